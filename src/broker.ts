@@ -1,0 +1,246 @@
+/**
+ * Contract of everything that nodes share: brokers/memory.ts, brokers/broadcast_channel.ts, brokers/redis.ts.
+ *
+ * One setting selects all of it, so no half-clustered state exists. The memory broker answers synchronously; others may
+ * return promises. While the engine behind a broker is away every call that needs it fails with `unavailable`: a publish
+ * is refused, never accepted and lost.
+ */
+import type { MaybePromise } from "./maybe.ts";
+import type {
+  Member,
+  MessageEvent,
+  Notification,
+  RoomEvent,
+  Roster,
+  StreamPosition,
+  UserId,
+  UserPresence,
+} from "./message.ts";
+
+/** An event and who gets it. */
+export interface RoutedEvent {
+  /** The room, or EVERYBODY. */
+  room: string;
+  event: RoomEvent;
+  /** The connection that gets no copy. */
+  except?: string;
+  /** The one dialect whose connections get it. */
+  only?: string;
+}
+
+export interface PublishOptions {
+  /** Keep a message in the room's history. */
+  keep?: { size: number; ttlMs: number };
+  /**
+   * Makes the publish idempotent for five minutes (memory: at least the sender's last 256 keys). `key` covers the
+   * client's id and all content: the same id with other content is another key.
+   */
+  once?: { sender: string; key: string };
+}
+
+export interface PublishResult {
+  /** Where the message stands, if it was kept. */
+  position?: StreamPosition;
+  /** The publish was a repeat: nothing was delivered; `id` and `position` are those of the first. */
+  duplicateOf?: { id: string };
+}
+
+/**
+ * Guarantees: all events of a room reach all nodes in one order, each at most once; `deliver` is called on the
+ * publishing node too, and before `publish` settles. A kept message gets the next offset of its room, and is delivered
+ * with it. Presence events (`join`, `leave`) take part in the same order.
+ */
+export interface Broker {
+  readonly name: string;
+  /** Before anything else; `node` is told of events of the rooms it subscribed to, and of EVERYBODY. */
+  start(node: LocalNode): MaybePromise<void>;
+  /** This node has members in the room. The caller chains subscribe and unsubscribe of one room. */
+  subscribe(room: string): MaybePromise<void>;
+  unsubscribe(room: string): MaybePromise<void>;
+  publish(routed: RoutedEvent, options?: PublishOptions): MaybePromise<PublishResult>;
+  readonly history: History;
+  readonly presence: PresenceStore;
+  readonly inbox: Inbox;
+  readonly directory: Directory;
+  readonly control: Control;
+  readonly grants: Grants;
+  health(): MaybePromise<BrokerHealth>;
+  close(): MaybePromise<void>;
+}
+
+export interface BrokerHealth {
+  ok: boolean;
+  /** For people, when not ok. */
+  detail?: string;
+}
+
+export interface HistoryQuery {
+  /** How many at most; the answer is oldest first. */
+  limit: number;
+  /** Messages after this position. */
+  since?: StreamPosition;
+  /** Messages before this position. */
+  before?: StreamPosition;
+}
+
+export interface HistoryPage {
+  /** Oldest first. */
+  messages: MessageEvent[];
+  /** The room's present position. Asking creates it, so that a joiner always has one. */
+  position: StreamPosition;
+  /** With `since`: every message after it is in `messages`. False: the epoch differs, or some are gone or over the limit; `messages` then are the newest. */
+  recovered: boolean;
+  /** Without `since`: older messages are kept. */
+  more: boolean;
+}
+
+export interface History {
+  read(room: string, query: HistoryQuery): MaybePromise<HistoryPage>;
+}
+
+export interface Seat {
+  /** The first connection of its user in the room, cluster-wide (a guest is its own user). */
+  first: boolean;
+  members: number;
+  users: number;
+}
+
+/**
+ * Who is in which room. `enter` and `leave` deliver a MembershipEvent to the room, except to the member itself, exactly once
+ * each; a node that died leaves for all of its members within 15 s. Idempotent: entering twice or leaving twice tells
+ * nobody.
+ */
+export interface PresenceStore {
+  /** `limit`: a full room refuses with `room_full` (0: no limit). */
+  enter(room: string, member: Member, limit?: number): MaybePromise<Seat>;
+  leave(room: string, connection: string): MaybePromise<void>;
+  /** A guest became a user (the connection stays): `leave` and `join` with `identityOnly`, each only when it is an edge. */
+  identify(room: string, member: Member): MaybePromise<void>;
+  /** At most `limit` members in the list, statuses included. */
+  roster(room: string, limit: number): MaybePromise<Roster>;
+  /** Connections in the room. */
+  count(room: string): MaybePromise<number>;
+  /** Whether the connection, or any connection of the user, is in the room. */
+  contains(room: string, who: { connection: string } | { user: string }): MaybePromise<boolean>;
+  /** Last writer wins; false: nothing changed. Kept until the user's last connection has been gone for a while. */
+  setStatus(user: string, presence: UserPresence): MaybePromise<boolean>;
+  /** `online` if the user is connected and never said otherwise, `offline` if not connected. */
+  status(user: string): MaybePromise<UserPresence>;
+}
+
+/** Per-user notifications: bounded in number and age. */
+export interface Inbox {
+  /** Returns the unread count after it. */
+  add(user: string, notification: Notification): MaybePromise<number>;
+  /** Newest first, those before the notification with the id `before`. */
+  list(user: string, query: { before?: string; limit: number }): MaybePromise<InboxPage>;
+  /** One, or all; returns the unread count after it. Unknown ids change nothing. */
+  markRead(user: string, notification?: string): MaybePromise<number>;
+  unread(user: string): MaybePromise<number>;
+}
+
+export interface InboxPage {
+  notifications: Notification[];
+  unread: number;
+  more: boolean;
+}
+
+export interface ConnectionInfo {
+  id: string;
+  user?: UserId;
+  name: string;
+  dialect: string;
+  rooms: string[];
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  ip: string;
+  node: string;
+}
+
+export type RoomType = "personal" | "group" | "custom";
+
+export interface RoomInfo {
+  id: string;
+  type: RoomType;
+  /** Connections in it, cluster-wide. */
+  members: number;
+}
+
+export interface ConnectionQuery {
+  user?: string;
+  room?: string;
+  /** Ids after this one, in ascending order. */
+  cursor?: string;
+  limit: number;
+}
+
+export interface RoomQuery {
+  type?: RoomType;
+  /** Rooms of this user or connection. */
+  member?: string;
+  cursor?: string;
+  limit: number;
+}
+
+export interface Page<T> {
+  /** Ascending by id. */
+  items: T[];
+  /** Matches in all, whatever the limit. */
+  total: number;
+  /** Where the next page starts; absent on the last. */
+  cursor?: string;
+}
+
+/** Connections and rooms of the cluster. */
+export interface Directory {
+  connections(query: ConnectionQuery): MaybePromise<Page<ConnectionInfo>>;
+  rooms(query: RoomQuery): MaybePromise<Page<RoomInfo>>;
+  /** Rooms, reserved ones included, in which any connection of the user is. */
+  roomsOf(user: string): MaybePromise<string[]>;
+  /** Figures of every worker of this process, or of this node alone. */
+  stats(): MaybePromise<NodeStats[]>;
+}
+
+/** Plain numbers, so that they add up over workers and travel between them. The hub says what they mean. */
+export interface NodeStats {
+  node: string;
+  counters: Record<string, number>;
+}
+
+/** What one node asks of the node that holds a connection, or of all nodes. */
+export type Order =
+  | { do: "send"; connection: string; event: RoomEvent }
+  | { do: "kick"; connection?: string; user?: string; reason: string }
+  | { do: "put_out"; room: string; member: string; reason: string }
+  | { do: "move_group"; user: string; group: string; joined: boolean };
+
+export interface Control {
+  /** To the node that holds the connection the order names, otherwise to all; returns how many connections it reached. */
+  give(order: Order): MaybePromise<number>;
+}
+
+/** Decisions about users that outlive their connections, and win over the claims of older tokens. */
+export interface Grants {
+  setGroup(user: string, group: string, joined: boolean): MaybePromise<void>;
+  /** Group id → in or out. */
+  groups(user: string): MaybePromise<Record<string, boolean>>;
+  /** `untilMs` since 1970; 0 lifts the block. */
+  block(user: string, untilMs: number): MaybePromise<void>;
+  /** 0: not blocked. */
+  blockedUntil(user: string): MaybePromise<number>;
+}
+
+/** What a broker needs of its node: implemented by the hub. */
+export interface LocalNode {
+  /** Head of the ids of this node's connections. */
+  readonly id: string;
+  deliver(routed: RoutedEvent): void;
+  /** The answers for this node alone. */
+  connections(query: ConnectionQuery): Page<ConnectionInfo>;
+  rooms(query: RoomQuery): RoomInfo[];
+  roomsOf(user: string): string[];
+  stats(): NodeStats;
+  obey(order: Order): MaybePromise<number>;
+  /** Every local member of every room, to enter them again after the engine lost them. */
+  seats(): Iterable<{ room: string; member: Member }>;
+}

@@ -1,0 +1,70 @@
+/**
+ * The one error class, the table of its codes, and the table of close codes.
+ *
+ * Dialects, permissions and brokers throw `ParleyError`; the gateway answers it in the speaker's dialect and http/ with
+ * its status. Any other exception is a fault of ours: it becomes `internal` at one place, with a log line.
+ */
+export const HTTP_STATUS = {
+  bad_message: 400,
+  unsupported_type: 400,
+  unauthorized: 401,
+  token_expired: 401,
+  forbidden: 403,
+  not_joined: 403,
+  room_full: 403,
+  not_found: 404,
+  too_large: 413,
+  rate_limited: 429,
+  unavailable: 503,
+  internal: 500,
+} as const;
+
+export type ErrorCode = keyof typeof HTTP_STATUS;
+
+export interface ErrorDetail {
+  /** Milliseconds after which a retry can succeed. */
+  retryAfter?: number;
+  /** The room the refused command was about. */
+  room?: string;
+  /** What the dialect needs to address its answer, if the frame could be read that far. */
+  ref?: unknown;
+}
+
+export class ParleyError extends Error {
+  override readonly name = "ParleyError";
+  readonly code: ErrorCode;
+  readonly retryAfter?: number;
+  readonly room?: string;
+  readonly ref?: unknown;
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message);
+    this.code = code;
+    this.retryAfter = detail.retryAfter;
+    this.room = detail.room;
+    this.ref = detail.ref;
+  }
+
+  /** The HTTP status that stands for the code. */
+  get status(): number {
+    return HTTP_STATUS[this.code];
+  }
+}
+
+/**
+ * Why a connection ended. 4408 and 4409 are what logs, metrics and hooks say: such a peer does not read a close frame,
+ * on the wire it sees 1006.
+ */
+export const CLOSE = {
+  normal: 1000,
+  goingAway: 1001,
+  policy: 1008,
+  tooLarge: 1009,
+  internal: 1011,
+  tryLater: 1013,
+  tokenExpired: 4401,
+  kicked: 4403,
+  heartbeatTimeout: 4408,
+  slowConsumer: 4409,
+  tooManyMessages: 4429,
+} as const;
