@@ -1,0 +1,68 @@
+/**
+ * Who may import whom in src/, as data. Read from top to bottom: what stands lower may know what stands above it.
+ * A unit is a file directly in src/ without its ending ("hub") or a folder ("http/"). architecture_test.ts enforces it.
+ */
+
+/** The ground floor: values and types that know nothing of a server. */
+const GROUND = ["message", "errors", "id", "maybe", "log", "room_name"];
+
+const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
+
+/** "core" stands for every file directly in src/ that has no row here: connection, room, permissions and their like. */
+const CORE = [...GROUND, ...CONTRACTS, "topics", "core"];
+
+const SERVER = [...CORE, "hub", "membership", "commands/", "gateway"];
+
+export const MAY_IMPORT: Record<string, readonly string[]> = {
+  message: [],
+  errors: [],
+  id: GROUND,
+  maybe: GROUND,
+  log: GROUND,
+  room_name: GROUND,
+
+  adapter: [...GROUND, ...CONTRACTS],
+  broker: [...GROUND, ...CONTRACTS],
+  dialect: [...GROUND, ...CONTRACTS],
+  verifier: [...GROUND, ...CONTRACTS],
+  config: [...GROUND, ...CONTRACTS],
+  topics: [...GROUND, "adapter"],
+
+  "adapters/": [...GROUND, "adapter", "topics"],
+  "brokers/": [...GROUND, "broker"],
+  "dialects/": [...GROUND, "dialect"],
+  "verifiers/": [...GROUND, "verifier"],
+  "engine_io/": [...GROUND, "adapter", "topics"],
+
+  core: CORE,
+  hub: CORE,
+  membership: [...CORE, "hub"],
+  "commands/": [...CORE, "hub", "membership"],
+  gateway: [...CORE, "hub", "membership", "commands/"],
+  "http/": SERVER,
+  server: [...SERVER, "http/", "adapters/", "brokers/", "dialects/", "verifiers/", "engine_io/"],
+  "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
+  main: [...GROUND, ...CONTRACTS, "server", "cli/"],
+  mod: [...CORE, "hub", "server"],
+
+  // The client runs in other people's programs: of ours it sees the types of message.ts, and no code at all.
+  "client/": ["message"],
+};
+
+/** Where a dependency may be imported, where that is not simply "in one folder". */
+export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
+  valibot: ["config", "dialects/", "http/"],
+  jose: ["verifiers/", "cli/token"],
+  hono: ["http/"],
+  ioredis: ["brokers/"],
+  "engine.io-parser": ["engine_io/"],
+  "socket.io-parser": ["dialects/"],
+};
+
+/** Names of a runtime, and the files that may say them. */
+export const RUNTIME_NAMES: Record<string, RegExp> = {
+  Bun: /^src\/adapters\/bun(_\w+)?\.ts$/,
+  Deno: /^src\/adapters\/deno(_\w+)?\.ts$/,
+};
+
+export const MAX_LINES = 350;

@@ -1,0 +1,258 @@
+/**
+ * The rules of the house, held against every file in src/: who may import whom, where a runtime and the environment may
+ * be named, where a dependency may be used, how long a file may be and what nothing may be called.
+ * The rules that are data stand in architecture/layers.ts. A failure names file, line and rule.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assertEquals, fail } from "@std/assert";
+import { DEPENDENCY_PLACES, MAX_LINES, MAY_IMPORT, RUNTIME_NAMES } from "./architecture/layers.ts";
+import { readSource, type Source } from "./architecture/source.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest: { dependencies: Record<string, string>; peerDependencies: Record<string, string> } = JSON.parse(
+  readFileSync(join(root, "package.json"), "utf8"),
+);
+const declared = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]);
+
+/** A rule returns one line for each place that breaks it. */
+type Rule = (source: Source) => string[];
+
+function sources(): Source[] {
+  if (!existsSync(join(root, "src"))) return [];
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => posix.join("src", name.replaceAll("\\", "/")))
+    .sort()
+    .map((path) => readSource(path, readFileSync(join(root, path), "utf8")));
+}
+
+function expectNone(violations: string[]): void {
+  if (violations.length > 0) fail(`${violations.length} broken rules\n  ${violations.join("\n  ")}`);
+}
+
+function at(source: Source, line: number, what: string): string {
+  return `${source.path}:${line}: ${what}`;
+}
+
+/** Every match of a pattern in the code of a file, as line and text. */
+function findCode(source: Source, pattern: RegExp): { line: number; text: string }[] {
+  return source.code.flatMap((code, index) => {
+    return [...code.matchAll(pattern)].map((match) => ({ line: index + 1, text: match[0] }));
+  });
+}
+
+/** "src/http/app.ts" is in the unit "http/"; "src/hub.ts" is the unit "hub". */
+function unitOf(path: string): string {
+  const [first, ...rest] = path.replace(/^src\//, "").split("/");
+  return rest.length > 0 ? `${first}/` : first.replace(/\.tsx?$/, "");
+}
+
+/** The unit under which a file is found in the table: files directly in src/ that have no row of their own are core. */
+function layerOf(path: string): string {
+  const unit = unitOf(path);
+  return unit in MAY_IMPORT || unit.endsWith("/") ? unit : "core";
+}
+
+function isOurs(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+function resolve(source: Source, specifier: string): string {
+  return posix.join(posix.dirname(source.path), specifier);
+}
+
+/** "hono/cors" belongs to hono, "@valibot/to-json-schema" is one name; undefined for what is built in. */
+function packageOf(specifier: string): string | undefined {
+  if (isOurs(specifier) || /^(node|bun):/.test(specifier) || specifier === "bun") return undefined;
+  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+const layering: Rule = (source) => {
+  const layer = layerOf(source.path);
+  const allowed = MAY_IMPORT[layer];
+  if (!allowed) return [at(source, 1, `the folder ${layer} has no row in tests/architecture/layers.ts`)];
+  return source.imports.filter(({ specifier }) => isOurs(specifier)).flatMap(({ line, specifier }) => {
+    const target = resolve(source, specifier);
+    if (!target.startsWith("src/")) return [at(source, line, `"${specifier}" lies outside of src/`)];
+    const sameFolder = layer.endsWith("/") && unitOf(target) === layer;
+    if (sameFolder || allowed.includes(layerOf(target))) return [];
+    const list = allowed.length > 0 ? allowed.join(", ") : "nothing of ours";
+    return [at(source, line, `${layer} may not import ${layerOf(target)} ("${specifier}"); it may import ${list}`)];
+  });
+};
+
+const clientTypes: Rule = (source) => {
+  if (unitOf(source.path) !== "client/") return [];
+  return source.imports
+    .filter((found) => isOurs(found.specifier) && unitOf(resolve(source, found.specifier)) !== "client/")
+    .filter((found) => !found.typeOnly)
+    .map(({ line, specifier }) => at(source, line, `the client may only "import type" from "${specifier}"`));
+};
+
+const extensions: Rule = (source) =>
+  source.imports
+    .filter(({ specifier }) => isOurs(specifier) && !/\.\w+$/.test(specifier))
+    .map(({ line, specifier }) => at(source, line, `"${specifier}" needs its file name ending`));
+
+const runtimeNames: Rule = (source) =>
+  Object.entries(RUNTIME_NAMES).filter(([, home]) => !home.test(source.path)).flatMap(([name, home]) =>
+    findCode(source, new RegExp(`\\b${name}\\b(?!:)`, "g"))
+      .map(({ line }) => at(source, line, `only files like ${home.source} may name ${name}`))
+  );
+
+const environment: Rule = (source) => {
+  if (source.path === "src/main.ts") return [];
+  const read = findCode(source, /\b(process|Deno|Bun|import\.meta)\s*\??\.\s*env\b|\bimport\s*\{[^}]*\benv\b[^}]*\}/g);
+  return read.map(({ line, text }) => at(source, line, `the environment is read in src/main.ts only, not by ${text}`));
+};
+
+const declaredDependencies: Rule = (source) =>
+  source.imports.flatMap(({ line, specifier }) => {
+    const name = packageOf(specifier);
+    if (!name || declared.has(name)) return [];
+    return [at(source, line, `"${name}" is in neither dependencies nor peerDependencies of package.json`)];
+  });
+
+const length: Rule = (source) => {
+  const lines = source.text.trimEnd().split("\n").length;
+  return lines <= MAX_LINES ? [] : [at(source, lines, `${lines} lines; more than ${MAX_LINES} are two ideas`)];
+};
+
+const header: Rule = (source) =>
+  /^(#!.*\n)?\s*\/[*\/]/.test(source.text) ? [] : [at(source, 1, "a file starts with a comment that says what it is")];
+
+const fileNames: Rule = (source) => {
+  const parts = source.path.replace(/\.tsx?$/, "").split("/");
+  const vague = parts.find((part) =>
+    /^(utils?|helpers?|common|managers?|misc)$|_(utils?|helpers?|manager)$/.test(part)
+  );
+  if (vague) return [at(source, 1, `"${vague}" names no idea`)];
+  const odd = parts.find((part) => !/^[a-z][a-z0-9_]*$/.test(part));
+  return odd ? [at(source, 1, `"${odd}" is not snake_case`)] : [];
+};
+
+const identifiers: Rule = (source) =>
+  findCode(source, /(?<![.\w$])(?:utils?|helpers?|common|manager|emit)\b(?!\s*:)|\b\w+(?:Manager|Helpers?|Utils?)\b/g)
+    .map(({ line, text }) => at(source, line, `"${text}" names no idea`));
+
+const looseEnds: Rule = (source) => {
+  const marks = source.text.split("\n").flatMap((text, index) => {
+    const mark = /\b(TODO|FIXME|XXX)\b/.exec(text)?.[0];
+    return mark ? [at(source, index + 1, `"${mark}" is an unfinished thought`)] : [];
+  });
+  const untyped = findCode(source, /(?::|\bas|<|,|\|)\s*any\b(?=\s*[;,)\]>=|&{[]|$)/g);
+  return [...marks, ...untyped.map(({ line }) => at(source, line, `"any" switches the types off`))];
+};
+
+/** Each dependency has one home; the table names the homes that were chosen, and any other gets the first one it is seen in. */
+function misplacedDependencies(all: Source[]): string[] {
+  const homes = new Map(Object.entries(DEPENDENCY_PLACES));
+  return all.flatMap((source) =>
+    source.imports.flatMap(({ line, specifier }) => {
+      const name = packageOf(specifier);
+      if (!name) return [];
+      const places = homes.get(name) ?? [unitOf(source.path)];
+      homes.set(name, places);
+      const here = [unitOf(source.path), source.path.replace(/^src\/|\.tsx?$/g, "")];
+      if (places.some((place) => here.includes(place))) return [];
+      return [at(source, line, `${name} belongs to ${places.join(", ")} and is not imported anywhere else`)];
+    })
+  );
+}
+
+/** Circles of imports that exist at run time; `import type` leaves nothing behind and may go round. */
+function circles(all: Source[]): string[] {
+  const targets = new Map(all.map((source) => {
+    const values = source.imports.filter((found) => isOurs(found.specifier) && !found.typeOnly);
+    return [source.path, values.map((found) => resolve(source, found.specifier))];
+  }));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: string[]): void => {
+    if (trail.includes(path)) {
+      found.push(`${[...trail.slice(trail.indexOf(path)), path].join(" → ")}: a circle of imports`);
+      return;
+    }
+    if (done.has(path)) return;
+    done.add(path);
+    for (const target of targets.get(path) ?? []) visit(target, [...trail, path]);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  return found;
+}
+
+const RULES: Record<string, Rule> = {
+  "a file imports only what its layer may know": layering,
+  "the client takes nothing but types from the server": clientTypes,
+  "imports name the file with its ending": extensions,
+  "Bun and Deno are named in their adapters only": runtimeNames,
+  "the environment is read in main.ts only": environment,
+  "every imported package is a declared dependency": declaredDependencies,
+  "no file is longer than one idea": length,
+  "every file starts by saying what it is": header,
+  "file names are snake_case and name an idea": fileNames,
+  "identifiers name an idea": identifiers,
+  "no loose ends and no any": looseEnds,
+};
+
+for (const [name, rule] of Object.entries(RULES)) test(name, () => expectNone(sources().flatMap(rule)));
+
+test("each dependency is imported in one place", () => expectNone(misplacedDependencies(sources())));
+
+test("imports go round in no circle", () => expectNone(circles(sources())));
+
+/** For each rule a file that breaks it, in the given line. Without these a rule could go blind and stay green. */
+const BROKEN: [rule: string, path: string, line: number, text: string][] = [
+  ["a file imports only what its layer may know", "src/room.ts", 2, '// room\nimport { app } from "./http/app.ts";\n'],
+  ["a file imports only what its layer may know", "src/dialects/kebab.ts", 1, 'import type { Hub } from "../hub.ts";'],
+  ["a file imports only what its layer may know", "src/hub.ts", 1, 'const x = await import("./brokers/redis.ts");'],
+  ["a file imports only what its layer may know", "src/attic/x.ts", 1, ""],
+  [
+    "the client takes nothing but types from the server",
+    "src/client/a.ts",
+    1,
+    'import { Frame } from "../message.ts";',
+  ],
+  ["imports name the file with its ending", "src/hub.ts", 1, 'import "./room";'],
+  ["Bun and Deno are named in their adapters only", "src/hub.ts", 3, "/* Bun\n */\nconst n = `${Bun.version}`;"],
+  ["the environment is read in main.ts only", "src/config.ts", 1, "const port = process.env.PORT;"],
+  ["every imported package is a declared dependency", "src/hub.ts", 1, 'import x from "left-pad/x";'],
+  ["no file is longer than one idea", "src/hub.ts", 400, "// x\n".repeat(400)],
+  ["every file starts by saying what it is", "src/hub.ts", 1, "export {};"],
+  ["file names are snake_case and name an idea", "src/roomThings.ts", 1, ""],
+  ["file names are snake_case and name an idea", "src/utils/room.ts", 1, ""],
+  ["identifiers name an idea", "src/hub.ts", 2, "\nclass RoomManager {}"],
+  ["no loose ends and no any", "src/hub.ts", 1, "// TODO later"],
+  ["no loose ends and no any", "src/hub.ts", 1, "const x = y as any;"],
+];
+
+test("each rule sees what it forbids", () => {
+  for (const [rule, path, line, text] of BROKEN) {
+    const seen = RULES[rule](readSource(path, text)).map((violation) => violation.split(": ")[0]);
+    assertEquals(seen, [`${path}:${line}`], `"${rule}" must see ${path}`);
+  }
+  const twice = ["src/config.ts", "src/http/a.ts", "src/hub.ts"].map((path) => readSource(path, 'import "valibot";'));
+  assertEquals(misplacedDependencies(twice).length, 1);
+  const round = [readSource("src/a.ts", 'import "./b.ts";'), readSource("src/b.ts", 'export { x } from "./a.ts";')];
+  assertEquals(circles(round), ["src/a.ts → src/b.ts → src/a.ts: a circle of imports"]);
+});
+
+test("words in comments, strings and templates are not code", () => {
+  const text = [
+    "// Bun 'is'",
+    'const a = "it\'s Bun \\" Bun", b = `Bun ${"Bun"} ${a ? `Bun ${b}` : {}} Bun`; // Deno',
+    'const c = /[/"]Bun/.test(a) /* Bun',
+    "Bun */ / 2;",
+    'export type { A } from "./a.ts"; import { type B } from "./b.ts";',
+  ].join("\n");
+  const source = readSource("src/x.ts", text);
+  assertEquals(findCode(source, /Bun|Deno/g), []);
+  assertEquals(findCode(source, /\bb\b/g).map(({ line }) => line), [2, 2]);
+  assertEquals(source.imports, [
+    { line: 5, specifier: "./a.ts", typeOnly: true },
+    { line: 5, specifier: "./b.ts", typeOnly: false },
+  ]);
+});
