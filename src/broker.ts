@@ -56,6 +56,7 @@ export interface Broker {
   start(node: LocalNode): MaybePromise<void>;
   /** This node has members in the room. The caller chains subscribe and unsubscribe of one room. */
   subscribe(room: string): MaybePromise<void>;
+  /** Never fails: while the engine is away it is made up for later. */
   unsubscribe(room: string): MaybePromise<void>;
   publish(routed: RoutedEvent, options?: PublishOptions): MaybePromise<PublishResult>;
   readonly history: History;
@@ -79,14 +80,17 @@ export interface HistoryQuery {
   limit: number;
   /** Messages after this position. */
   since?: StreamPosition;
-  /** Messages before this position. */
+  /** Messages before this position; none if its epoch is over. */
   before?: StreamPosition;
 }
 
 export interface HistoryPage {
   /** Oldest first. */
   messages: MessageEvent[];
-  /** The room's present position. Asking creates it, so that a joiner always has one. */
+  /**
+   * The room's present position. Asking creates it, so that a joiner always has one. A node that subscribes to a room with
+   * history reads it next: lost messages are noticed from this position on.
+   */
   position: StreamPosition;
   /** With `since`: every message after it is in `messages`. False: the epoch differs, or some are gone or over the limit; `messages` then are the newest. */
   recovered: boolean;
@@ -108,13 +112,18 @@ export interface Seat {
 /**
  * Who is in which room. `enter` and `leave` deliver a MembershipEvent to the room, except to the member itself, exactly once
  * each; a node that died leaves for all of its members within 15 s. Idempotent: entering twice or leaving twice tells
- * nobody.
+ * nobody. Reserved rooms are entered like others and tell no MembershipEvents.
+ *
+ * A user is connected while somebody is in `user:{id}`: every authenticated connection is entered there first and leaves it
+ * last. The first one in and the last one out (a node that died included) deliver a PresenceEvent with the user's status
+ * into `presence:{id}`, where the followers are.
  */
 export interface PresenceStore {
-  /** `limit`: a full room refuses with `room_full` (0: no limit). */
+  /** Keeps the object: it must not change afterwards. `limit`: a full room refuses with `room_full` (0: no limit). */
   enter(room: string, member: Member, limit?: number): MaybePromise<Seat>;
+  /** Never fails: while the engine is away it is remembered, and told when the engine is back. */
   leave(room: string, connection: string): MaybePromise<void>;
-  /** A guest became a user (the connection stays): `leave` and `join` with `identityOnly`, each only when it is an edge. */
+  /** A guest became a user (the connection stays; `member` is a new object): `leave` and `join` with `identityOnly`, each only when it is an edge. */
   identify(room: string, member: Member): MaybePromise<void>;
   /** At most `limit` members in the list, statuses included. */
   roster(room: string, limit: number): MaybePromise<Roster>;
@@ -237,6 +246,7 @@ export interface LocalNode {
   deliver(routed: RoutedEvent): void;
   /** The answers for this node alone. */
   connections(query: ConnectionQuery): Page<ConnectionInfo>;
+  /** Every match in any order, whatever `cursor` and `limit`; `members` counts this node's. */
   rooms(query: RoomQuery): RoomInfo[];
   roomsOf(user: string): string[];
   stats(): NodeStats;
