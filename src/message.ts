@@ -283,4 +283,13 @@ export type ReplyBody =
   | { kind: "pong" }
   /** What an embedding program's handler answered. */
   | { kind: "result"; result: unknown }
-  | { kind: "error"; code: string; message: string; retryAfter?: number; room?: string; of?: CommandBody["kind"] };
+  | {
+    kind: "error";
+    code: string;
+    message: string;
+    retryAfter?: number;
+    room?: string;
+    of?: CommandBody["kind"];
+    /** The time to authenticate ran out; the connection is closed next. */
+    timedOut?: boolean;
+  };
