@@ -11,7 +11,10 @@ const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 /** "core" stands for every file directly in src/ that has no row here: connection, room, permissions and their like. */
 const CORE = [...GROUND, ...CONTRACTS, "topics", "core"];
 
-const SERVER = [...CORE, "hub", "membership", "commands/", "gateway"];
+/** What works on the hub: rooms gained and lost, commands obeyed. */
+const ON_HUB = ["hub", "membership", "command"];
+
+const SERVER = [...CORE, ...ON_HUB, "commands/", "gateway"];
 
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   message: [],
@@ -37,8 +40,9 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   core: CORE,
   hub: CORE,
   membership: [...CORE, "hub"],
-  "commands/": [...CORE, "hub", "membership"],
-  gateway: [...CORE, "hub", "membership", "commands/"],
+  command: [...CORE, "hub", "membership"],
+  "commands/": [...CORE, ...ON_HUB],
+  gateway: [...CORE, ...ON_HUB, "commands/"],
   "http/": SERVER,
   server: [...SERVER, "http/", "adapters/", "brokers/", "dialects/", "verifiers/", "engine_io/"],
   "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
