@@ -1,0 +1,31 @@
+/**
+ * Names of rooms: which are valid, and which belong to the server.
+ *
+ * Called by dialects and http/ on every name a stranger sends, by the verifier on user ids, and by the hub and the
+ * permissions to tell the reserved rooms from the others. Pure; knows nothing of who is in a room.
+ */
+export const MAX_ROOM_NAME_LENGTH = 128;
+
+/** What a name that {@link isRoomName} refuses is told. */
+export const ROOM_NAME_RULE = 'must be a room name: 1 to 128 characters, no control characters, not "*"';
+
+/**
+ * Control characters, and halves of a surrogate pair: native topics and Redis keys are UTF-8, where every lone half
+ * becomes the same replacement character, so two such names would be one room.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+
+/** 1 to 128 UTF-16 code units, no control characters, well-formed, and not `*`, the name of everybody. */
+export function isRoomName(name: string): boolean {
+  return name.length > 0 && name.length <= MAX_ROOM_NAME_LENGTH && name !== "*" && !UNPRINTABLE.test(name);
+}
+
+/** `personal` user:{id}, `group` group:{id}, `presence` presence:{id}: joined by the server only. */
+export type RoomKind = "personal" | "group" | "presence" | "custom";
+
+export function roomKind(name: string): RoomKind {
+  if (name.startsWith("user:")) return "personal";
+  if (name.startsWith("group:")) return "group";
+  if (name.startsWith("presence:")) return "presence";
+  return "custom";
+}
