@@ -28,7 +28,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   broker: [...GROUND, ...CONTRACTS],
   dialect: [...GROUND, ...CONTRACTS],
   verifier: [...GROUND, ...CONTRACTS],
-  config: [...GROUND, ...CONTRACTS],
+  config: [...GROUND, ...CONTRACTS, "config/"],
+  "config/": [...GROUND, "config"],
   topics: [...GROUND, "adapter"],
 
   "adapters/": [...GROUND, "adapter", "topics"],
@@ -55,7 +56,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Where a dependency may be imported, where that is not simply "in one folder". */
 export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
-  valibot: ["config", "dialects/", "http/"],
+  valibot: ["config", "config/", "dialects/", "http/"],
   jose: ["verifiers/", "cli/token"],
   hono: ["http/"],
   ioredis: ["brokers/"],
