@@ -23,7 +23,7 @@ export function isRoomName(name: string): boolean {
 /** `personal` user:{id}, `group` group:{id}, `presence` presence:{id}: joined by the server only. */
 export type RoomKind = "personal" | "group" | "presence" | "custom";
 
-export function roomKind(name: string): RoomKind {
+export function typeOfRoom(name: string): RoomKind {
   if (name.startsWith("user:")) return "personal";
   if (name.startsWith("group:")) return "group";
   if (name.startsWith("presence:")) return "presence";
