@@ -1,0 +1,111 @@
+/**
+ * The configuration of a server: frozen, complete and checked before anything starts.
+ *
+ * `loadConfig` is for the executable (flags, environment, CONFIG file), `defaultConfig` for embedding programs and
+ * tests. The settings themselves are the table in config/settings.ts; nothing else holds a default.
+ */
+import type { Setting } from "./config/kinds.ts";
+import { resolve } from "./config/resolve.ts";
+import type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
+import { type SettingKey, SETTINGS, type Values } from "./config/settings.ts";
+import { collect, readValue, type Sources, strangers } from "./config/sources.ts";
+import { ParleyError } from "./errors.ts";
+
+export type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
+
+type Path = "envelopePath" | "socketioPath" | "wsPath";
+
+/** Frozen, nested values included. Sizes are bytes, durations milliseconds, 0 is no limit where a limit is optional. */
+export interface Config extends Readonly<Omit<Values, "config" | "wsPort" | Path>> {
+  readonly host: string;
+  readonly demo: boolean;
+  readonly broker: "memory" | "broadcast" | "redis";
+  readonly broadcast: "anyone" | "authenticated" | "admin" | "off";
+  /** `socketio` ends in a slash, the others do not. */
+  readonly paths: Readonly<Record<"envelope" | "socketio" | "ws", string>>;
+  /** The first that matches decides; where none does, `defaultRoom`. */
+  readonly rooms: readonly RoomRule[];
+  readonly defaultRoom: RoomRule;
+  /** `workers`, with `auto` replaced by the number of cores. */
+  readonly workerCount: number;
+  /** Within which a connection must authenticate where that is required. */
+  readonly authenticateTimeoutMs: number;
+  /** A secret, a public key or a JWKS URL is configured; without one a key is made for the run. */
+  readonly hasKey: boolean;
+}
+
+/** What an embedding program may set; `rooms` as in the CONFIG file. */
+export interface ConfigOverrides extends Partial<Omit<Values, "config" | Path>> {
+  paths?: Partial<Config["paths"]>;
+  rooms?: readonly RoomRuleInput[];
+}
+
+/** Either everything is well, with notes for the log, or all that is wrong. */
+export type Loaded = { config: Config; notes: string[] } | { problems: string[] };
+
+const DEFAULTS = defaults();
+
+export function loadConfig(sources: Sources): Loaded {
+  const { given, rooms, problems } = collect(sources);
+  readPems(given, sources.readFile, problems);
+  const resolved = resolve({ ...DEFAULTS, ...given }, rooms);
+  problems.push(...resolved.problems);
+  if (problems.length > 0) return { problems };
+  return { config: resolved.config, notes: [...resolved.notes, ...strangers(sources.env)] };
+}
+
+/** Throws `bad_message` with every problem if the overrides are not valid together. */
+export function defaultConfig(overrides: ConfigOverrides = {}): Config {
+  const { paths = {}, rooms, ...rest } = overrides;
+  const given: Record<string, unknown> = { ...DEFAULTS };
+  const problems: string[] = [];
+  const flat = { ...rest, envelopePath: paths.envelope, socketioPath: paths.socketio, wsPath: paths.ws };
+  for (const [key, value] of Object.entries(flat)) {
+    if (value === undefined) continue;
+    const setting: Setting | undefined = SETTINGS[key as SettingKey];
+    const result = setting ? readValue(setting, { place: key, value }) : { problem: `there is no setting "${key}"` };
+    if ("problem" in result) problems.push(result.problem);
+    else given[key] = result.value;
+  }
+  const resolved = resolve(given as Values, rooms);
+  problems.push(...resolved.problems);
+  if (problems.length > 0) {
+    throw new ParleyError("bad_message", `Cannot use the configuration: ${problems.join("; ")}`);
+  }
+  return resolved.config;
+}
+
+/** How much a socket may have unsent: the setting, or what suits the runtime and still holds four messages. */
+export function maxBufferedBytes(config: Config, runtime: "bun" | "deno"): number {
+  const usual = runtime === "bun" ? 1024 * 1024 : 256 * 1024;
+  return config.websocketMaxBufferedBytes ?? Math.max(usual, 4 * config.websocketMaxMessageBytes);
+}
+
+function defaults(): Values {
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS) as [SettingKey, Setting][]) {
+    if (setting.default === undefined) continue;
+    const result = readValue(setting, { place: setting.env, value: setting.default });
+    if ("problem" in result) throw new ParleyError("internal", `The default is not valid: ${result.problem}`);
+    values[key] = result.value;
+  }
+  return values as Values;
+}
+
+/** Keys and certificates may be given as text, with `\n` for its line ends, or as the path of a file. */
+function readPems(given: Partial<Values>, readFile: Sources["readFile"], problems: string[]): void {
+  for (const key of ["tlsCert", "tlsKey", "jwtPublicKey"] as const) {
+    const value = given[key];
+    if (value === undefined) continue;
+    if (/^\s*(-----BEGIN|\{)/.test(value)) {
+      given[key] = value.replaceAll("\\n", "\n");
+      continue;
+    }
+    try {
+      given[key] = readFile(value);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(`${SETTINGS[key].env}: cannot read the file: ${reason}`);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * From settings one by one to a configuration that holds together: what follows from what, and what excludes what.
+ *
+ * `problems` stop the start; `notes` are said once in the log. Pure: nothing is read here.
+ */
+import type { Config } from "../config.ts";
+import type { Setting } from "./kinds.ts";
+import { readRules, type RoomRule, standardRule } from "./rooms.ts";
+import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
+
+export interface Resolved {
+  config: Config;
+  problems: string[];
+  notes: string[];
+}
+
+/** 0 stands for the longest string of V8: no frame of text can be longer, whatever is allowed. */
+const LONGEST_FRAME = 2 ** 29 - 24;
+const DEFAULT_AUTHENTICATE_MS = 10_000;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+export function resolve(values: Values, written: unknown = []): Resolved {
+  const standard = { size: values.historySize, ttlMs: values.historyTtlMs };
+  const { rules, problems } = readRules(written, standard);
+  const config = complete(values, rules);
+  problems.push(...contradictions(values, config));
+  return { config: freeze(config), problems, notes: [...noEffects(values, config), ...weaknesses(config)] };
+}
+
+function complete(values: Values, rooms: RoomRule[]): Config {
+  const { config: _, wsPort, envelopePath, socketioPath, wsPath, ...rest } = values;
+  const hasKey = Boolean(values.jwtSecret ?? values.jwtPublicKey ?? values.jwksUrl);
+  const demo = values.demo ?? !hasKey;
+  const workerCount = values.workers === "auto" ? navigator.hardwareConcurrency : values.workers;
+  return {
+    ...rest,
+    hasKey,
+    demo,
+    workerCount,
+    rooms,
+    ports: [...new Set([...values.ports, ...(wsPort === undefined ? [] : [wsPort])])],
+    host: values.host ?? (hasKey ? "0.0.0.0" : "127.0.0.1"),
+    broker: values.broker ?? (values.redisUrl ? "redis" : workerCount > 1 ? "broadcast" : "memory"),
+    broadcast: values.broadcast ?? (demo ? "anyone" : "authenticated"),
+    defaultRoom: standardRule({ size: values.historySize, ttlMs: values.historyTtlMs }),
+    paths: { envelope: trimmed(envelopePath), socketio: `${trimmed(socketioPath)}/`, ws: trimmed(wsPath) },
+    websocketMaxMessageBytes: values.websocketMaxMessageBytes || LONGEST_FRAME,
+    authenticateTimeoutMs: values.websocketConnectionTimeoutMs ?? DEFAULT_AUTHENTICATE_MS,
+  };
+}
+
+function contradictions(values: Values, config: Config): string[] {
+  return [
+    !config.hasKey && values.demo === false && "DEMO: 0 needs a key, set JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL",
+    !config.hasKey && !values.demo && !LOOPBACK.test(config.host) &&
+    `HOST: "${config.host}" without a key would let everybody in, set JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL, or DEMO=1`,
+    values.tlsCert && !values.tlsKey && "TLS_CERT: needs TLS_KEY",
+    values.tlsKey && !values.tlsCert && "TLS_KEY: needs TLS_CERT",
+    ...keyContradictions(config),
+    ...brokerContradictions(config),
+    config.adminPort !== undefined && config.adminPort !== 0 && config.ports.includes(config.adminPort) &&
+    `ADMIN_PORT: ${config.adminPort} is already the public port`,
+    repeated(config.ports.filter((port) => port !== 0)),
+    new Set([config.paths.envelope, `${config.paths.socketio.slice(0, -1)}`, config.paths.ws]).size < 3 &&
+    "ENVELOPE_PATH, SOCKETIO_PATH and WS_PATH: must differ",
+    (config.websocketMaxBufferedBytes ?? Infinity) < 4 * config.websocketMaxMessageBytes &&
+    `WEBSOCKET_MAX_BUFFERED: ${config.websocketMaxBufferedBytes} is less than four messages of ${config.websocketMaxMessageBytes} bytes`,
+  ].filter((problem) => typeof problem === "string");
+}
+
+function keyContradictions({ jwtSecret, jwtPublicKey, jwksUrl, jwtAlgorithms = [] }: Config): (string | false)[] {
+  const symmetric = jwtAlgorithms.filter((name) => name.startsWith("HS"));
+  const asymmetric = jwtAlgorithms.filter((name) => !name.startsWith("HS"));
+  const publicKey = jwtPublicKey ?? jwksUrl;
+  return [
+    /^-----BEGIN/.test(jwtSecret ?? "") && "JWT_SECRET: holds a PEM key, which belongs into JWT_PUBLIC_KEY",
+    /PRIVATE KEY-----/.test(jwtPublicKey ?? "") && "JWT_PUBLIC_KEY: holds a private key, give the public one",
+    symmetric.length > 0 && !jwtSecret && `JWT_ALGORITHMS: ${symmetric.join(", ")} needs JWT_SECRET`,
+    asymmetric.length > 0 && !publicKey && `JWT_ALGORITHMS: ${asymmetric.join(", ")} needs JWT_PUBLIC_KEY or JWKS_URL`,
+  ];
+}
+
+function brokerContradictions({ broker, redisUrl, workerCount }: Config): (string | false)[] {
+  return [
+    broker === "redis" && !redisUrl && "BROKER: redis needs REDIS_URL",
+    broker === "memory" && workerCount > 1 &&
+    `BROKER: memory is not shared by ${workerCount} workers, leave it out or take broadcast or redis`,
+  ];
+}
+
+function repeated(ports: number[]): string | false {
+  const twice = ports.find((port, index) => ports.indexOf(port) !== index);
+  return twice !== undefined && `PORT: ${twice} is named twice`;
+}
+
+function noEffects(values: Values, config: Config): string[] {
+  const rows = Object.entries(SETTINGS) as [SettingKey, Setting][];
+  const notes = rows.filter(([key, setting]) => setting.noEffect && values[key] !== undefined)
+    .map(([, setting]) => `${setting.env} has no effect: ${setting.noEffect}`);
+  if (values.adminPort === undefined && values.adminHost !== SETTINGS.adminHost.default) {
+    notes.push("ADMIN_HOST has no effect: there is no ADMIN_PORT");
+  }
+  if (config.redisUrl && config.broker !== "redis") notes.push(`REDIS_URL has no effect: BROKER is ${config.broker}`);
+  return notes;
+}
+
+function weaknesses({ jwtSecret, jwtAlgorithms }: Config): string[] {
+  const bytes = new TextEncoder().encode(jwtSecret).length;
+  const strongest = jwtAlgorithms && !jwtAlgorithms.includes("HS256") ? jwtAlgorithms.includes("HS384") ? 48 : 64 : 32;
+  if (jwtSecret === undefined || bytes >= strongest) return [];
+  return [`JWT_SECRET is weak: ${bytes} bytes, its algorithm asks for ${strongest}`];
+}
+
+function trimmed(path: string): string {
+  return path.replace(/\/+$/, "");
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
+  return value;
+}

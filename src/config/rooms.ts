@@ -1,0 +1,93 @@
+/**
+ * The `rooms` of the CONFIG file: rules by room name, of which the first that matches decides.
+ *
+ * `{"match":"thread:*","join":"authenticated","publish":"member","history":{"size":100,"ttl":"1h"},"maxMembers":200}`
+ */
+import * as v from "valibot";
+import { parseDuration } from "./kinds.ts";
+
+export interface RoomRule {
+  /** A room's name, or a prefix followed by `*`. */
+  readonly match: string;
+  /** `listed`: only by the `rooms` of the token. */
+  readonly join: "anyone" | "authenticated" | "listed" | "nobody";
+  readonly publish: "member" | "authenticated" | "anyone" | "nobody";
+  /** Tells who is in, and who comes and goes. */
+  readonly presence: boolean;
+  /** Absent: the room keeps nothing. */
+  readonly history?: { readonly size: number; readonly ttlMs: number };
+  /** 0: what WEBSOCKET_MAX_MEMBERS says. */
+  readonly maxMembers: number;
+}
+
+const Ttl = v.pipe(v.string(), v.transform(parseDuration), v.number(), v.minValue(1000));
+
+const History = v.strictObject({
+  size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000))),
+  ttl: v.optional(Ttl),
+  ttlMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000))),
+});
+
+const Rule = v.strictObject({
+  match: v.pipe(v.string(), v.minLength(1), v.maxLength(129), v.regex(/^[^*]*\*?$/)),
+  join: v.optional(v.picklist(["anyone", "authenticated", "listed", "nobody"]), "anyone"),
+  publish: v.optional(v.picklist(["member", "authenticated", "anyone", "nobody"]), "member"),
+  presence: v.optional(v.boolean(), true),
+  history: v.optional(v.union([v.literal(false), History])),
+  maxMembers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+});
+
+/** As written in the CONFIG file or by an embedding program; everything but `match` may be left out. */
+export type RoomRuleInput = v.InferInput<typeof Rule>;
+
+/** Reads the rules; problems name the rule and the field. `standard` fills what a rule leaves open about history. */
+export function readRules(
+  written: unknown,
+  standard: { size: number; ttlMs: number },
+): { rules: RoomRule[]; problems: string[] } {
+  if (!Array.isArray(written)) {
+    return { rules: [], problems: [`rooms: expected a list of rules, got ${quote(written)}`] };
+  }
+  const rules: RoomRule[] = [];
+  const problems: string[] = [];
+  for (const [index, input] of written.entries()) {
+    const result = v.safeParse(Rule, input);
+    if (result.success) rules.push(complete(result.output, standard));
+    else problems.push(...result.issues.map((issue) => describe(index, issue)));
+  }
+  return { rules, problems };
+}
+
+/** What holds in rooms that no rule matches. */
+export function standardRule(history: { size: number; ttlMs: number }): RoomRule {
+  return complete({ match: "*", join: "anyone", publish: "member", presence: true, maxMembers: 0 }, history);
+}
+
+function complete(rule: v.InferOutput<typeof Rule>, standard: { size: number; ttlMs: number }): RoomRule {
+  const { history: wanted, ...rest } = rule;
+  if (wanted === false) return rest;
+  const history = { size: wanted?.size ?? standard.size, ttlMs: wanted?.ttlMs ?? wanted?.ttl ?? standard.ttlMs };
+  return history.size === 0 ? rest : { ...rest, history };
+}
+
+function describe(index: number, issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  const place = `rooms[${index}]${path ? `.${path}` : ""}`;
+  if (issue.expected === "never") return `${place}: there is no such field`;
+  return `${place}: expected ${EXPECTED[path ?? ""] ?? 'a rule such as {"match":"thread:*"}'}, got ${
+    quote(issue.input)
+  }`;
+}
+
+const EXPECTED: Record<string, string> = {
+  match: "a room's name or a prefix followed by *",
+  join: "anyone, authenticated, listed or nobody",
+  publish: "member, authenticated, anyone or nobody",
+  presence: "true or false",
+  history: 'false or {"size":100,"ttl":"1h"}',
+  maxMembers: "a whole number from 0 on",
+};
+
+function quote(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}

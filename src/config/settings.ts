@@ -1,0 +1,251 @@
+/**
+ * Every setting of Parley: one line holds its name, default, help text and bounds.
+ *
+ * The environment name (`WEBSOCKET_PONG_WAIT`) is also the flag (`--websocket-pong-wait`) and the key in the CONFIG file
+ * (`websocketPongWait`). Keys here are those of `Config`; where they differ in kind, `Config` (config.ts) says so.
+ * `--help`, the README's table and the types are all made from this table; read a setting nowhere else.
+ */
+import { DIALECT_NAMES } from "../dialect.ts";
+import {
+  choice,
+  choices,
+  count,
+  countOrAuto,
+  duration,
+  port,
+  ports,
+  type Setting,
+  size,
+  text,
+  texts,
+  toggle,
+} from "./kinds.ts";
+
+const NO_LIMIT = "0: no limit";
+const RUNTIME_PINGS = "the runtime decides when it pings";
+const RUNTIME_BUFFERS = "the runtime owns its buffers";
+
+const URL_PATH = { like: /^(\/[^/?#\s*]+)+\/?$/, expects: "a path such as /ws", placeholder: "PATH" };
+const PEM_OR_PATH = { placeholder: "PEM|PATH", expects: "a PEM text or the path of a file" };
+const ORIGINS = {
+  like: /^(\*|null|[a-z][a-z0-9+.-]*:\/\/(\*\.)?[^/*\s?#]+)$/i,
+  expects: "origins such as https://example.com or https://*.example.com with commas between them, or *",
+  placeholder: "ORIGIN,…",
+};
+const ALGORITHMS = [
+  ...["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const,
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const,
+];
+
+const LISTENING = {
+  config: text("CONFIG", undefined, "JSON file with any of these settings and the rooms", { placeholder: "FILE" }),
+  ports: ports("PORT", "3000", "port to listen on, or several; 0 takes a free one"),
+  wsPort: port("WS_PORT", undefined, "one more port"),
+  host: text("HOST", undefined, "address to listen on", {
+    otherwise: "0.0.0.0 with a key, 127.0.0.1 without",
+    placeholder: "ADDRESS",
+  }),
+  tlsCert: text("TLS_CERT", undefined, "certificate chain; makes it wss:// and https://", PEM_OR_PATH),
+  tlsKey: text("TLS_KEY", undefined, "key of the certificate", { ...PEM_OR_PATH, secret: true }),
+  trustProxy: count("TRUST_PROXY", "0", "proxies in front, whose X-Forwarded-For is believed", { max: 16 }),
+  workers: countOrAuto("WORKERS", "1", "threads that share the port; auto: one per core", { max: 256 }),
+  demo: toggle("DEMO", undefined, "demo page at / and tokens for local visitors", {
+    otherwise: "1 while no key is configured",
+  }),
+  logLevel: choice("LOG_LEVEL", "info", "the least that is logged", { of: ["debug", "info", "warn", "error"] }),
+  logFormat: choice("LOG_FORMAT", "text", "shape of a log line", { of: ["text", "json"] }),
+};
+
+const IDENTITY = {
+  jwtSecret: text("JWT_SECRET", undefined, "secret of HS256, HS384 and HS512 tokens", {
+    secret: true,
+    placeholder: "SECRET",
+  }),
+  jwtPublicKey: text("JWT_PUBLIC_KEY", undefined, "public key of RS, PS, ES and EdDSA tokens", {
+    placeholder: "PEM|JWK|PATH",
+  }),
+  jwksUrl: text("JWKS_URL", undefined, "where the identity provider publishes its keys", {
+    like: /^https?:\/\/[^\s]+$/,
+    expects: "an http:// or https:// URL",
+    placeholder: "URL",
+  }),
+  jwtIssuer: text("JWT_ISSUER", undefined, "the `iss` a token must have", { otherwise: "any" }),
+  jwtAudience: text("JWT_AUDIENCE", undefined, "the `aud` a token must have", { otherwise: "any" }),
+  jwtAlgorithms: choices("JWT_ALGORITHMS", undefined, "the only algorithms accepted", {
+    of: ALGORITHMS,
+    otherwise: "all that fit the keys",
+  }),
+  tokenCookies: texts("TOKEN_COOKIES", "falcon_auth_token,token", "cookies that may carry a token"),
+  websocketRequireAuth: toggle("WEBSOCKET_REQUIRE_AUTH", "0", "refuse guests everywhere"),
+  websocketAllowedOrigins: texts("WEBSOCKET_ALLOWED_ORIGINS", "*", "pages that may connect", ORIGINS),
+};
+
+const ADMINISTRATION = {
+  adminToken: text("ADMIN_TOKEN", undefined, "key of the admin API", { secret: true, placeholder: "SECRET" }),
+  adminRoles: texts("ADMIN_ROLES", "super_admin,admin", "roles that make a token an admin's; empty: none does"),
+  adminPort: port("ADMIN_PORT", undefined, "port of its own for the admin API and /metrics", {
+    otherwise: "the public port",
+  }),
+  adminHost: text("ADMIN_HOST", "127.0.0.1", "address of that port", { placeholder: "ADDRESS" }),
+  metrics: choice("METRICS", "private", "whether /metrics is open to everybody", { of: ["private", "public"] }),
+};
+
+const CLUSTER = {
+  broker: choice("BROKER", undefined, "what the nodes share", {
+    of: ["memory", "broadcast", "redis"],
+    otherwise: "redis with REDIS_URL, broadcast with several WORKERS, else memory",
+  }),
+  redisUrl: text("REDIS_URL", undefined, "Redis, or nodes of a Redis Cluster with commas between them", {
+    like: /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/,
+    expects: "a redis:// or rediss:// URL",
+    placeholder: "URL",
+    secret: true,
+  }),
+  redisPrefix: text("REDIS_PREFIX", "parley", "head of every key and channel", {
+    like: /^[^\s{}]{1,64}$/,
+    expects: "up to 64 characters without spaces and braces",
+  }),
+  redisSharded: choice("REDIS_SHARDED", "auto", "sharded pub/sub; auto: on a Redis Cluster", {
+    of: ["auto", "on", "off"],
+  }),
+};
+
+const ROOMS = {
+  historySize: count("HISTORY_SIZE", "100", "messages a room keeps; 0: none", { max: 100_000 }),
+  historyTtlMs: duration("HISTORY_TTL", "1h", "how long it keeps them", { min: "1s", max: "365d" }),
+  historyMaxBytes: size("HISTORY_MAX_BYTES", "64MiB", "memory for the history of all rooms of a node"),
+  inboxSize: count("INBOX_SIZE", "200", "notifications kept for a user; 0: none", { max: 100_000 }),
+  inboxTtlMs: duration("INBOX_TTL", "30d", "how long they are kept", { min: "1s", max: "3650d" }),
+  roomAnnounceMax: count("ROOM_ANNOUNCE_MAX", "500", "members up to which a room announces joins and leaves"),
+  broadcast: choice("BROADCAST", undefined, "who may send to everybody", {
+    of: ["anyone", "authenticated", "admin", "off"],
+    otherwise: "authenticated, in demo mode anyone",
+  }),
+};
+
+const LIMITS = {
+  websocketMaxMessageBytes: size("WEBSOCKET_MAX_MESSAGE_SIZE", "64KiB", `one message; ${NO_LIMIT}`, { max: "256MiB" }),
+  websocketMaxBufferedBytes: size(
+    "WEBSOCKET_MAX_BUFFERED",
+    undefined,
+    "unsent bytes after which a slow reader is dropped",
+    {
+      min: "4",
+      max: "2GiB",
+      otherwise: "1MiB on Bun, 256KiB on Deno, at least four messages",
+    },
+  ),
+  websocketMessageRate: count("WEBSOCKET_MESSAGE_RATE", "50", `messages a second of a connection; ${NO_LIMIT}`),
+  websocketMessageBurst: count("WEBSOCKET_MESSAGE_BURST", "100", "messages at once before the rate counts", { min: 1 }),
+  websocketConnectRate: count("WEBSOCKET_CONNECT_RATE", "100", `new connections a second of an address; ${NO_LIMIT}`),
+  websocketConnectBurst: count("WEBSOCKET_CONNECT_BURST", "200", "new connections at once before the rate counts", {
+    min: 1,
+  }),
+  websocketMaxConnections: count("WEBSOCKET_MAX_CONNECTIONS", "0", `connections in all; ${NO_LIMIT}`),
+  websocketMaxConnectionsPerIp: count("WEBSOCKET_MAX_CONNECTIONS_PER_IP", "0", `of one address; ${NO_LIMIT}`),
+  websocketMaxConnectionsPerUser: count("WEBSOCKET_MAX_CONNECTIONS_PER_USER", "0", `of one user; ${NO_LIMIT}`),
+  websocketMaxRooms: count("WEBSOCKET_MAX_ROOMS", "100", `rooms of a connection; ${NO_LIMIT}`),
+  websocketMaxMembers: count("WEBSOCKET_MAX_MEMBERS", "0", `members of a room; ${NO_LIMIT}`),
+};
+
+const CONNECTIONS = {
+  websocketEnabled: toggle("WEBSOCKET_ENABLED", "1", "0: WebSocket URLs answer 503, HTTP goes on"),
+  websocketPongWaitMs: duration("WEBSOCKET_PONG_WAIT", "60s", "a peer silent for so long is dropped", {
+    min: "1s",
+    max: "1h",
+  }),
+  websocketWriteWaitMs: duration("WEBSOCKET_WRITE_WAIT", "10s", "time a slow reader has to catch up", {
+    min: "1s",
+    max: "1h",
+  }),
+  websocketConnectionTimeoutMs: duration(
+    "WEBSOCKET_CONNECTION_TIMEOUT",
+    undefined,
+    "time to authenticate; bounds PONG_WAIT after it",
+    {
+      min: "100ms",
+      max: "1h",
+      otherwise: "10s to authenticate",
+    },
+  ),
+  websocketDrainMs: duration("WEBSOCKET_DRAIN", "10s", "time to send everybody away when stopping", { max: "1h" }),
+  websocketPingPeriodMs: duration("WEBSOCKET_PING_PERIOD", undefined, "accepted", { noEffect: RUNTIME_PINGS }),
+  websocketHeartbeatIntervalMs: duration("WEBSOCKET_HEARTBEAT_INTERVAL", undefined, "accepted", {
+    noEffect: RUNTIME_PINGS,
+  }),
+  websocketReadBufferBytes: size("WEBSOCKET_READ_BUFFER_SIZE", undefined, "accepted", { noEffect: RUNTIME_BUFFERS }),
+  websocketWriteBufferBytes: size("WEBSOCKET_WRITE_BUFFER_SIZE", undefined, "accepted", { noEffect: RUNTIME_BUFFERS }),
+};
+
+const DIALECTS = {
+  dialects: choices("DIALECTS", DIALECT_NAMES.join(","), "the dialects that are spoken", { of: DIALECT_NAMES }),
+  envelopePath: text("ENVELOPE_PATH", "/websocket/connect", "where envelope connects", URL_PATH),
+  wsPath: text("WS_PATH", "/ws", "where kebab, snake and plain connect", URL_PATH),
+  socketioPath: text("SOCKETIO_PATH", "/socket.io/", "where Socket.IO connects", URL_PATH),
+  socketioNamespaces: texts("SOCKETIO_NAMESPACES", "", "namespaces beside /", {
+    like: /^\/[^,?\s]+$/,
+    expects: "namespaces such as /chat with commas between them",
+  }),
+  socketioRecovery: toggle("SOCKETIO_RECOVERY", "0", "connection state recovery"),
+  socketioMaxPayloadBytes: size("SOCKETIO_MAX_PAYLOAD", "1000000", "one transport payload", {
+    min: "1KiB",
+    max: "256MiB",
+  }),
+  socketioMaxAttachments: count("SOCKETIO_MAX_ATTACHMENTS", "10", "binary attachments of an event", { max: 1000 }),
+  socketioPingIntervalMs: duration("SOCKETIO_PING_INTERVAL", "25s", "time between pings", { min: "100ms", max: "1h" }),
+  socketioPingTimeoutMs: duration("SOCKETIO_PING_TIMEOUT", "20s", "time to answer one", { min: "100ms", max: "1h" }),
+  socketioConnectTimeoutMs: duration("SOCKETIO_CONNECT_TIMEOUT", "45s", "time to join a namespace", {
+    min: "100ms",
+    max: "1h",
+  }),
+  socketioUpgradeTimeoutMs: duration("SOCKETIO_UPGRADE_TIMEOUT", "10s", "time to finish an upgrade", {
+    min: "100ms",
+    max: "1h",
+  }),
+  socketioCookie: text("SOCKETIO_COOKIE", undefined, "cookie for sticky sessions; empty: none", {
+    like: /^[\w!#$%&'*+.^`|~-]+$/,
+    expects: "the name of a cookie",
+    placeholder: "NAME",
+  }),
+};
+
+/** In the order of --help and of the README. */
+export const GROUPS = {
+  "Listening": LISTENING,
+  "Identity": IDENTITY,
+  "Administration": ADMINISTRATION,
+  "Cluster": CLUSTER,
+  "Rooms": ROOMS,
+  "Limits": LIMITS,
+  "Connections": CONNECTIONS,
+  "Dialects": DIALECTS,
+} satisfies Record<string, Record<string, Setting>>;
+
+export const SETTINGS = {
+  ...LISTENING,
+  ...IDENTITY,
+  ...ADMINISTRATION,
+  ...CLUSTER,
+  ...ROOMS,
+  ...LIMITS,
+  ...CONNECTIONS,
+  ...DIALECTS,
+};
+
+export type SettingKey = keyof typeof SETTINGS;
+
+/** What the table alone says about a setting's value: its own type, or undefined where there is no default. */
+export type Values = {
+  [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T, infer D> ? T | (D extends string ? never : undefined)
+    : never;
+};
+
+/** `WEBSOCKET_PONG_WAIT` → `--websocket-pong-wait`. */
+export function flagOf(setting: { env: string }): string {
+  return `--${setting.env.toLowerCase().replaceAll("_", "-")}`;
+}
+
+/** `WEBSOCKET_PONG_WAIT` → `websocketPongWait`, the key in the CONFIG file. */
+export function fileKeyOf(setting: { env: string }): string {
+  return setting.env.toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+}

@@ -1,0 +1,160 @@
+/**
+ * Where settings come from: flags before the environment before the CONFIG file before the defaults.
+ *
+ * Everything is collected as text with the place it was found in, read by its kind, and every problem is kept: an
+ * operator sees all of them at once. No file is opened and no environment read but through what the caller hands in.
+ */
+import * as v from "valibot";
+import type { Setting } from "./kinds.ts";
+import { fileKeyOf, flagOf, type SettingKey, SETTINGS, type Values } from "./settings.ts";
+
+export interface Sources {
+  /** What follows the program's name; flags only. */
+  args: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  /** Throws if the file cannot be read. */
+  readFile: (path: string) => string;
+}
+
+/** `rooms` as the file holds them; `given` has only what somebody set. */
+export interface Collected {
+  given: Partial<Values>;
+  rooms?: unknown;
+  problems: string[];
+}
+
+interface Found {
+  /** `--port`, `PORT` or `port in parley.json`. */
+  place: string;
+  value: unknown;
+}
+
+type Layer = Map<SettingKey, Found>;
+
+const ROWS = Object.entries(SETTINGS) as [SettingKey, Setting][];
+
+export function collect({ args, env, readFile }: Sources): Collected {
+  const problems: string[] = [];
+  const flags = readFlags(args, problems);
+  const environment = readEnvironment(env);
+  const path = (flags.get("config") ?? environment.get("config"))?.value;
+  const file = typeof path === "string" ? readConfigFile(path, readFile, problems) : { layer: new Map() as Layer };
+  const given: Record<string, unknown> = {};
+  for (const [key, setting] of ROWS) {
+    const found = flags.get(key) ?? environment.get(key) ?? file.layer.get(key);
+    if (!found) continue;
+    const result = readValue(setting, found);
+    if ("problem" in result) problems.push(result.problem);
+    else given[key] = result.value;
+  }
+  return { given: given as Partial<Values>, rooms: file.rooms, problems };
+}
+
+/** A value of a setting, from text or from an embedding program. */
+export function readValue(setting: Setting, { place, value }: Found): { value: unknown } | { problem: string } {
+  const result = v.safeParse(setting.schema, value);
+  if (result.success) return { value: result.output };
+  const got = setting.secret ? "something else" : JSON.stringify(value) ?? String(value);
+  return { problem: `${place}: expected ${setting.expects}, got ${got}` };
+}
+
+function readFlags(args: readonly string[], problems: string[]): Layer {
+  const layer: Layer = new Map();
+  for (let index = 0; index < args.length; index++) {
+    const [flag, inline] = splitFlag(args[index]!);
+    const [key, setting] = ROWS.find(([, row]) => flagOf(row) === flag) ?? [];
+    if (!key || !setting) {
+      problems.push(unknown(flag.startsWith("-") ? "flag" : "argument", flag, ROWS.map(([, row]) => flagOf(row))));
+      // The word after an unknown flag is most likely its value: one mistake, one problem.
+      if (flag.startsWith("--") && inline === undefined && args[index + 1]?.startsWith("-") === false) index++;
+      continue;
+    }
+    let value = inline;
+    if (value === undefined && setting.toggle) value = "1";
+    if (value === undefined) value = args[++index];
+    if (value === undefined) problems.push(`${flag}: expected ${setting.expects}, got nothing`);
+    else layer.set(key, { place: flag, value: value.trim() });
+  }
+  return layer;
+}
+
+function splitFlag(argument: string): [flag: string, inline: string | undefined] {
+  const at = argument.startsWith("--") ? argument.indexOf("=") : -1;
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
+}
+
+function readEnvironment(env: Sources["env"]): Layer {
+  const layer: Layer = new Map();
+  for (const [key, setting] of ROWS) {
+    const value = env[setting.env]?.trim();
+    // `PORT=` is how compose files and shells say "not set".
+    if (value === undefined || (value === "" && !setting.emptyIsValue)) continue;
+    layer.set(key, { place: setting.env, value });
+  }
+  return layer;
+}
+
+function readConfigFile(
+  path: string,
+  readFile: Sources["readFile"],
+  problems: string[],
+): { layer: Layer; rooms?: unknown } {
+  const layer: Layer = new Map();
+  const content = openConfigFile(path, readFile);
+  if ("problem" in content) {
+    problems.push(content.problem);
+    return { layer };
+  }
+  const { rooms, ...rest } = content.settings;
+  for (const [name, value] of Object.entries(rest)) {
+    const row = ROWS.find(([key, setting]) => fileKeyOf(setting) === name && key !== "config");
+    const place = `${name} in ${path}`;
+    if (!row) problems.push(unknown("key", name, [...ROWS.map(([, setting]) => fileKeyOf(setting)), "rooms"], path));
+    // Numbers and booleans are read like the environment's text, so that a bare 60 is no duration here either.
+    else layer.set(row[0], { place, value: typeof value === "object" ? value : String(value) });
+  }
+  return { layer, rooms };
+}
+
+function openConfigFile(
+  path: string,
+  readFile: Sources["readFile"],
+): { settings: Record<string, unknown> } | { problem: string } {
+  try {
+    const settings: unknown = JSON.parse(readFile(path));
+    if (typeof settings === "object" && settings !== null && !Array.isArray(settings)) {
+      return { settings: { ...settings } };
+    }
+    return { problem: `CONFIG: expected "${path}" to hold a JSON object` };
+  } catch (error) {
+    return { problem: `CONFIG: cannot read "${path}": ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** Names beginning with WEBSOCKET_ that mean nothing here: most likely typing errors. */
+export function strangers(env: Sources["env"]): string[] {
+  const known = ROWS.map(([, setting]) => setting.env);
+  return Object.keys(env).filter((name) => name.startsWith("WEBSOCKET_") && !known.includes(name))
+    .map((name) => `${name} has no effect: ${unknown("setting", name, known)}`);
+}
+
+function unknown(kind: string, name: string, known: string[], path?: string): string {
+  const nearest = known.map((other) => ({ other, distance: editDistance(name, other) }))
+    .sort((a, b) => a.distance - b.distance)[0]!;
+  const hint = nearest.distance <= Math.max(2, name.length / 4) ? `, did you mean ${nearest.other}?` : "";
+  return `there is no ${kind} "${name}"${path ? ` in ${path}` : ""}${hint}`;
+}
+
+/** How many letters must be changed, added or taken away to come from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const change = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}
