@@ -1,0 +1,141 @@
+/**
+ * History in memory: one log per room, made when it is first needed, bounded by the room's size and age, and all of them
+ * together by a number of bytes. Over that the least recently used room goes as a whole, and its epoch with it.
+ *
+ * Used by the memory broker and by whoever sequences several nodes. Synchronous; hands out the kept events themselves.
+ */
+import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
+import { randomId } from "../../id.ts";
+import type { MessageEvent } from "../../message.ts";
+import { footprint } from "./footprint.ts";
+import { RoomLog } from "./room_log.ts";
+
+/** An empty log: the object, its place in the map and its name. */
+const LOG_BYTES = 300;
+/** The fixed part of a message: event, sender, position, id and ring entry. */
+const MESSAGE_BYTES = 350;
+/** How long a room without messages keeps its epoch, so that one who comes back to a quiet room recovers. */
+const QUIET_MS = 24 * 3_600_000;
+
+export interface Keep {
+  size: number;
+  ttlMs: number;
+}
+
+export class MemoryHistory implements History {
+  readonly #logs = new Map<string, RoomLog>();
+  readonly #maxBytes: number;
+  readonly #now: () => number;
+  /** Head of this process' epochs. */
+  readonly #run = randomId(6);
+  #epochs = 0;
+  #bytes = 0;
+  #oldest: RoomLog | undefined;
+  #newest: RoomLog | undefined;
+
+  constructor(maxBytes: number, now: () => number = Date.now) {
+    this.#maxBytes = maxBytes;
+    this.#now = now;
+  }
+
+  /** Estimated, over all rooms. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get rooms(): number {
+    return this.#logs.size;
+  }
+
+  /** Keeps the message, and gives it its position. */
+  append(room: string, event: MessageEvent, keep: Keep): void {
+    const keptAt = this.#now();
+    const log = this.#use(room, keptAt);
+    const before = log.bytes;
+    log.ttlMs = keep.ttlMs;
+    event.position = { epoch: log.epoch, offset: log.offset + 1 };
+    log.append(event, { size: Math.max(1, keep.size), keptAt, bytes: MESSAGE_BYTES + footprint(event.data) });
+    this.#bytes += log.bytes - before;
+    if (this.#bytes > this.#maxBytes) this.#makeRoom(log);
+  }
+
+  read(room: string, { limit, since, before }: HistoryQuery): HistoryPage {
+    const now = this.#now();
+    const log = this.#use(room, now);
+    this.#trim(log, now);
+    if (this.#bytes > this.#maxBytes) this.#makeRoom(log);
+    const { epoch, offset, first } = log;
+    const position = { epoch, offset };
+    if (since && since.epoch === epoch && since.offset <= offset) {
+      const from = since.offset + 1;
+      if (from >= first && offset - since.offset <= limit) {
+        return { messages: log.slice(from, offset), position, recovered: true, more: from > first };
+      }
+    }
+    const isOver = before !== undefined && before.epoch !== epoch;
+    const to = isOver ? 0 : Math.min(offset, (before?.offset ?? Infinity) - 1);
+    const from = Math.max(first, to - limit + 1);
+    const messages = from > to ? [] : log.slice(from, to);
+    return { messages, position, recovered: since === undefined, more: to >= first && from > first };
+  }
+
+  /** Forgets what is too old, and rooms that were quiet for a day. To be called now and then. */
+  sweep(): void {
+    const now = this.#now();
+    for (const log of this.#logs.values()) {
+      this.#trim(log, now);
+      if (log.length === 0 && now - log.usedAt > QUIET_MS) this.#forget(log);
+    }
+  }
+
+  #trim(log: RoomLog, now: number): void {
+    const before = log.bytes;
+    log.dropBefore(now - log.ttlMs);
+    this.#bytes += log.bytes - before;
+  }
+
+  /** The room's log, made if need be, as the most recently used. */
+  #use(room: string, now: number): RoomLog {
+    let log = this.#logs.get(room);
+    if (!log) {
+      log = new RoomLog(room, this.#run + (this.#epochs++).toString(36));
+      this.#logs.set(room, log);
+      this.#bytes += LOG_BYTES;
+    } else if (log === this.#newest) {
+      log.usedAt = now;
+      return log;
+    } else {
+      this.#unlink(log);
+    }
+    log.usedAt = now;
+    log.older = this.#newest;
+    if (this.#newest) this.#newest.newer = log;
+    else this.#oldest = log;
+    this.#newest = log;
+    return log;
+  }
+
+  #unlink(log: RoomLog): void {
+    if (log.older) log.older.newer = log.newer;
+    else this.#oldest = log.newer;
+    if (log.newer) log.newer.older = log.older;
+    else this.#newest = log.older;
+    log.older = log.newer = undefined;
+  }
+
+  #forget(log: RoomLog): void {
+    this.#unlink(log);
+    this.#logs.delete(log.room);
+    this.#bytes -= log.bytes + LOG_BYTES;
+  }
+
+  /** Whole rooms go first, the least recently used one first; of the last one, `inUse`, its oldest messages. */
+  #makeRoom(inUse: RoomLog): void {
+    while (this.#bytes > this.#maxBytes && this.#oldest !== undefined && this.#oldest !== inUse) {
+      this.#forget(this.#oldest);
+    }
+    const before = inUse.bytes;
+    while (inUse.length > 1 && this.#bytes - before + inUse.bytes > this.#maxBytes) inUse.dropOldest();
+    this.#bytes += inUse.bytes - before;
+  }
+}

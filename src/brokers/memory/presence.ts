@@ -1,0 +1,163 @@
+/**
+ * Presence in memory: who is in which room, what users say of themselves, and the events that tell it. A member's node is
+ * the head of its connection's id, so one store serves a node, or a sequencer of several.
+ *
+ * Used by the memory broker and by whoever sequences several nodes. Synchronous; events go out through `announce`, in the
+ * order of the calls.
+ */
+import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
+import { ParleyError } from "../../errors.ts";
+import { type IdSource, nodeOf } from "../../id.ts";
+import { type Member, RESERVED_ROOM, type Roster, type UserPresence } from "../../message.ts";
+import { RoomMembers, userOf } from "./room_members.ts";
+import { Statuses } from "./statuses.ts";
+
+export interface PresenceParts {
+  ids: IdSource;
+  announce(routed: RoutedEvent): void;
+  now?: () => number;
+}
+
+/** Says that rooms have this head announce nobody. */
+const SILENT = Object.values(RESERVED_ROOM);
+
+export class MemoryPresence implements PresenceStore {
+  readonly #rooms = new Map<string, RoomMembers>();
+  readonly #statuses: Statuses;
+  readonly #ids: IdSource;
+  readonly #announce: (routed: RoutedEvent) => void;
+  readonly #now: () => number;
+
+  constructor({ ids, announce, now = Date.now }: PresenceParts) {
+    this.#ids = ids;
+    this.#announce = announce;
+    this.#now = now;
+    this.#statuses = new Statuses((user) => this.#isConnected(user), now);
+  }
+
+  enter(room: string, member: Member, limit = 0): Seat {
+    const members = this.#rooms.get(room) ?? new RoomMembers();
+    if (members.get(member.connection)) return { first: false, members: members.size, users: members.users };
+    if (limit > 0 && members.size >= limit) {
+      throw new ParleyError("room_full", `Cannot enter room "${room}": it has its ${limit} members`, { room });
+    }
+    const first = isEdge(members, member);
+    members.add(member);
+    this.#rooms.set(room, members);
+    if (first && isPersonal(room, member)) this.#tellFollowers(member);
+    this.#tell("join", { room, members, member, edge: first });
+    return { first, members: members.size, users: members.users };
+  }
+
+  leave(room: string, connection: string): void {
+    const members = this.#rooms.get(room);
+    const member = members?.remove(connection);
+    if (!members || !member) return;
+    if (members.size === 0) this.#rooms.delete(room);
+    const last = isEdge(members, member);
+    this.#tell("leave", { room, members, member, edge: last });
+    if (last && isPersonal(room, member)) this.#tellFollowers(member);
+  }
+
+  /** All members of a node that is gone leave, in every room. */
+  leaveAll(node: string): void {
+    for (const [room, members] of [...this.#rooms]) {
+      const gone = [...members].filter(({ connection }) => nodeOf(connection) === node);
+      for (const { connection } of gone) this.leave(room, connection);
+    }
+  }
+
+  identify(room: string, member: Member): void {
+    const members = this.#rooms.get(room);
+    const before = members?.remove(member.connection);
+    if (!members || !before) return;
+    if (isEdge(members, before)) this.#tell("leave", { room, members, member: before, edge: true, identityOnly: true });
+    const first = isEdge(members, member);
+    members.add(member);
+    if (first) this.#tell("join", { room, members, member, edge: true, identityOnly: true });
+  }
+
+  roster(room: string, limit: number): Roster {
+    const members = this.#rooms.get(room);
+    const list: Roster["list"] = [];
+    if (!members) return { list, members: 0, users: 0 };
+    for (const member of members) {
+      if (list.length >= limit) break;
+      list.push({ ...member, status: this.#statuses.of(userOf(member) ?? member.connection)?.status ?? "online" });
+    }
+    return { list, members: members.size, users: members.users };
+  }
+
+  count(room: string): number {
+    return this.#rooms.get(room)?.size ?? 0;
+  }
+
+  contains(room: string, who: { connection: string } | { user: string }): boolean {
+    const members = this.#rooms.get(room);
+    if (!members) return false;
+    return "user" in who ? members.hasUser(who.user) : members.get(who.connection) !== undefined;
+  }
+
+  setStatus(user: string, presence: UserPresence): boolean {
+    return this.#statuses.set(user, presence);
+  }
+
+  status(user: string): UserPresence {
+    if (!this.#isConnected(user)) return { status: "offline", timestamp: this.#now() };
+    return this.#statuses.of(user) ?? { status: "online", timestamp: this.#now() };
+  }
+
+  /** Rooms with members. */
+  get rooms(): number {
+    return this.#rooms.size;
+  }
+
+  sweep(): void {
+    this.#statuses.sweep();
+  }
+
+  #isConnected(user: string): boolean {
+    return this.#rooms.has(RESERVED_ROOM.user + user);
+  }
+
+  #tell(kind: "join" | "leave", change: Change): void {
+    const { room, members, member, edge, identityOnly } = change;
+    const others = members.size - (members.get(member.connection) ? 1 : 0);
+    if (others === 0 || SILENT.some((head) => room.startsWith(head))) return;
+    const id = this.#ids.next();
+    const timestamp = this.#now();
+    // While an identity changes the member is for a moment not in the list, but never out of the room.
+    const count = identityOnly ? others + 1 : members.size;
+    this.#announce({
+      room,
+      except: member.connection,
+      event: { id, timestamp, room, kind, member, edge, members: count, users: members.users, identityOnly },
+    });
+  }
+
+  #tellFollowers(from: Member): void {
+    const user = String(from.user);
+    const { status, metadata } = this.status(user);
+    const room = RESERVED_ROOM.followers + user;
+    const id = this.#ids.next();
+    this.#announce({ room, event: { id, timestamp: this.#now(), room, kind: "presence", from, status, metadata } });
+  }
+}
+
+interface Change {
+  room: string;
+  members: RoomMembers;
+  member: Member;
+  edge: boolean;
+  identityOnly?: boolean;
+}
+
+/** Whether nobody but this member, who is not in the list at this moment, stands for its user. */
+function isEdge(members: RoomMembers, member: Member): boolean {
+  const user = userOf(member);
+  return user === undefined || !members.hasUser(user);
+}
+
+function isPersonal(room: string, member: Member): boolean {
+  return member.user !== undefined && room === RESERVED_ROOM.user + member.user;
+}

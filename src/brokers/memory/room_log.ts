@@ -1,0 +1,90 @@
+/**
+ * The kept messages of one room: a ring that grows up to the room's size and then writes over its oldest entry, so that a
+ * full room allocates nothing for its bookkeeping. Offsets of the entries are consecutive and end at `offset`.
+ *
+ * Used by history.ts, which owns the links between the logs and the bytes of all of them.
+ */
+import type { MessageEvent } from "../../message.ts";
+
+interface Entry {
+  /** Absent once the entry was trimmed. */
+  event: MessageEvent | undefined;
+  keptAt: number;
+  bytes: number;
+}
+
+export class RoomLog {
+  readonly room: string;
+  readonly epoch: string;
+  /** Of the newest message there ever was; 0 before the first. */
+  offset = 0;
+  /** How many of the newest are still here. */
+  length = 0;
+  bytes = 0;
+  ttlMs = 0;
+  /** Neighbours in the order of use; history.ts keeps them. */
+  older: RoomLog | undefined;
+  newer: RoomLog | undefined;
+  usedAt = 0;
+  #entries: Entry[] = [];
+  #oldest = 0;
+
+  constructor(room: string, epoch: string) {
+    this.room = room;
+    this.epoch = epoch;
+  }
+
+  /** The offset of the oldest message that is here; `offset + 1` if none is. */
+  get first(): number {
+    return this.offset - this.length + 1;
+  }
+
+  /** The event's offset must be the next one. */
+  append(event: MessageEvent, { size, keptAt, bytes }: { size: number; keptAt: number; bytes: number }): void {
+    while (this.length >= size) this.dropOldest();
+    if (this.length === this.#entries.length) this.#grow(size);
+    const entry = this.#entries[(this.#oldest + this.length) % this.#entries.length]!;
+    entry.event = event;
+    entry.keptAt = keptAt;
+    entry.bytes = bytes;
+    this.bytes += bytes;
+    this.length++;
+    this.offset++;
+  }
+
+  dropOldest(): void {
+    const entry = this.#entries[this.#oldest]!;
+    entry.event = undefined;
+    this.bytes -= entry.bytes;
+    this.#oldest = (this.#oldest + 1) % this.#entries.length;
+    this.length--;
+  }
+
+  /** Drops what was kept before `time`. */
+  dropBefore(time: number): void {
+    while (this.length > 0 && this.#entries[this.#oldest]!.keptAt < time) this.dropOldest();
+    if (this.length > 0) return;
+    this.#entries = [];
+    this.#oldest = 0;
+  }
+
+  /** The messages from offset `from` to `to`, both included and both here. */
+  slice(from: number, to: number): MessageEvent[] {
+    const events: MessageEvent[] = [];
+    const skip = from - this.first;
+    for (let at = skip; at <= skip + to - from; at++) {
+      const { event } = this.#entries[(this.#oldest + at) % this.#entries.length]!;
+      if (event) events.push(event);
+    }
+    return events;
+  }
+
+  /** Twice as many slots, up to `size`; the oldest comes first again. */
+  #grow(size: number): void {
+    const slots = Math.min(size, Math.max(4, this.#entries.length * 2));
+    const ordered = [...this.#entries.slice(this.#oldest), ...this.#entries.slice(0, this.#oldest)];
+    while (ordered.length < slots) ordered.push({ event: undefined, keptAt: 0, bytes: 0 });
+    this.#entries = ordered;
+    this.#oldest = 0;
+  }
+}
