@@ -1,0 +1,136 @@
+/**
+ * Starts Parley as its users do, `src/main.ts` in a process of its own, and waits until it answers.
+ * Used by end-to-end tests through harness.ts; it ends only the processes it started.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { eventually, Hopeless } from "./waiting.ts";
+
+export type Runtime = "bun" | "deno";
+
+/** The runtime this test runs in. */
+export const RUNTIME: Runtime = process.versions.bun ? "bun" : "deno";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url).href);
+// What lets a runtime find its packages; no setting of ours begins like these.
+const INHERITED = /^(PATH|HOME|TMPDIR|(DENO|BUN|NPM_CONFIG|NODE|SSL|HTTPS?_PROXY|NO_PROXY).*)$/i;
+const DENO_FLAGS = ["run", "--quiet", "--unstable-net", "--allow-all"];
+
+export interface ServerProcessOptions {
+  /** Settings; PORT is a free one unless given. Nothing else is inherited but what finding the runtime takes. */
+  env?: Record<string, string>;
+  /** Command line arguments after `src/main.ts`. */
+  args?: string[];
+  /** Default: the runtime the test runs in. */
+  runtime?: Runtime;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: string | null;
+}
+
+export class ServerProcess implements AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  readonly url: string;
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  #output = "";
+  #exit?: Exit;
+
+  constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    child.stdout?.on("data", (chunk) => this.#output += chunk);
+    child.stderr?.on("data", (chunk) => this.#output += chunk);
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => resolve(this.#exit = { code, signal }));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Absent while the process runs. */
+  get exit(): Exit | undefined {
+    return this.#exit;
+  }
+
+  /** What it printed so far, both streams. */
+  output(): string {
+    return this.#output;
+  }
+
+  /** `ws://127.0.0.1:<port><path>`. */
+  ws(path: string): string {
+    return `ws://127.0.0.1:${this.port}${path}`;
+  }
+
+  signal(name: "SIGTERM" | "SIGINT" | "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
+    this.#child.kill(name);
+  }
+
+  /** Asks it to end and waits. */
+  stop(): Promise<Exit> {
+    this.signal("SIGTERM");
+    return this.exited;
+  }
+
+  /** Ends it as a crash would. */
+  kill(): Promise<Exit> {
+    this.signal("SIGKILL");
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#exit) await this.kill();
+  }
+}
+
+/** A server that answers on `/livez`. Rejects with its output if it ends before that. */
+export async function spawnServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
+  const port = options.env?.PORT ? Number(options.env.PORT.split(",")[0]) : await freePort();
+  const server = startServer({ ...options, env: { ...options.env, PORT: options.env?.PORT ?? String(port) } });
+  try {
+    await eventually(() => answers(server), { withinMs: 20_000 });
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+  return server;
+}
+
+/** The process alone, without waiting: for settings that it refuses to start with. */
+export function startServer(options: ServerProcessOptions & { env: { PORT: string } | Record<string, string> }) {
+  const runtime = options.runtime ?? RUNTIME;
+  const file = runtime === RUNTIME ? process.execPath : runtime;
+  const args = [...(runtime === "deno" ? DENO_FLAGS : []), "src/main.ts", ...(options.args ?? [])];
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
+  const env = { ...inherited, NODE_ENV: "", NO_COLOR: "1", ...options.env };
+  const child = spawn(file, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  return new ServerProcess(child, Number(String(options.env.PORT ?? 3000).split(",")[0]));
+}
+
+async function answers(server: ServerProcess): Promise<true> {
+  if (server.exit) throw new Hopeless(`Cannot start the server: it ended with ${server.exit.code}: ${server.output()}`);
+  const response = await fetch(`${server.url}/livez`);
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`/livez says ${response.status}`);
+  return true;
+}
+
+/** A port of the loopback that nobody listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => typeof address === "object" && address ? resolve(address.port) : reject(new Error("No port")));
+    });
+  });
+}
