@@ -18,11 +18,15 @@ export interface Socket {
   /** Idempotent. From here on `publish` to the topic reaches this socket. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
-  /** Sends what is queued, then the close frame; `close` of the handler follows with this code. Idempotent. */
+  /**
+   * Leaves all topics, sends what is queued, then the close frame; on the wire a reason is cut to 123 bytes. The
+   * handler's `close` follows with this code as soon as the running code returns, never from inside a call of this
+   * interface, and does not wait for the peer to agree. Idempotent.
+   */
   close(code: number, reason: string): void;
   /**
    * A peer that does not read: no farewell. Bun cuts the connection. Deno cannot, so the socket leaves all topics at
-   * once, is counted as a zombie and is never sent to again. The handler's `close` follows with `code`.
+   * once, is counted as a zombie and is never sent to again. The handler's `close` follows as after `close`.
    */
   abandon(code: number, reason: string): void;
 }
@@ -45,7 +49,10 @@ export interface UpgradeGrant {
 export interface SocketHandler {
   /** Every request that is no upgrade. Must not reject. */
   fetch(request: Request, peer: Peer): MaybePromise<Response>;
-  /** A request to upgrade: a Response refuses it in plain HTTP. Must not reject. */
+  /**
+   * A request to upgrade whose handshake is well-formed: a Response refuses it in plain HTTP. `open` follows a grant,
+   * unless the client has gone meanwhile: count connections there. Must not reject.
+   */
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant>;
   open(socket: Socket): void;
   message(socket: Socket, frame: Frame): void;
@@ -60,9 +67,9 @@ export interface ListenOptions {
   tls?: { cert: string; key: string };
   /** Several processes or workers share the port (Linux). */
   reusePort?: boolean;
-  /** A frame, or the fragments of one message, over this closes 1009. */
+  /** A frame, or the fragments of one message, over this closes 1009; 0: unlimited. */
   maxFrameBytes: number;
-  /** A socket whose buffer would grow over this is abandoned with 4409. */
+  /** A socket that is sent to with more than this in its buffer is abandoned with 4409; 0: unlimited. */
   maxBufferedBytes: number;
   /** A peer from which nothing arrived for this long (pongs count) is dropped with 4408; 0: never. Rounded up to what the runtime accepts. */
   idleTimeoutMs: number;
@@ -74,8 +81,26 @@ export interface RuntimeAdapter {
   listen(options: ListenOptions, handler: SocketHandler): { ports: number[] };
   /** To every socket subscribed to the topic, on all ports, except one. Never throws for one bad socket. */
   publish(topic: string, frame: Frame, except?: Socket): void;
-  /** Sockets that were abandoned but that the runtime still holds. */
+  /** Sockets whose end the handler was told but that the runtime still holds: peers that read nothing or do not agree. */
   readonly zombies: number;
-  /** Closes the listeners and whatever is still open. */
+  /** Closes the listeners, and with 1001 whatever is still open; resolves when the handlers have been told. */
   stop(): Promise<void>;
+}
+
+/** Whether a request asks for a WebSocket: `upgrade` of the handler is for it, `fetch` for all others. */
+export function wantsUpgrade(request: Request): boolean {
+  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+/** The refusal of a handshake that RFC 6455 §4.2.1 does not allow; absent: it is well-formed. */
+export function refuseHandshake({ method, headers }: Request): Response | undefined {
+  if (headers.get("sec-websocket-version") !== "13") {
+    return new Response("Cannot upgrade: the version is not 13", {
+      status: 426,
+      headers: { "sec-websocket-version": "13" },
+    });
+  }
+  const wellFormed = method === "GET" && headers.get("sec-websocket-key")?.length === 24 &&
+    /\bupgrade\b/i.test(headers.get("connection") ?? "");
+  return wellFormed ? undefined : new Response("Cannot upgrade: the handshake is malformed", { status: 400 });
 }

@@ -1,0 +1,234 @@
+/**
+ * Parley on Bun: `Bun.serve` with native topics. https://bun.com/docs/runtime/http/websockets
+ *
+ * A publish is one native call per listening server, whatever the size of the topic, and what several publishes of one
+ * turn have for one socket leaves in one write. One object exists per connection; nothing may be done per member here.
+ */
+import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
+import { refuseHandshake, wantsUpgrade } from "../adapter.ts";
+import { CLOSE, ParleyError } from "../errors.ts";
+import { after, type MaybePromise } from "../maybe.ts";
+import type { Frame } from "../message.ts";
+
+/** The largest that Bun accepts: long polls of Engine.IO wait for a ping interval and a ping timeout. */
+const HTTP_IDLE_SECONDS = 255;
+const MAX_IDLE_SECONDS = 960;
+const UNLIMITED_FRAME_BYTES = 0xffff_ffff;
+/** How often at most all sockets are looked at for a backlog, and only while there is one. */
+const BACKLOG_LOOK_MS = 100;
+
+/** An empty one keeps Bun from confirming the first subprotocol that the client offers. */
+const NO_SUBPROTOCOL = { "sec-websocket-protocol": "" };
+
+export class BunAdapter implements RuntimeAdapter {
+  readonly runtime = "bun";
+  /** Bun cuts a connection at once. */
+  readonly zombies = 0;
+  #listeners: Listener[] = [];
+
+  listen(options: ListenOptions, handler: SocketHandler): { ports: number[] } {
+    const opened: Listener[] = [];
+    try {
+      for (const port of options.ports) opened.push(new Listener(port, options, handler));
+    } catch (error) {
+      for (const listener of opened) void listener.stop();
+      throw error;
+    }
+    this.#listeners = [...this.#listeners, ...opened];
+    return { ports: opened.map((listener) => listener.port) };
+  }
+
+  publish(topic: string, frame: Frame, except?: Socket): void {
+    const excepted = except instanceof BunSocket ? except : undefined;
+    for (const listener of this.#listeners) listener.publish(topic, frame, excepted);
+  }
+
+  async stop(): Promise<void> {
+    const stopping = this.#listeners.map((listener) => listener.stop());
+    this.#listeners = [];
+    await Promise.all(stopping);
+  }
+}
+
+interface Farewell {
+  code: number;
+  reason: string;
+}
+
+class BunSocket implements Socket {
+  context: unknown;
+  /** Set when the socket opens, before anybody sees it. */
+  native!: Bun.ServerWebSocket<BunSocket>;
+  readonly listener: Listener;
+  /** Said by this side; the native close event brings it to the handler. */
+  farewell?: Farewell;
+  /** Something was queued for it when it was last looked at. */
+  hasBacklog = false;
+
+  constructor(context: unknown, listener: Listener) {
+    this.context = context;
+    this.listener = listener;
+  }
+
+  get bufferedBytes(): number {
+    return this.native.getBufferedAmount();
+  }
+
+  send(frame: Frame): boolean {
+    // Bytes sent, -1: queued, 0: dropped, or an empty frame.
+    const sent = this.native.send(frame);
+    if (sent < 0) this.hasBacklog = true;
+    if (sent !== 0) return true;
+    return frame.length === 0 && this.native.readyState === WebSocket.OPEN;
+  }
+
+  subscribe(topic: string): void {
+    this.native.subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.native.unsubscribe(topic);
+  }
+
+  close(code: number, reason: string): void {
+    this.farewell ??= { code, reason };
+    this.native.close(code, reason);
+  }
+
+  abandon(code: number, reason: string): void {
+    this.farewell ??= { code, reason };
+    this.native.terminate();
+  }
+}
+
+/** One listening server; its topics are its own. */
+class Listener {
+  readonly port: number;
+  readonly #server: Bun.Server<BunSocket>;
+  readonly #handler: SocketHandler;
+  readonly #secure: boolean;
+  readonly #sockets: Set<BunSocket> = new Set();
+  /** Runs while the last look is fresh. */
+  #looked?: ReturnType<typeof setTimeout>;
+  #unseenBacklog = false;
+
+  constructor(port: number, options: ListenOptions, handler: SocketHandler) {
+    this.#handler = handler;
+    this.#secure = options.tls !== undefined;
+    try {
+      this.#server = this.#serve(port, options);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ParleyError("unavailable", `Cannot listen on "${options.host}:${port}": ${why}`);
+    }
+    this.port = this.#server.port ?? port;
+  }
+
+  publish(topic: string, frame: Frame, except?: BunSocket): void {
+    const { native, listener } = except ?? {};
+    // A socket's own publish leaves itself out, and does so too if it has closed; other servers know nothing of it.
+    const sent = native && listener === this ? native.publish(topic, frame) : this.#server.publish(topic, frame);
+    if (sent < 0) this.#lookForBacklog();
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "server stopped");
+    clearTimeout(this.#looked);
+    await this.#server.stop(true);
+  }
+
+  #serve(port: number, options: ListenOptions): Bun.Server<BunSocket> {
+    return Bun.serve<BunSocket>({
+      port,
+      hostname: options.host,
+      reusePort: options.reusePort ?? false,
+      ...(options.tls && { tls: options.tls }),
+      development: false,
+      idleTimeout: HTTP_IDLE_SECONDS,
+      fetch: (request, server) => this.#fetch(request, server),
+      websocket: {
+        maxPayloadLength: options.maxFrameBytes || UNLIMITED_FRAME_BYTES,
+        backpressureLimit: options.maxBufferedBytes,
+        // Without it a slow reader silently loses frames and stays connected.
+        closeOnBackpressureLimit: true,
+        idleTimeout: Math.min(Math.ceil(options.idleTimeoutMs / 1000), MAX_IDLE_SECONDS),
+        sendPings: true,
+        // Compression per subscriber costs ten times the publish.
+        perMessageDeflate: false,
+        open: (native) => this.#open(native),
+        message: (native, frame) => this.#handler.message(native.data, frame),
+        drain: ({ data }) => void (data.hasBacklog = data.bufferedBytes > 0),
+        close: (native, code, reason) => this.#close(native.data, code, reason),
+      },
+    });
+  }
+
+  // Undefined tells Bun that the request has become a WebSocket.
+  #fetch(request: Request, server: Bun.Server<BunSocket>): MaybePromise<Response | undefined> {
+    const peer = { address: server.requestIP(request)?.address ?? "", port: this.port, secure: this.#secure };
+    if (!wantsUpgrade(request)) {
+      return after(this.#handler.fetch(request, peer), (response) => echoClose(request, response));
+    }
+    return refuseHandshake(request) ??
+      after(this.#handler.upgrade(request, peer), (answer) => this.#admit(request, answer));
+  }
+
+  #admit(request: Request, answer: Response | UpgradeGrant): Response | undefined {
+    if (answer instanceof Response) return echoClose(request, answer);
+    const { context, subprotocol } = answer;
+    const headers = subprotocol === undefined ? NO_SUBPROTOCOL : { "sec-websocket-protocol": subprotocol };
+    const upgraded = this.#server.upgrade(request, { data: new BunSocket(context, this), headers });
+    return upgraded ? undefined : new Response("Cannot upgrade: the connection is gone", { status: 400 });
+  }
+
+  #open(native: Bun.ServerWebSocket<BunSocket>): void {
+    const socket = native.data;
+    socket.native = native;
+    native.binaryType = "uint8array";
+    this.#sockets.add(socket);
+    this.#handler.open(socket);
+  }
+
+  #close(socket: BunSocket, code: number, reason: string): void {
+    this.#sockets.delete(socket);
+    const { farewell } = socket;
+    // Bun reports a close of our own from inside the call.
+    if (farewell) queueMicrotask(() => this.#handler.close(socket, farewell.code, farewell.reason));
+    else this.#handler.close(socket, this.#codeOf(socket, code, reason), reason);
+  }
+
+  #codeOf(socket: BunSocket, code: number, reason: string): number {
+    if (code !== 1006) return code;
+    if (reason !== "") return FAULTS[reason] ?? (reason.startsWith("Received ") ? PROTOCOL_ERROR : code);
+    return socket.hasBacklog || this.#unseenBacklog ? CLOSE.slowConsumer : code;
+  }
+
+  /**
+   * A publish queued something for somebody: note for whom, and again later while it goes on. Bun cuts a socket whose
+   * backlog has grown over the limit just as a peer would that goes away; the backlog is all that tells them apart.
+   */
+  #lookForBacklog(): void {
+    this.#unseenBacklog = this.#looked !== undefined;
+    if (this.#unseenBacklog) return;
+    for (const socket of this.#sockets) if (socket.bufferedBytes > 0) socket.hasBacklog = true;
+    this.#looked = setTimeout(() => {
+      this.#looked = undefined;
+      if (this.#unseenBacklog) this.#lookForBacklog();
+    }, BACKLOG_LOOK_MS);
+  }
+}
+
+const PROTOCOL_ERROR = 1002;
+
+/** What Bun's close event says beside 1006, and what it means. */
+const FAULTS: Record<string, number> = {
+  "Received too big message": CLOSE.tooLarge,
+  "Received invalid UTF-8": 1007,
+  "WebSocket timed out from inactivity": CLOSE.heartbeatTimeout,
+};
+
+/** Bun closes as asked but does not say so, and clients that keep connections would use a dead one again. */
+function echoClose(request: Request, response: Response): Response {
+  if (request.headers.get("connection")?.toLowerCase() === "close") response.headers.set("connection", "close");
+  return response;
+}

@@ -1,0 +1,254 @@
+/**
+ * Parley on Deno: `Deno.serve` and `Deno.upgradeWebSocket`, with topics in JavaScript. https://docs.deno.com/api/deno/
+ *
+ * Deno cannot cut a connection and buffers without end for a peer that does not read, so every send looks at the
+ * buffer first. The loop of `publish` is the hot path: nothing may be encoded, copied or allocated per member in it.
+ */
+import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
+import { refuseHandshake, wantsUpgrade } from "../adapter.ts";
+import { CLOSE, ParleyError } from "../errors.ts";
+import { after, type MaybePromise } from "../maybe.ts";
+import type { Frame } from "../message.ts";
+import { Topics } from "../topics.ts";
+
+type Respond = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>;
+
+export class DenoAdapter implements RuntimeAdapter {
+  readonly runtime = "deno";
+  readonly #topics: Topics<DenoSocket> = new Topics();
+  #listeners: Listener[] = [];
+
+  get zombies(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.zombies, 0);
+  }
+
+  listen(options: ListenOptions, handler: SocketHandler): { ports: number[] } {
+    const opened: Listener[] = [];
+    try {
+      for (const port of options.ports) opened.push(new Listener(port, options, { handler, topics: this.#topics }));
+    } catch (error) {
+      for (const listener of opened) void listener.stop();
+      throw error;
+    }
+    this.#listeners = [...this.#listeners, ...opened];
+    return { ports: opened.map((listener) => listener.port) };
+  }
+
+  publish(topic: string, frame: Frame, except?: Socket): void {
+    for (const socket of this.#topics.subscribers(topic)) if (socket !== except) socket.send(frame);
+  }
+
+  async stop(): Promise<void> {
+    const stopping = this.#listeners.map((listener) => listener.stop());
+    this.#listeners = [];
+    await Promise.all(stopping);
+  }
+}
+
+/** One listening server. */
+class Listener {
+  readonly port: number;
+  readonly handler: SocketHandler;
+  readonly topics: Topics<DenoSocket>;
+  readonly maxFrameBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly #idleSeconds: number;
+  readonly #secure: boolean;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #abort = new AbortController();
+  /** Until the runtime reports their close. */
+  readonly #sockets: Set<DenoSocket> = new Set();
+  /** Of the sockets, those whose end the handler knows. */
+  zombies = 0;
+
+  constructor(port: number, options: ListenOptions, { handler, topics }: Pick<Listener, "handler" | "topics">) {
+    this.handler = handler;
+    this.topics = topics;
+    this.maxFrameBytes = options.maxFrameBytes || Infinity;
+    this.maxBufferedBytes = options.maxBufferedBytes || Infinity;
+    this.#idleSeconds = options.idleTimeoutMs / 1000;
+    this.#secure = options.tls !== undefined;
+    try {
+      this.#server = this.#serve(port, options);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ParleyError("unavailable", `Cannot listen on "${options.host}:${port}": ${why}`);
+    }
+    this.port = this.#server.addr.port;
+  }
+
+  /** A farewell to every socket; what still runs after the grace, a long poll for one, is cut. */
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "server stopped");
+    const cut = setTimeout(() => this.#abort.abort(), STOP_GRACE_MS);
+    await this.#server.shutdown();
+    clearTimeout(cut);
+  }
+
+  opened(socket: DenoSocket): void {
+    this.#sockets.add(socket);
+    this.handler.open(socket);
+  }
+
+  gone(socket: DenoSocket): void {
+    this.#sockets.delete(socket);
+  }
+
+  #serve(port: number, { host, reusePort = false, tls }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
+    const respond: Respond = (request, info) => this.#respond(request, info);
+    const { signal } = this.#abort;
+    return Deno.serve({ port, hostname: host, reusePort, signal, onListen: () => undefined, ...tls }, respond);
+  }
+
+  #respond(request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
+    const peer = { address: remoteAddr.hostname, port: this.port, secure: this.#secure };
+    if (!wantsUpgrade(request)) return this.handler.fetch(request, peer);
+    return refuseHandshake(request) ??
+      after(this.handler.upgrade(request, peer), (answer) => this.#admit(request, answer));
+  }
+
+  /** The request must not be touched any more once this has returned. */
+  #admit(request: Request, answer: Response | UpgradeGrant): Response {
+    if (answer instanceof Response) return answer;
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      idleTimeout: this.#idleSeconds,
+      // Clients that offered none, or another, refuse an answer with one.
+      ...(answer.subprotocol !== undefined && { protocol: answer.subprotocol }),
+    });
+    new DenoSocket(answer.context, socket, this);
+    return response;
+  }
+}
+
+/** How long an answer may still take while the server stops. */
+const STOP_GRACE_MS = 1_000;
+
+/** Ended: the handler knows of its end; the runtime still holds it. */
+type State = "opening" | "open" | "ended" | "gone";
+
+class DenoSocket implements Socket, EventListenerObject {
+  context: unknown;
+  readonly #native: WebSocket;
+  readonly #listener: Listener;
+  #state: State = "opening";
+
+  constructor(context: unknown, native: WebSocket, listener: Listener) {
+    this.context = context;
+    this.#native = native;
+    this.#listener = listener;
+    native.binaryType = "arraybuffer";
+    // The object itself listens: a closure for each event would cost every idle connection several hundred bytes.
+    for (const type of ["open", "message", "error", "close"]) native.addEventListener(type, this);
+  }
+
+  get bufferedBytes(): number {
+    return this.#native.bufferedAmount;
+  }
+
+  send(frame: Frame): boolean {
+    if (this.#state !== "open") return false;
+    if (this.#native.bufferedAmount > this.#listener.maxBufferedBytes) {
+      this.abandon(CLOSE.slowConsumer, "buffer is full");
+      return false;
+    }
+    this.#native.send(frame as string);
+    return true;
+  }
+
+  subscribe(topic: string): void {
+    if (this.#state === "open") this.#listener.topics.subscribe(this, topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#listener.topics.unsubscribe(this, topic);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#state !== "open") return;
+    this.#end(code, reason);
+    this.#native.close(code, cut(reason));
+  }
+
+  /** The close frame waits behind the backlog, and for a peer that never reads the backlog stays. */
+  abandon(code: number, reason: string): void {
+    this.close(code, reason);
+  }
+
+  handleEvent(event: Event): void {
+    switch (event.type) {
+      case "open":
+        this.#state = "open";
+        return this.#listener.opened(this);
+      case "message":
+        return this.#receive((event as MessageEvent<string | ArrayBuffer>).data);
+      case "error":
+        return this.#fail((event as ErrorEvent).message);
+      case "close":
+        return this.#gone(event as CloseEvent);
+    }
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    if (this.#state !== "open") return;
+    const frame = typeof data === "string" ? data : new Uint8Array(data);
+    if (isOver(frame, this.#listener.maxFrameBytes)) this.close(CLOSE.tooLarge, "message is too big");
+    else this.#listener.handler.message(this, frame);
+  }
+
+  /** Deno follows up with a close event, at times with two, neither of which says more. */
+  #fail(message: string): void {
+    if (this.#state !== "open") return;
+    const code = FAULTS[message];
+    this.#end(code ?? 1006, code === undefined ? "" : message);
+  }
+
+  #end(code: number, reason: string): void {
+    this.#state = "ended";
+    this.#listener.zombies++;
+    this.#listener.topics.leave(this);
+    queueMicrotask(() => this.#listener.handler.close(this, code, reason));
+  }
+
+  #gone({ code, reason }: CloseEvent): void {
+    const before = this.#state;
+    this.#state = "gone";
+    this.#listener.gone(this);
+    if (before === "ended") this.#listener.zombies--;
+    if (before !== "open") return;
+    this.#listener.topics.leave(this);
+    this.#listener.handler.close(this, code || 1006, reason);
+  }
+}
+
+const PROTOCOL_ERROR = 1002;
+
+/** What Deno's error event says when it has cut a connection by itself; anything else is the network's. */
+const FAULTS: Record<string, number> = {
+  "No response from ping frame.": CLOSE.heartbeatTimeout,
+  "Frame too large": CLOSE.tooLarge,
+  "Invalid UTF-8": 1007,
+  "Reserved bits are not zero": PROTOCOL_ERROR,
+  "Invalid value": PROTOCOL_ERROR,
+  "Invalid continuation frame": PROTOCOL_ERROR,
+  "Invalid fragment": PROTOCOL_ERROR,
+  "Control frame must not be fragmented": PROTOCOL_ERROR,
+  "Ping frame too large": PROTOCOL_ERROR,
+  "Invalid close frame": PROTOCOL_ERROR,
+  "Invalid close code": PROTOCOL_ERROR,
+};
+
+const encoder = new TextEncoder();
+
+function isOver(frame: Frame, maxBytes: number): boolean {
+  if (typeof frame !== "string") return frame.length > maxBytes;
+  // A UTF-16 unit takes one to three bytes: most frames need no counting.
+  return frame.length > maxBytes || (frame.length * 3 > maxBytes && encoder.encode(frame).length > maxBytes);
+}
+
+const MAX_REASON_BYTES = 123;
+
+/** Whole characters of the reason, as many as a close frame has room for; Deno throws for a longer one. */
+function cut(reason: string): string {
+  const { read } = encoder.encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
+  return reason.slice(0, read);
+}
