@@ -21,6 +21,11 @@ export function nodeOf(connection: string): string {
   return connection.slice(0, NODE_ID_LENGTH);
 }
 
+/** Whether it has the shape of an id made here; a user's id rarely does. */
+export function looksLikeId(text: string): boolean {
+  return /^[\w-]{22}$/.test(text);
+}
+
 /** Makes the ids of one node. */
 export class IdSource {
   /** 14 characters: the head of every id made here. */

@@ -1,0 +1,119 @@
+/**
+ * Whether one more connection may come in at all: origin, rate and number of connections, drain. Before anybody asks who
+ * it is.
+ *
+ * Called by the gateway for each upgrade and each new Engine.IO session. A stranger can make nothing grow here but one
+ * small entry per network, which goes when its bucket is full again.
+ */
+import { addressOf, networkOf } from "./address.ts";
+import type { Peer } from "./adapter.ts";
+import type { Config } from "./config.ts";
+import { ParleyError } from "./errors.ts";
+import type { Origins } from "./origins.ts";
+import type { Stats } from "./stats.ts";
+
+/** What a refused client waits at least, in ms. */
+const RETRY_AFTER_MS = 5000;
+/** Above this many networks the full buckets are thrown away. */
+const NETWORKS_KEPT = 10_000;
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+export class Admission {
+  /** Set when the server goes away. */
+  draining = false;
+  readonly #config: Config;
+  readonly #origins: Origins;
+  readonly #stats: Stats;
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #perNetwork = new Map<string, number>();
+  #connections = 0;
+
+  constructor(config: Config, origins: Origins, stats: Stats) {
+    this.#config = config;
+    this.#origins = origins;
+    this.#stats = stats;
+  }
+
+  /** The client's address. Throws ParleyError: `unavailable`, `forbidden` or `rate_limited`. */
+  check(request: Request, peer: Peer): string {
+    const { headers } = request;
+    const address = addressOf(headers, peer, this.#config.trustProxy);
+    const origin = headers.get("origin");
+    if (this.draining) throw this.#refusal("draining", "unavailable", "the server is going away");
+    if (!this.#config.websocketEnabled) throw this.#refusal("disabled", "unavailable", "WebSockets are switched off");
+    if (!this.#origins.admits(origin)) {
+      throw this.#refusal("origin", "forbidden", `origin "${origin?.slice(0, 100)}" is not allowed`);
+    }
+    const waitMs = this.#takeToken(networkOf(address));
+    if (waitMs > 0) throw this.#refusal("rate", "rate_limited", "too many new connections", waitMs);
+    const full = this.fullness(address);
+    if (full) throw this.#refusal("limit", "unavailable", full);
+    return address;
+  }
+
+  /** Why no further connection fits, if none does. */
+  fullness(address: string): string | undefined {
+    const { websocketMaxConnections: all, websocketMaxConnectionsPerIp: each } = this.#config;
+    if (all > 0 && this.#connections >= all) return `the limit of ${all} connections is reached`;
+    if (each > 0 && (this.#perNetwork.get(networkOf(address)) ?? 0) >= each) {
+      return `the limit of ${each} connections per address is reached`;
+    }
+  }
+
+  enter(address: string): void {
+    this.#connections++;
+    if (this.#config.websocketMaxConnectionsPerIp === 0) return;
+    const network = networkOf(address);
+    this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1);
+  }
+
+  leave(address: string): void {
+    this.#connections--;
+    const network = networkOf(address);
+    const count = this.#perNetwork.get(network);
+    if (count === undefined) return;
+    if (count > 1) this.#perNetwork.set(network, count - 1);
+    else this.#perNetwork.delete(network);
+  }
+
+  #refusal(
+    reason: string,
+    code: "unavailable" | "forbidden" | "rate_limited",
+    why: string,
+    waitMs?: number,
+  ): ParleyError {
+    this.#stats.count("refused", reason);
+    const retryAfter = code === "forbidden" ? undefined : waitMs ?? RETRY_AFTER_MS;
+    return new ParleyError(code, `Cannot connect: ${why}`, { retryAfter });
+  }
+
+  #takeToken(network: string): number {
+    const { websocketConnectRate: rate, websocketConnectBurst: burst } = this.#config;
+    if (rate === 0) return 0;
+    const now = Date.now();
+    const bucket = this.#buckets.get(network) ?? this.#newBucket(network, burst, now);
+    bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.atMs) * rate / 1000);
+    bucket.atMs = now;
+    if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) * 1000 / rate);
+    bucket.tokens--;
+    return 0;
+  }
+
+  #newBucket(network: string, burst: number, now: number): Bucket {
+    if (this.#buckets.size >= NETWORKS_KEPT) this.#forgetFullBuckets(burst, now);
+    const bucket = { tokens: burst, atMs: now };
+    this.#buckets.set(network, bucket);
+    return bucket;
+  }
+
+  #forgetFullBuckets(burst: number, now: number): void {
+    const { websocketConnectRate: rate } = this.#config;
+    for (const [network, { tokens, atMs }] of this.#buckets) {
+      if (tokens + (now - atMs) * rate / 1000 >= burst) this.#buckets.delete(network);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * notifications, mark_read, unread: a user's inbox.
+ */
+import { type CommandOf, type Handler, userOf } from "../command.ts";
+import type { Connection } from "../connection.ts";
+import type { Hub } from "../hub.ts";
+import { run, type Steps, wait } from "../maybe.ts";
+
+const PAGE_LIMIT = 100;
+const PAGE_DEFAULT = 50;
+
+export const notifications: Handler<"notifications"> = (hub, connection, command) =>
+  run(listNotifications(hub, connection, command));
+
+function* listNotifications(hub: Hub, connection: Connection, command: CommandOf<"notifications">): Steps<void> {
+  const user = userOf(connection, "list notifications");
+  const limit = Math.min(command.limit ?? PAGE_DEFAULT, PAGE_LIMIT);
+  const page = yield* wait(hub.broker.inbox.list(user, { before: command.before, limit }));
+  hub.reply(connection, { kind: "notifications", ...page }, command.ref);
+}
+
+export const markRead: Handler<"mark_read"> = (hub, connection, command) => run(mark(hub, connection, command));
+
+function* mark(hub: Hub, connection: Connection, command: CommandOf<"mark_read">): Steps<void> {
+  const user = userOf(connection, "mark notifications as read");
+  const before = yield* wait(hub.broker.inbox.unread(user));
+  const count = yield* wait(hub.broker.inbox.markRead(user, command.notification));
+  if (count !== before) yield* tellUnread(hub, user, count);
+  hub.reply(connection, { kind: "ack", of: "mark_read" }, command.ref);
+}
+
+export const unread: Handler<"unread"> = (hub, connection, command) => run(sendUnread(hub, connection, command.ref));
+
+/** The unread count, to this connection alone. */
+export function* sendUnread(hub: Hub, connection: Connection, ref?: unknown): Steps<void> {
+  const user = userOf(connection, "count notifications");
+  const count = yield* wait(hub.broker.inbox.unread(user));
+  hub.reply(connection, { kind: "unread", count }, ref);
+}
+
+/** The unread count has changed: to all connections of the user. */
+export function* tellUnread(hub: Hub, user: string, count: number): Steps<void> {
+  const room = `user:${user}`;
+  yield* wait(hub.publish({ room, event: { kind: "unread", ...hub.stamp(), room, count } }));
+}

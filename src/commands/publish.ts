@@ -1,0 +1,139 @@
+/**
+ * publish: a message into a room, to one user or connection, or to everybody.
+ *
+ * The hot path. With the memory broker nothing in here waits, and without a hook nothing is made that is not sent.
+ */
+import { createHash } from "node:crypto";
+import { type CommandOf, type Handler, roomOf } from "../command.ts";
+import type { Connection } from "../connection.ts";
+import { ParleyError } from "../errors.ts";
+import { clientOf, type Hub } from "../hub.ts";
+import { after, isPromise, type MaybePromise } from "../maybe.ts";
+import { EVERYBODY, type MessageEvent } from "../message.ts";
+import { direct } from "./direct.ts";
+import type { PublishOptions, RoutedEvent } from "../broker.ts";
+
+/** A connection may broadcast once in this time. */
+const BROADCAST_INTERVAL_MS = 1000;
+
+export const publish: Handler<"publish"> = (hub, connection, command) => {
+  const { onMessage } = hub.hooks;
+  if (!onMessage) return send(hub, connection, command);
+  const { room, to, user } = command.target;
+  const verdict = onMessage(clientOf(connection), { room, to: to ?? user, data: command.data });
+  return after(verdict, (answer) => {
+    if (answer === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
+    return send(hub, connection, typeof answer === "object" ? { ...command, data: answer.data } : command);
+  });
+};
+
+function send(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
+  const { target } = command;
+  hub.stats.messages++;
+  if (target.broadcast !== undefined) return broadcast(hub, connection, command);
+  if (target.to !== undefined || target.user !== undefined) return sendDirect(hub, connection, command);
+  return sendToRoom(hub, connection, command);
+}
+
+function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
+  const room = roomOf(connection, command.target);
+  const joined = connection.isIn(room);
+  hub.permissions.checkPublish(room, { identity: connection.identity, joined });
+  const event = messageOf(hub, connection, command);
+  event.room = room;
+  const routed: RoutedEvent = { room, event };
+  if (command.echo === false) routed.except = connection.id;
+  const options = optionsOf(connection, command, room);
+  // Binary is delivered, not kept: no other dialect could replay it.
+  if (!command.binary) options.keep = hub.permissions.ruleOf(room).history;
+  return finish(hub, connection, { command, routed, options, echoed: joined && command.echo !== false });
+}
+
+function broadcast(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
+  checkBroadcast(hub, connection, command.target.broadcast!);
+  const event = messageOf(hub, connection, command);
+  const routed: RoutedEvent = { room: EVERYBODY, event };
+  if (command.target.broadcast !== "all") routed.only = command.target.broadcast;
+  if (command.echo === false) routed.except = connection.id;
+  const options = optionsOf(connection, command, EVERYBODY);
+  return finish(hub, connection, { command, routed, options, echoed: command.echo !== false });
+}
+
+function checkBroadcast(hub: Hub, connection: Connection, to: string): void {
+  const isAdmin = connection.identity?.roles.some((role) => hub.config.adminRoles.includes(role)) ?? false;
+  const rule = to === "all" ? "admin" : hub.config.broadcast;
+  const allowed = rule === "anyone" || (rule === "authenticated" && connection.identity) ||
+    (rule === "admin" && isAdmin);
+  if (!allowed && to === "all") {
+    throw new ParleyError("bad_message", 'Cannot send the message: it has neither "room" nor "to"');
+  }
+  if (!allowed) {
+    const code = connection.identity ? "forbidden" : "unauthorized";
+    throw new ParleyError(code, "Cannot broadcast: it is not allowed to you");
+  }
+  const now = Date.now();
+  const wait = connection.lastBroadcastAt + BROADCAST_INTERVAL_MS - now;
+  if (wait > 0) {
+    throw new ParleyError("rate_limited", "Cannot broadcast: one a second is allowed", { retryAfter: wait });
+  }
+  connection.lastBroadcastAt = now;
+}
+
+interface Sending {
+  command: CommandOf<"publish">;
+  routed: RoutedEvent;
+  options: PublishOptions;
+  echoed: boolean;
+}
+
+function finish(hub: Hub, connection: Connection, { command, routed, options, echoed }: Sending): MaybePromise<void> {
+  const event = routed.event as MessageEvent;
+  const published = hub.publish(routed, options);
+  // Nobody asked for an answer: nothing to make.
+  if (command.ref === undefined && command.clientId === undefined && !isPromise(published)) return;
+  return after(published, ({ position, duplicateOf }) => {
+    const messageId = duplicateOf?.id ?? event.id;
+    const message = { ...event, id: messageId, position };
+    const ack = {
+      kind: "ack" as const,
+      of: "publish" as const,
+      clientId: command.clientId,
+      messageId,
+      position,
+      message,
+    };
+    hub.reply(connection, duplicateOf ? { ...ack, duplicate: true } : { ...ack, echoed }, command.ref);
+  });
+}
+
+function sendDirect(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
+  const event = messageOf(hub, connection, command);
+  const options = optionsOf(connection, command, command.target.to ?? command.target.user!);
+  return after(direct(hub, connection, { target: command.target, event, options }), (duplicateOf) => {
+    const messageId = duplicateOf?.id ?? event.id;
+    const duplicate = duplicateOf ? { duplicate: true } : {};
+    const ack = { kind: "ack" as const, of: "publish" as const, clientId: command.clientId, messageId, message: event };
+    hub.reply(connection, { ...ack, ...duplicate }, command.ref);
+  });
+}
+
+function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish">): MessageEvent {
+  const event: MessageEvent = {
+    kind: "message",
+    id: hub.ids.next(),
+    timestamp: Date.now(),
+    from: connection.member,
+    data: command.data,
+  };
+  if (command.stamp) event.clientId = command.clientId;
+  if (command.binary) event.binary = true;
+  return event;
+}
+
+/** The key covers sender, target, the client's id and all content, so that other content is another message. */
+function optionsOf(connection: Connection, command: CommandOf<"publish">, target: string): PublishOptions {
+  if (command.clientId === undefined) return {};
+  const sender = connection.user;
+  const content = JSON.stringify([target, command.clientId, command.data]);
+  return { once: { sender, key: createHash("sha256").update(content).digest("base64url") } };
+}

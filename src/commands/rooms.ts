@@ -1,0 +1,65 @@
+/**
+ * join, leave, members, history: what a connection does with a room as such.
+ */
+import { type Handler, roomOf } from "../command.ts";
+import type { Connection } from "../connection.ts";
+import { ParleyError } from "../errors.ts";
+import type { Hub } from "../hub.ts";
+import { after, run, type Steps, wait } from "../maybe.ts";
+import * as membership from "../membership.ts";
+import { typeOfRoom } from "../room_name.ts";
+import type { CommandOf } from "../command.ts";
+
+/** A roster that was asked for names at most so many. */
+const ROSTER_LIMIT = 500;
+const HISTORY_LIMIT = 100;
+const HISTORY_DEFAULT = 50;
+
+export const join: Handler<"join"> = (hub, connection, command) => {
+  const room = roomOf(connection, command);
+  return run(membership.join(hub, connection, { room, since: command.since, ref: command.ref }));
+};
+
+/** Leaving a room one is not in is answered as left; one's own reserved rooms are left only by the server. */
+export const leave: Handler<"leave"> = (hub, connection, command) => {
+  const room = roomOf(connection, command);
+  const left = typeOfRoom(room) === "custom" ? membership.leave(hub, connection, room) : false;
+  return after(left, () => hub.reply(connection, { kind: "left", room }, command.ref));
+};
+
+export const members: Handler<"members"> = (hub, connection, command) => run(listMembers(hub, connection, command));
+
+function* listMembers(hub: Hub, connection: Connection, command: CommandOf<"members">): Steps<void> {
+  const room = roomOf(connection, command);
+  checkMayLook(hub, connection, room);
+  const named = hub.permissions.ruleOf(room).presence;
+  const roster = named
+    ? yield* wait(hub.broker.presence.roster(room, ROSTER_LIMIT))
+    : { list: [], members: 0, users: 0 };
+  hub.reply(connection, { kind: "members", room, roster }, command.ref);
+}
+
+export const history: Handler<"history"> = (hub, connection, command) => run(readHistory(hub, connection, command));
+
+function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"history">): Steps<void> {
+  const room = roomOf(connection, command);
+  checkMayLook(hub, connection, room);
+  if (!hub.permissions.ruleOf(room).history) {
+    return hub.reply(connection, { kind: "history", room, messages: [], recovered: false, more: false }, command.ref);
+  }
+  const limit = Math.min(command.limit ?? HISTORY_DEFAULT, HISTORY_LIMIT);
+  const page = yield* wait(hub.broker.history.read(room, { limit, since: command.since, before: command.before }));
+  const { messages, position, recovered, more } = page;
+  hub.reply(connection, { kind: "history", room, messages, position, recovered, more }, command.ref);
+}
+
+/** Members may look into a room, and so may who could join it. */
+function checkMayLook(hub: Hub, connection: Connection, room: string): void {
+  if (connection.isIn(room)) return;
+  try {
+    hub.permissions.checkJoin(room, connection.identity);
+  } catch (error) {
+    const code = error instanceof ParleyError ? error.code : "forbidden";
+    throw new ParleyError(code, `Cannot look into room "${room}": it is not open to you`, { room });
+  }
+}

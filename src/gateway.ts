@@ -1,0 +1,160 @@
+/**
+ * The door for plain WebSockets: decides at the upgrade who comes in, in which dialect and as whom, and hands frames on.
+ *
+ * Called by the adapter. A refusal is plain HTTP, except where a dialect's own clients expect an accepted upgrade that is
+ * closed with a reason.
+ */
+import type { Peer, Socket, SocketHandler, UpgradeGrant } from "./adapter.ts";
+import type { Admission } from "./admission.ts";
+import { errorResponse } from "./answers.ts";
+import { Connection } from "./connection.ts";
+import { credentialOf } from "./credentials.ts";
+import type { Dialect } from "./dialect.ts";
+import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
+import { CLOSE, ParleyError } from "./errors.ts";
+import { toParleyError } from "./faults.ts";
+import type { Hub } from "./hub.ts";
+import { checkBlock } from "./identity.ts";
+import type { Dialects, Lifecycle } from "./lifecycle.ts";
+import { after, isPromise, type MaybePromise, run } from "./maybe.ts";
+import type { Frame, Identity } from "./message.ts";
+import type { Origins } from "./origins.ts";
+
+/** Frames up to this may carry a token, however small the limit for messages is. */
+const TOKEN_FRAME_BYTES = 16 * 1024;
+
+/** Between the upgrade and the opening of the socket. */
+interface Ticket {
+  address: string;
+  dialect: Dialect;
+  pathRoom?: string;
+  identity?: Identity;
+  /** Accepted only to be told so: closed 1008 with this. */
+  turnedAway?: string;
+}
+
+export interface GatewayParts {
+  hub: Hub;
+  admission: Admission;
+  origins: Origins;
+  lifecycle: Lifecycle;
+  dialects: Dialects;
+  /** Every request that is no upgrade. */
+  fetch: SocketHandler["fetch"];
+}
+
+export class Gateway implements SocketHandler {
+  readonly fetch: SocketHandler["fetch"];
+  readonly #parts: GatewayParts;
+  readonly #settings: EndpointSettings;
+
+  constructor(parts: GatewayParts) {
+    const { paths, dialects, websocketRequireAuth } = parts.hub.config;
+    this.fetch = parts.fetch;
+    this.#parts = parts;
+    this.#settings = { paths, dialects, requireAuth: websocketRequireAuth };
+  }
+
+  /** The size a transport may hand on: an authentication is accepted even where messages must be smaller. */
+  static transportLimit(maxMessageBytes: number): number {
+    return Math.max(maxMessageBytes, TOKEN_FRAME_BYTES);
+  }
+
+  upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
+    try {
+      const granted = this.#grant(request, peer);
+      return isPromise(granted) ? granted.catch((error) => this.#refuse(error)) : granted;
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  #grant(request: Request, peer: Peer): MaybePromise<UpgradeGrant> {
+    const { admission, dialects, hub, origins } = this.#parts;
+    const address = admission.check(request, peer);
+    const url = new URL(request.url);
+    const endpoint = resolveEndpoint(url, offeredBy(request), this.#settings);
+    const ticket: Ticket = { address, dialect: dialects[endpoint.dialect], pathRoom: endpoint.room };
+    const grant: UpgradeGrant = { context: ticket, subprotocol: endpoint.subprotocol };
+    const credential = credentialOf(request, url, { config: hub.config, origins });
+    if (!credential) return this.#withoutToken(endpoint, grant, ticket);
+    return hub.verifier.verify(credential.token).then(
+      (identity) => this.#withToken(grant, ticket, identity),
+      (error) => {
+        if (credential.optional) return this.#withoutToken(endpoint, grant, ticket);
+        if (endpoint.auth !== "close1008" || !(error instanceof ParleyError)) throw error;
+        ticket.turnedAway = "Invalid token";
+        return grant;
+      },
+    );
+  }
+
+  #withToken(grant: UpgradeGrant, ticket: Ticket, identity: Identity): MaybePromise<UpgradeGrant> {
+    ticket.identity = identity;
+    return after(run(checkBlock(this.#parts.hub, identity)), () => grant);
+  }
+
+  #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, ticket: Ticket): UpgradeGrant {
+    if (endpoint.auth === "http401") {
+      throw new ParleyError("unauthorized", "Cannot connect: a valid token is needed at this address");
+    }
+    if (endpoint.auth === "close1008") ticket.turnedAway = "No authentication token";
+    return grant;
+  }
+
+  #refuse(thrown: unknown): Response {
+    const { log, stats } = this.#parts.hub;
+    const error = toParleyError(thrown, log, { during: "upgrade" });
+    if (error.code === "unauthorized" || error.code === "token_expired") stats.count("refused", "token");
+    else if (error.code === "bad_message" || error.code === "not_found") stats.count("refused", "request");
+    return errorResponse(error);
+  }
+
+  open(socket: Socket): void {
+    const { hub, lifecycle } = this.#parts;
+    const { address, dialect, pathRoom, identity, turnedAway } = socket.context as Ticket;
+    if (turnedAway !== undefined) {
+      socket.context = undefined;
+      hub.stats.count("refused", "token");
+      return socket.close(CLOSE.policy, turnedAway);
+    }
+    const burst = hub.config.websocketMessageBurst;
+    const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom, burst });
+    socket.context = connection;
+    lifecycle.open(connection, identity);
+  }
+
+  message(socket: Socket, frame: Frame): void {
+    const connection = socket.context;
+    if (!(connection instanceof Connection)) return;
+    const limit = this.#parts.hub.config.websocketMaxMessageBytes;
+    if (limit > 0 && frame.length * 3 > limit && sizeOf(frame) > limit && !isAuthentication(connection, frame)) {
+      return this.#parts.hub.disconnect(connection, CLOSE.tooLarge, "Message too large");
+    }
+    this.#parts.lifecycle.receive(connection, frame, frame.length);
+  }
+
+  close(socket: Socket, code: number, reason: string): void {
+    const connection = socket.context;
+    socket.context = undefined;
+    if (connection instanceof Connection) this.#parts.lifecycle.close(connection, code, reason);
+  }
+}
+
+function offeredBy(request: Request): string[] {
+  const header = request.headers.get("sec-websocket-protocol");
+  return header === null ? [] : header.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+function sizeOf(frame: Frame): number {
+  return typeof frame === "string" ? new TextEncoder().encode(frame).length : frame.length;
+}
+
+function isAuthentication(connection: Connection, frame: Frame): boolean {
+  try {
+    return connection.dialect.decode(frame)[0]?.kind === "authenticate";
+  } catch (error) {
+    if (error instanceof ParleyError) return false;
+    throw error;
+  }
+}

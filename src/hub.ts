@@ -1,0 +1,194 @@
+/**
+ * The hub: which connections and rooms this node has, the one way of an event to them, and the one way of a reply.
+ *
+ * The gateway opens and closes connections here, the commands act through it, the broker delivers through it. It knows
+ * no dialect by name, no runtime and no HTTP.
+ */
+import type { RuntimeAdapter } from "./adapter.ts";
+import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "./broker.ts";
+import type { Config } from "./config.ts";
+import type { Connection } from "./connection.ts";
+import type { Client, EventHandler, Hooks } from "./hooks.ts";
+import type { IdSource } from "./id.ts";
+import type { Log } from "./log.ts";
+import { isPromise, type MaybePromise, run, type Steps } from "./maybe.ts";
+import { EVERYBODY, type ReplyBody, type RoomEvent } from "./message.ts";
+import { PresencePace } from "./presence_pace.ts";
+import type { Permissions } from "./permissions.ts";
+import { Audiences, Room } from "./room.ts";
+import { typeOfRoom } from "./room_name.ts";
+import type { Stats } from "./stats.ts";
+import { TypingClock } from "./typing.ts";
+import type { Verifier } from "./verifier.ts";
+
+export interface HubParts {
+  config: Config;
+  adapter: Pick<RuntimeAdapter, "publish">;
+  broker: Broker;
+  verifier: Verifier;
+  permissions: Permissions;
+  ids: IdSource;
+  stats: Stats;
+  log: Log;
+  hooks: Hooks;
+  handlers: Map<string, EventHandler>;
+  /** How much a socket may have unsent; a replay takes at most half of it. */
+  maxBufferedBytes: number;
+}
+
+export class Hub {
+  readonly config: Config;
+  readonly broker: Broker;
+  readonly verifier: Verifier;
+  readonly permissions: Permissions;
+  readonly ids: IdSource;
+  readonly stats: Stats;
+  readonly log: Log;
+  readonly hooks: Hooks;
+  /** The embedding program's own events, by name. */
+  readonly handlers: Map<string, EventHandler>;
+  readonly maxBufferedBytes: number;
+  readonly connections = new Map<string, Connection>();
+  readonly rooms = new Map<string, Room>();
+  readonly typing = new TypingClock();
+  readonly pace = new PresencePace();
+  readonly #adapter: Pick<RuntimeAdapter, "publish">;
+  /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
+  readonly #everybody = new Audiences(EVERYBODY);
+
+  constructor(parts: HubParts) {
+    this.config = parts.config;
+    this.broker = parts.broker;
+    this.verifier = parts.verifier;
+    this.permissions = parts.permissions;
+    this.ids = parts.ids;
+    this.stats = parts.stats;
+    this.log = parts.log;
+    this.hooks = parts.hooks;
+    this.handlers = parts.handlers;
+    this.maxBufferedBytes = parts.maxBufferedBytes;
+    this.#adapter = parts.adapter;
+  }
+
+  open(connection: Connection): void {
+    this.connections.set(connection.id, connection);
+    this.#everybody.add(connection);
+    this.stats.connectionsOpened++;
+    this.stats.lastConnectionAt = connection.createdAt;
+  }
+
+  /** Takes it out of the registry; its rooms have to be left before. */
+  forget(connection: Connection): void {
+    if (this.connections.delete(connection.id)) this.#everybody.remove(connection);
+  }
+
+  /** Connections of each dialect. */
+  countByDialect(): Record<string, number> {
+    return Object.fromEntries(this.#everybody.list.map(({ dialect, count }) => [dialect.name, count]));
+  }
+
+  /** The room on this node, made if need be; it goes away with its last member or joiner. */
+  room(name: string): Room {
+    let room = this.rooms.get(name);
+    if (!room) {
+      room = new Room(name, typeOfRoom(name), this.permissions.ruleOf(name), this);
+      this.rooms.set(name, room);
+    }
+    return room;
+  }
+
+  subscribe(room: string): MaybePromise<void> {
+    return this.broker.subscribe(room);
+  }
+
+  unsubscribe(room: string): MaybePromise<void> {
+    return this.broker.unsubscribe(room);
+  }
+
+  dissolved(room: Room): void {
+    if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
+  }
+
+  /** Moves an undecided connection, with all its topics, to the dialect its first telling frame has shown. */
+  decide(connection: Connection, dialect: Connection["dialect"]): void {
+    const audiences = [this.#everybody, ...connection.rooms.map((room) => room.audiences)];
+    for (const each of audiences) each.remove(connection);
+    connection.dialect = dialect;
+    for (const each of audiences) each.add(connection);
+  }
+
+  /** Into the cluster; it comes back through {@link deliver}, here too. */
+  publish(routed: RoutedEvent, options?: PublishOptions): MaybePromise<PublishResult> {
+    return this.broker.publish(routed, options);
+  }
+
+  /** To this node's members: one encoding per dialect, one publish per topic, nothing per member. */
+  deliver(routed: RoutedEvent): void {
+    const { event, only } = routed;
+    const room = routed.room === EVERYBODY ? undefined : this.rooms.get(routed.room);
+    if (routed.room !== EVERYBODY && !room) return;
+    if (room && isMembership(event) && !this.#isTold(room, event)) return;
+    if (room?.joiners) { for (const joiner of room.joiners) joiner.hold(routed); }
+    const except = routed.except === undefined ? undefined : this.connections.get(routed.except)?.socket;
+    for (const audience of (room?.audiences ?? this.#everybody).list) {
+      if (only !== undefined && audience.dialect.name !== only) continue;
+      const frames = audience.dialect.encodeEvent(event);
+      for (const frame of frames) this.#adapter.publish(audience.topic, frame, except);
+      if (frames.length > 0) this.stats.deliveries += audience.count;
+    }
+    if (event.kind === "message") this.stats.deliverySeconds.observe((Date.now() - event.timestamp) / 1000);
+  }
+
+  #isTold(room: Room, event: RoomEvent & { members: number }): boolean {
+    return room.announces && event.members <= this.config.roomAnnounceMax;
+  }
+
+  /** Sends a reply to one connection, in its dialect. */
+  reply(connection: Connection, body: ReplyBody, ref?: unknown): void {
+    if (!connection.isOpen) return;
+    const reply = { ...body, ref, id: this.ids.next(), timestamp: Date.now(), self: connection.member };
+    for (const frame of connection.dialect.encodeReply(reply)) {
+      connection.socket.send(frame);
+      this.stats.framesOut++;
+    }
+  }
+
+  /** Ends a connection; the rest happens when the adapter reports its close. */
+  disconnect(connection: Connection, code: number, reason: string): void {
+    connection.isOpen = false;
+    connection.socket.close(code, reason);
+  }
+
+  /** The head of an event that is made now. */
+  stamp(): { id: string; timestamp: number } {
+    return { id: this.ids.next(), timestamp: Date.now() };
+  }
+}
+
+function isMembership(event: RoomEvent): event is RoomEvent & { kind: "join" | "leave" } {
+  return event.kind === "join" || event.kind === "leave";
+}
+
+/** Runs steps that nobody waits for; what they throw is logged. */
+export function spawn(hub: Hub, what: string, steps: Steps<unknown>): void {
+  const failed = (error: unknown) => hub.log.warn(`${what} failed`, { error });
+  try {
+    const done = run(steps);
+    if (isPromise(done)) done.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** What hooks and the library are shown of a connection. */
+export function clientOf(connection: Connection): Client {
+  return {
+    id: connection.id,
+    userId: connection.identity?.id,
+    name: connection.member.name,
+    dialect: connection.dialect.name,
+    rooms: connection.rooms.map((room) => room.name),
+    address: connection.address,
+    createdAt: connection.createdAt,
+  };
+}

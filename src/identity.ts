@@ -1,0 +1,91 @@
+/**
+ * What an identity means for a connection: its personal room, its group rooms, its rights and its end.
+ *
+ * Used when a connection opens with a token, when it authenticates in-band, and when groups change under it.
+ */
+import type { Connection } from "./connection.ts";
+import { ParleyError } from "./errors.ts";
+import type { Hub } from "./hub.ts";
+import { type Steps, wait } from "./maybe.ts";
+import type { Identity } from "./message.ts";
+import * as membership from "./membership.ts";
+
+/**
+ * A connection becomes its user. In rooms it is in as a guest, per-user dialects see the guest leave and the user join.
+ * Throws `forbidden` if the user is blocked, `room_full` if it has too many connections, `unavailable`.
+ */
+export function* adopt(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
+  yield* checkBlock(hub, identity);
+  const guest = connection.member;
+  connection.identity = identity;
+  connection.member = { connection: connection.id, user: identity.id, name: identity.name };
+  try {
+    const groups = yield* groupRooms(hub, identity);
+    yield* membership.seat(hub, connection, [`user:${identity.user}`, ...groups]);
+  } catch (error) {
+    connection.identity = undefined;
+    connection.member = guest;
+    throw error;
+  }
+  connection.deadline = undefined;
+  for (const room of [...connection.rooms]) {
+    if (room.kind === "custom") yield* wait(hub.broker.presence.identify(room.name, connection.member));
+  }
+}
+
+/** A fresh token of the same user: new expiry, roles, groups and rooms; rooms no longer allowed are left. */
+export function* refresh(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
+  yield* checkBlock(hub, identity);
+  connection.identity = identity;
+  const groups = yield* groupRooms(hub, identity);
+  for (const room of [...connection.rooms]) {
+    const stays = room.kind === "group"
+      ? groups.includes(room.name)
+      : room.kind !== "custom" || mayStay(hub, connection, room.name);
+    if (!stays) yield* putOut(hub, connection, { room: room.name, reason: "forbidden" });
+  }
+  yield* membership.seat(hub, connection, groups);
+}
+
+/** Out of a room it did not ask to leave; told with the reason. */
+export function* putOut(
+  hub: Hub,
+  connection: Connection,
+  { room, reason }: { room: string; reason: string },
+): Steps<void> {
+  const left = yield* wait(membership.leave(hub, connection, room));
+  if (left) hub.reply(connection, { kind: "left", room, reason });
+}
+
+/** The group rooms of a user: the token's claim, overruled by later decisions of the admin API. */
+export function* groupRooms(hub: Hub, identity: Identity): Steps<string[]> {
+  const decided = yield* wait(hub.broker.grants.groups(identity.user));
+  const ids = new Set(identity.groups.map((group) => group.id));
+  for (const [group, joined] of Object.entries(decided)) {
+    if (joined) ids.add(group);
+    else ids.delete(group);
+  }
+  return [...ids].map((id) => `group:${id}`);
+}
+
+/** Throws `forbidden` while the user is blocked. */
+export function* checkBlock(hub: Hub, identity: Identity): Steps<void> {
+  const until = yield* wait(hub.broker.grants.blockedUntil(identity.user));
+  if (until > Date.now()) {
+    throw new ParleyError("forbidden", `Cannot connect as "${identity.user}": blocked for ${seconds(until)} s more`);
+  }
+}
+
+function seconds(untilMs: number): number {
+  return Math.ceil((untilMs - Date.now()) / 1000);
+}
+
+function mayStay(hub: Hub, connection: Connection, room: string): boolean {
+  try {
+    hub.permissions.checkJoin(room, connection.identity);
+    return true;
+  } catch (error) {
+    if (error instanceof ParleyError) return false;
+    throw error;
+  }
+}

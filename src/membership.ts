@@ -1,0 +1,201 @@
+/**
+ * How a connection comes into a room and out of it. The commands, the gateway's close and the orders of other nodes all
+ * come through here; nothing else adds or removes a member.
+ *
+ * Subtle, each with a test of its own:
+ * - Join with recovery: events are held for the joiner before anything waits (a promise's continuation runs after the
+ *   rest of its batch), and between the last wait and `room.add` there is none, so the reply, the held events and live
+ *   delivery join without gap or double.
+ * - Subscribe and unsubscribe of one room are chained in Room, so "last leaves, next joins" cannot arrive reversed.
+ * - Leaving on close goes through the broker, never through the closing socket's own publish.
+ */
+import type { HistoryPage } from "./broker.ts";
+import type { Connection } from "./connection.ts";
+import { ParleyError } from "./errors.ts";
+import { clientOf, type Hub } from "./hub.ts";
+import { after, isPromise, type MaybePromise, type Steps, wait } from "./maybe.ts";
+import type { MessageEvent, Recovery, Roster, StreamPosition } from "./message.ts";
+import type { Joiner, Room } from "./room.ts";
+
+/** How many messages a join replays at most. */
+const REPLAY_LIMIT = 300;
+
+/** What a join is answered with. */
+export type Joined = { kind: "joined"; room: string; roster: Roster } & Recovery;
+
+/**
+ * Joins and answers; joining again is answered like the first time and told to nobody.
+ * Throws ParleyError `unauthorized`, `forbidden`, `room_full`, `rate_limited` (too many rooms) or `unavailable`.
+ */
+export function* join(hub: Hub, connection: Connection, request: JoinRequest): Steps<void> {
+  const { room: name, since, ref } = request;
+  if (connection.isIn(name)) return hub.reply(connection, yield* answer(hub, connection, { name, since }), ref);
+  hub.permissions.checkJoin(name, connection.identity);
+  checkRoomCount(hub, connection, name);
+  yield* ask(hub, connection, name);
+  const room = hub.room(name);
+  const joiner = room.startHolding(connection);
+  let seated = false;
+  try {
+    yield* wait(room.retain());
+    seated = true;
+    yield* enter(hub, connection, room);
+    const joined = yield* answer(hub, connection, { name, since });
+    if (joiner.overflowed) {
+      throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`);
+    }
+    if (!connection.isOpen) throw new ParleyError("not_found", "Cannot finish the join: the connection has closed");
+    hub.reply(connection, joined, ref);
+    room.add(connection);
+    catchUp(connection, joiner, joined.position);
+  } catch (error) {
+    if (seated) vacate(hub, room, connection);
+    throw error;
+  } finally {
+    room.stopHolding(joiner);
+  }
+}
+
+export interface JoinRequest {
+  room: string;
+  since?: StreamPosition;
+  ref?: unknown;
+}
+
+function checkRoomCount(hub: Hub, connection: Connection, name: string): void {
+  const limit = hub.config.websocketMaxRooms;
+  if (limit === 0) return;
+  const joined = connection.rooms.reduce((count, room) => count + (room.kind === "custom" ? 1 : 0), 0);
+  if (joined >= limit) {
+    throw new ParleyError("forbidden", `Cannot join room "${name}": a connection can be in at most ${limit} rooms`, {
+      room: name,
+    });
+  }
+}
+
+function* ask(hub: Hub, connection: Connection, name: string): Steps<void> {
+  const allowed = yield* wait(hub.hooks.onJoin?.(clientOf(connection), name));
+  if (allowed === false) {
+    throw new ParleyError("forbidden", `Cannot join room "${name}": it was refused`, { room: name });
+  }
+}
+
+/** Roster and history of a room, as a join tells them. */
+function* answer(
+  hub: Hub,
+  connection: Connection,
+  { name, since }: { name: string; since?: StreamPosition },
+): Steps<Joined> {
+  const roster = yield* rosterOf(hub, name);
+  if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
+  const page = yield* wait(hub.broker.history.read(name, { limit: since ? REPLAY_LIMIT : 0, since }));
+  if (!since) return { kind: "joined", room: name, roster, position: page.position };
+  return { kind: "joined", room: name, roster, position: page.position, ...fit(hub, connection, page) };
+}
+
+/** Who is in the room; nobody is named where presence is off, or above the announcement bound. */
+function* rosterOf(hub: Hub, name: string): Steps<Roster> {
+  if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0 };
+  const limit = hub.config.roomAnnounceMax;
+  const roster = yield* wait(hub.broker.presence.roster(name, limit));
+  return roster.members > limit ? { ...roster, list: [] } : roster;
+}
+
+/** All of the page if it fits into half of the connection's buffer; otherwise the newest that do, and not recovered. */
+function fit(hub: Hub, connection: Connection, page: HistoryPage): { recovered: boolean; messages: MessageEvent[] } {
+  let left = hub.maxBufferedBytes / 2;
+  for (let at = page.messages.length - 1; at >= 0; at--) {
+    for (const frame of connection.dialect.encodeEvent(page.messages[at]!)) left -= frame.length;
+    if (left < 0) return { recovered: false, messages: page.messages.slice(at + 1) };
+  }
+  return { recovered: page.recovered, messages: page.messages };
+}
+
+/** What happened while the joiner waited, except what its reply already covers. */
+function catchUp(connection: Connection, joiner: Joiner, position: StreamPosition | undefined): void {
+  for (const { event, except, only } of joiner.held) {
+    if (except === connection.id || (only !== undefined && only !== connection.dialect.name)) continue;
+    const told = event.kind === "message" && event.position && position && event.position.epoch === position.epoch &&
+      event.position.offset <= position.offset;
+    if (!told) connection.tell(event);
+  }
+}
+
+/**
+ * Into rooms that only the server joins: nothing is asked, answered or announced. All are entered before the first
+ * event of any of them can arrive, so what the caller sends next in this turn comes first.
+ * Throws `room_full` if the user has too many connections, `unavailable`.
+ */
+export function* seat(hub: Hub, connection: Connection, names: string[]): Steps<void> {
+  const rooms = names.filter((name) => !connection.isIn(name)).map((name) => hub.room(name));
+  const retained: Room[] = [];
+  try {
+    for (const room of rooms) {
+      yield* wait(room.retain());
+      retained.push(room);
+      if (room.kind !== "presence") yield* enter(hub, connection, room);
+    }
+    if (!connection.isOpen) throw new ParleyError("not_found", "Cannot enter its rooms: the connection has closed");
+  } catch (error) {
+    for (const room of retained) vacate(hub, room, connection);
+    throw error;
+  }
+  for (const room of rooms) room.add(connection);
+}
+
+function* enter(hub: Hub, connection: Connection, room: Room): Steps<void> {
+  const { config, broker } = hub;
+  const limit = room.kind === "personal"
+    ? config.websocketMaxConnectionsPerUser
+    : room.rule.maxMembers || config.websocketMaxMembers;
+  yield* wait(broker.presence.enter(room.name, connection.member, room.kind === "group" ? 0 : limit));
+}
+
+/** Out of a room, in this turn; the others are told by the broker. False: it was no member. */
+export function leave(hub: Hub, connection: Connection, name: string): MaybePromise<boolean> {
+  const room = connection.rooms.find((joined) => joined.name === name);
+  if (!room?.remove(connection)) return false;
+  stopTyping(hub, connection, name);
+  return after(vacate(hub, room, connection), () => true);
+}
+
+/** Out of all rooms, when the connection has closed; its personal room comes last, with it the user is gone. */
+export function leaveAll(hub: Hub, connection: Connection): MaybePromise<void> {
+  const left: Promise<unknown>[] = [];
+  const rooms = [...connection.rooms].sort((a, b) => Number(a.kind === "personal") - Number(b.kind === "personal"));
+  for (const { name } of rooms) {
+    const done = leave(hub, connection, name);
+    if (isPromise(done)) left.push(done);
+  }
+  if (left.length > 0) return Promise.all(left).then(() => undefined);
+}
+
+/** Gives up the seat at the broker, and this node's interest in the room if it was the last one. */
+function vacate(hub: Hub, room: Room, connection: Connection): MaybePromise<void> {
+  const left = room.kind === "presence" ? undefined : hub.broker.presence.leave(room.name, connection.id);
+  return after(left, () => room.release());
+}
+
+/** Takes a typing signal back, if there was one. */
+export function stopTyping(hub: Hub, connection: Connection, room: string): void {
+  if (!hub.typing.stop(connection, room)) return;
+  tellTypingStopped(hub, connection, room);
+}
+
+/** Tells the others in the room; a broker that is away makes it a lost signal, which signals may be. */
+export function tellTypingStopped(hub: Hub, connection: Connection, room: string): void {
+  const event = {
+    kind: "signal" as const,
+    ...hub.stamp(),
+    room,
+    from: connection.member,
+    signal: { type: "typing" as const, active: false },
+  };
+  const lost = (error: unknown) => hub.log.debug("a typing stop was lost", { room, error });
+  try {
+    const published = hub.publish({ room, event, except: connection.id });
+    if (isPromise(published)) published.catch(lost);
+  } catch (error) {
+    lost(error);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What the other nodes may ask of this one: to deliver, to say who is here, to carry out an order.
+ *
+ * Called by the broker only.
+ */
+import type {
+  ConnectionInfo,
+  ConnectionQuery,
+  LocalNode,
+  NodeStats,
+  Order,
+  Page,
+  RoomInfo,
+  RoomQuery,
+  RoutedEvent,
+} from "./broker.ts";
+import type { Connection } from "./connection.ts";
+import { CLOSE } from "./errors.ts";
+import type { Hub } from "./hub.ts";
+import { putOut } from "./identity.ts";
+import { type MaybePromise, run, type Steps } from "./maybe.ts";
+import type { Member } from "./message.ts";
+import * as membership from "./membership.ts";
+
+export class Node implements LocalNode {
+  readonly id: string;
+  readonly #hub: Hub;
+
+  constructor(hub: Hub) {
+    this.id = hub.ids.node;
+    this.#hub = hub;
+  }
+
+  deliver(routed: RoutedEvent): void {
+    this.#hub.deliver(routed);
+  }
+
+  connections(query: ConnectionQuery): Page<ConnectionInfo> {
+    const all = this.#candidates(query).sort((a, b) => a.id < b.id ? -1 : 1);
+    const rest = query.cursor === undefined ? all : all.filter(({ id }) => id > query.cursor!);
+    const items = rest.slice(0, query.limit).map((connection) => this.#describe(connection));
+    return { items, total: all.length, cursor: rest.length > items.length ? items.at(-1)?.id : undefined };
+  }
+
+  #candidates({ user, room }: ConnectionQuery): Connection[] {
+    const { connections, rooms } = this.#hub;
+    const from = user !== undefined ? rooms.get(`user:${user}`)?.members ?? [] : connections.values();
+    const found = [...from];
+    return room === undefined ? found : found.filter((connection) => connection.isIn(room));
+  }
+
+  #describe({ id, identity, member, dialect, rooms, createdAt, address }: Connection): ConnectionInfo {
+    const names = rooms.map((room) => room.name);
+    const info = { id, name: member.name, dialect: dialect.name, rooms: names, createdAt, ip: address, node: this.id };
+    return identity ? { ...info, user: identity.id } : info;
+  }
+
+  rooms({ type, member }: RoomQuery): RoomInfo[] {
+    const found: RoomInfo[] = [];
+    for (const room of this.#hub.rooms.values()) {
+      if (room.kind === "presence" || (type !== undefined && room.kind !== type)) continue;
+      if (member !== undefined && ![...room.members].some((each) => is(each, member))) continue;
+      found.push({ id: room.name, type: room.kind, members: room.members.size });
+    }
+    return found;
+  }
+
+  roomsOf(user: string): string[] {
+    const names = new Set<string>();
+    for (const connection of this.#connectionsOf(user)) for (const { name } of connection.rooms) names.add(name);
+    return [...names];
+  }
+
+  stats(): NodeStats {
+    const { stats, connections, rooms } = this.#hub;
+    const counters = stats.snapshot();
+    counters.parley_connections = connections.size;
+    counters.parley_rooms = rooms.size;
+    for (const [dialect, count] of Object.entries(this.#hub.countByDialect())) {
+      counters[`parley_dialect_connections{dialect="${dialect}"}`] = count;
+    }
+    return { node: this.id, counters };
+  }
+
+  obey(order: Order): MaybePromise<number> {
+    if (order.do === "send") return this.#send(order);
+    if (order.do === "kick") return this.#kick(order);
+    return run(order.do === "put_out" ? this.#putOut(order) : this.#moveGroup(order));
+  }
+
+  #send({ connection: id, event }: Order & { do: "send" }): number {
+    const connection = this.#hub.connections.get(id);
+    if (!connection?.isOpen) return 0;
+    connection.tell(event);
+    return 1;
+  }
+
+  #kick({ connection: id, user, reason }: Order & { do: "kick" }): number {
+    const one = id === undefined ? undefined : this.#hub.connections.get(id);
+    const targets = user !== undefined ? this.#connectionsOf(user) : one ? [one] : [];
+    for (const connection of targets) this.#hub.disconnect(connection, CLOSE.kicked, reason);
+    return targets.length;
+  }
+
+  *#putOut({ room, member, reason }: Order & { do: "put_out" }): Steps<number> {
+    const targets = [...this.#hub.rooms.get(room)?.members ?? []].filter((each) => is(each, member));
+    for (const connection of targets) yield* putOut(this.#hub, connection, { room, reason });
+    return targets.length;
+  }
+
+  *#moveGroup({ user, group, joined }: Order & { do: "move_group" }): Steps<number> {
+    const targets = this.#connectionsOf(user);
+    for (const connection of targets) {
+      if (joined) yield* membership.seat(this.#hub, connection, [`group:${group}`]);
+      else yield* putOut(this.#hub, connection, { room: `group:${group}`, reason: "removed" });
+    }
+    return targets.length;
+  }
+
+  *seats(): Iterable<{ room: string; member: Member }> {
+    for (const room of this.#hub.rooms.values()) {
+      if (room.kind === "presence") continue;
+      for (const { member } of room.members) yield { room: room.name, member };
+    }
+  }
+
+  #connectionsOf(user: string): Connection[] {
+    return [...this.#hub.rooms.get(`user:${user}`)?.members ?? []];
+  }
+}
+
+function is(connection: Connection, member: string): boolean {
+  return connection.id === member || connection.identity?.user === member;
+}

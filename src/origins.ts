@@ -1,0 +1,43 @@
+/**
+ * Which web pages may connect, and whose cookies count.
+ *
+ * A page of a foreign origin can open a WebSocket with the visitor's cookies, so `*` admits the connection but not the
+ * cookie: that needs the server's own host, or an origin listed by name or pattern.
+ */
+export class Origins {
+  readonly #patterns: readonly string[];
+
+  /** Origins, `*`, or patterns like `https://*.example.com`. */
+  constructor(patterns: readonly string[]) {
+    this.#patterns = patterns.map((pattern) => pattern.toLowerCase());
+  }
+
+  /** A request without `Origin` is not a page's. */
+  admits(origin: string | null): boolean {
+    return origin === null || this.#patterns.includes("*") || this.#lists(origin);
+  }
+
+  trustsCookies(origin: string | null, host: string | null): boolean {
+    if (origin === null) return true;
+    return this.#lists(origin) || (host !== null && hostOf(origin) === host.toLowerCase());
+  }
+
+  #lists(origin: string): boolean {
+    const wanted = origin.toLowerCase();
+    return this.#patterns.some((pattern) => pattern !== "*" && fits(pattern, wanted));
+  }
+}
+
+/** One `*` stands for one or more labels of the host. */
+function fits(pattern: string, origin: string): boolean {
+  const star = pattern.indexOf("*");
+  if (star < 0) return pattern === origin;
+  const head = pattern.slice(0, star);
+  const tail = pattern.slice(star + 1);
+  const middle = origin.slice(head.length, origin.length - tail.length);
+  return origin.startsWith(head) && origin.endsWith(tail) && /^[a-z0-9.-]+$/.test(middle);
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

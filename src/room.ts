@@ -1,0 +1,177 @@
+/**
+ * One room on this node: its local members, how many of them speak which dialect, and the joiners for whom events are
+ * held while they catch up.
+ *
+ * Used by the hub only. The broker knows who else is in the room; this never asks it, beyond keeping the node's
+ * subscription in step with whether anybody here needs it.
+ */
+import type { RoutedEvent } from "./broker.ts";
+import type { RoomRule } from "./config.ts";
+import type { Connection } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { after, isPromise, type MaybePromise } from "./maybe.ts";
+import type { RoomKind } from "./room_name.ts";
+
+/** How many events are held for one joiner before its join is given up. */
+const HELD_LIMIT = 1000;
+
+/** The connections of one dialect in a room: one native topic. */
+export interface Audience {
+  readonly dialect: Dialect;
+  readonly topic: string;
+  count: number;
+}
+
+/** Per dialect, how many connections are to be reached; a dialect nobody uses costs nothing. */
+export class Audiences {
+  readonly list: Audience[] = [];
+  readonly #room: string;
+
+  constructor(room: string) {
+    this.#room = room;
+  }
+
+  add(connection: Connection): void {
+    let audience = this.list.find((each) => each.dialect.name === connection.dialect.name);
+    if (!audience) {
+      audience = { dialect: connection.dialect, topic: topicOf(connection.dialect, this.#room), count: 0 };
+      this.list.push(audience);
+    }
+    audience.count++;
+    connection.socket.subscribe(audience.topic);
+  }
+
+  remove(connection: Connection): void {
+    const at = this.list.findIndex((each) => each.dialect.name === connection.dialect.name);
+    const audience = this.list[at];
+    if (!audience) return;
+    if (--audience.count === 0) this.list.splice(at, 1);
+    connection.socket.unsubscribe(audience.topic);
+  }
+
+  count(): number {
+    let total = 0;
+    for (const audience of this.list) total += audience.count;
+    return total;
+  }
+}
+
+function topicOf(dialect: Dialect, room: string): string {
+  return `${dialect.name}:${room}`;
+}
+
+/** A connection between its permission to join and its reply. */
+export class Joiner {
+  readonly connection: Connection;
+  readonly held: RoutedEvent[] = [];
+  /** More happened meanwhile than is held: the join cannot promise completeness any more. */
+  overflowed = false;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  hold(routed: RoutedEvent): void {
+    if (this.held.length < HELD_LIMIT) this.held.push(routed);
+    else this.overflowed = true;
+  }
+}
+
+/** How a room gets and gives up the node's subscription at the broker. */
+export interface Subscriber {
+  subscribe(room: string): MaybePromise<void>;
+  unsubscribe(room: string): MaybePromise<void>;
+  /** Nobody here needs the room any more. */
+  dissolved(room: Room): void;
+}
+
+export class Room {
+  readonly name: string;
+  readonly kind: RoomKind;
+  readonly rule: RoomRule;
+  readonly members = new Set<Connection>();
+  readonly audiences: Audiences;
+  joiners?: Set<Joiner>;
+  readonly #subscriber: Subscriber;
+  #needs = 0;
+  #subscribed = false;
+  /** The last of the chained subscribe and unsubscribe calls, so that they arrive in the order they were meant. */
+  #chain: MaybePromise<void> = undefined;
+
+  constructor(name: string, kind: RoomKind, rule: RoomRule, subscriber: Subscriber) {
+    this.name = name;
+    this.kind = kind;
+    this.rule = rule;
+    this.audiences = new Audiences(name);
+    this.#subscriber = subscriber;
+  }
+
+  /** Joins, leaves and presence are told here at all; reserved rooms are silent. */
+  get announces(): boolean {
+    return this.kind === "custom" && this.rule.presence;
+  }
+
+  add(connection: Connection): void {
+    if (this.members.has(connection)) return;
+    this.members.add(connection);
+    this.audiences.add(connection);
+    connection.rooms.push(this);
+  }
+
+  /** False: it was no member. */
+  remove(connection: Connection): boolean {
+    if (!this.members.delete(connection)) return false;
+    this.audiences.remove(connection);
+    connection.rooms.splice(connection.rooms.indexOf(this), 1);
+    return true;
+  }
+
+  /** From now on events are held for the connection. Call it before anything that may wait. */
+  startHolding(connection: Connection): Joiner {
+    const joiner = new Joiner(connection);
+    (this.joiners ??= new Set()).add(joiner);
+    return joiner;
+  }
+
+  stopHolding(joiner: Joiner): void {
+    this.joiners?.delete(joiner);
+    if (this.joiners?.size === 0) this.joiners = undefined;
+  }
+
+  /** One more reason to be subscribed; settles when the node is. Rejects, and does not count, if the broker refuses. */
+  retain(): MaybePromise<void> {
+    this.#needs++;
+    try {
+      const settled = this.#settle();
+      return isPromise(settled) ? settled.catch((error) => this.#giveUp(error)) : settled;
+    } catch (error) {
+      return this.#giveUp(error);
+    }
+  }
+
+  #giveUp(error: unknown): never {
+    this.release();
+    throw error;
+  }
+
+  release(): void {
+    this.#needs--;
+    if (this.#needs === 0) this.#settle();
+  }
+
+  #settle(): MaybePromise<void> {
+    const step = () => {
+      const needed = this.#needs > 0;
+      if (needed === this.#subscribed) return needed ? undefined : this.#subscriber.dissolved(this);
+      const done = needed ? this.#subscriber.subscribe(this.name) : this.#subscriber.unsubscribe(this.name);
+      return after(done, () => {
+        this.#subscribed = needed;
+        if (!needed && this.#needs === 0) this.#subscriber.dissolved(this);
+      });
+    };
+    const settled = isPromise(this.#chain) ? this.#chain.then(step) : step();
+    // The next in the chain runs whether or not this one succeeded.
+    this.#chain = isPromise(settled) ? settled.catch(() => undefined) : undefined;
+    return settled;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The composition root: the only file that knows which adapters, brokers, dialects and verifiers exist.
+ *
+ * main.ts and mod.ts call it; it puts the parts together, starts them in order and takes them down again.
+ */
+import type { RuntimeAdapter, SocketHandler } from "./adapter.ts";
+import { BunAdapter } from "./adapters/bun.ts";
+import { DenoAdapter } from "./adapters/deno.ts";
+import { Admission } from "./admission.ts";
+import { Backstage } from "./backstage.ts";
+import type { Broker } from "./broker.ts";
+import { MemoryBroker } from "./brokers/memory.ts";
+import { type Config, maxBufferedBytes } from "./config.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { drain } from "./drain.ts";
+import type { EventHandler, Hooks } from "./hooks.ts";
+import { createApps } from "./http/app.ts";
+import { Gateway } from "./gateway.ts";
+import { Hub } from "./hub.ts";
+import { IdSource } from "./id.ts";
+import { createLog, type Log } from "./log.ts";
+import { type Dialects, Lifecycle } from "./lifecycle.ts";
+import { Node } from "./node.ts";
+import { Origins } from "./origins.ts";
+import { Permissions } from "./permissions.ts";
+import { Stats } from "./stats.ts";
+import { Sweep } from "./sweep.ts";
+import { createVerifier } from "./verifiers/jwt.ts";
+import { envelope } from "./dialects/envelope.ts";
+import { kebab } from "./dialects/kebab.ts";
+import { plain } from "./dialects/plain.ts";
+import { snake } from "./dialects/snake.ts";
+import { undecided } from "./dialects/undecided.ts";
+
+export interface ServerExtras {
+  log?: Log;
+  hooks?: Hooks;
+}
+
+/** A running server. */
+export interface Running {
+  readonly ports: number[];
+  readonly adminPorts: number[];
+  readonly runtime: "bun" | "deno";
+  readonly hub: Hub;
+  readonly backstage: Backstage;
+  readonly handlers: Map<string, EventHandler>;
+  /** Refuses new connections, tells everybody, closes them in batches, and ends; idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Throws if a port cannot be bound; a broker that is away only makes the server unready. */
+export async function createServer(config: Config, extras: ServerExtras = {}): Promise<Running> {
+  const log = extras.log ?? createLog({ level: config.logLevel, format: config.logFormat });
+  const adapter = createAdapter();
+  const parts = assemble(config, { adapter, log, hooks: extras.hooks ?? {} });
+  const { hub, gateway, admission, broker } = parts;
+  await broker.start(new Node(hub));
+  const ports = listen(adapter, config, gateway);
+  const sweep = new Sweep(hub);
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await drain({ hub, admission, withinMs: config.websocketDrainMs });
+    sweep.stop();
+    await adapter.stop();
+    await broker.close();
+  };
+  return {
+    ...ports,
+    runtime: adapter.runtime,
+    hub,
+    backstage: parts.backstage,
+    handlers: hub.handlers,
+    stop: () => stopping ??= stop(),
+  };
+}
+
+function createAdapter(): RuntimeAdapter {
+  return "bun" in process.versions ? new BunAdapter() : new DenoAdapter();
+}
+
+interface Surroundings {
+  adapter: RuntimeAdapter;
+  log: Log;
+  hooks: Hooks;
+}
+
+function assemble(config: Config, { adapter, log, hooks }: Surroundings) {
+  const ids = new IdSource();
+  const stats = new Stats();
+  const origins = new Origins(config.websocketAllowedOrigins);
+  const admission = new Admission(config, origins, stats);
+  const verifier = createVerifier(config);
+  const permissions = new Permissions(config.rooms, config.defaultRoom);
+  const broker = createBroker(config, ids);
+  const hub = new Hub({
+    config,
+    adapter,
+    broker,
+    verifier,
+    permissions,
+    ids,
+    stats,
+    log,
+    hooks,
+    handlers: new Map(),
+    maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
+  });
+  const dialects: Dialects = { envelope, kebab, snake, plain, undecided, socketio: envelope };
+  const dispatcher = new Dispatcher(hub);
+  const lifecycle = new Lifecycle({ hub, admission, dispatcher, dialects });
+  const backstage = new Backstage(hub);
+  const apps = createApps({ hub, backstage, admission, runtime: adapter.runtime });
+  const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch: apps.public });
+  return { hub, broker, admission, gateway, backstage };
+}
+
+function createBroker(config: Config, ids: IdSource): Broker {
+  const { historyMaxBytes, inboxSize, inboxTtlMs } = config;
+  return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
+}
+
+function listen(
+  adapter: RuntimeAdapter,
+  config: Config,
+  handler: SocketHandler,
+): { ports: number[]; adminPorts: number[] } {
+  const options = {
+    host: config.host,
+    tls: config.tlsCert !== undefined && config.tlsKey !== undefined
+      ? { cert: config.tlsCert, key: config.tlsKey }
+      : undefined,
+    maxFrameBytes: Gateway.transportLimit(config.websocketMaxMessageBytes),
+    maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
+    idleTimeoutMs: idleTimeoutOf(config),
+  };
+  const { ports } = adapter.listen({ ...options, ports: [...config.ports] }, handler);
+  return { ports, adminPorts: [] };
+}
+
+/** A peer is dead after the shorter of the two times in which something has to arrive. */
+function idleTimeoutOf({ websocketPongWaitMs, websocketConnectionTimeoutMs }: Config): number {
+  const times = [websocketPongWaitMs, websocketConnectionTimeoutMs ?? 0].filter((ms) => ms > 0);
+  return times.length === 0 ? 0 : Math.min(...times);
+}

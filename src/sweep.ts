@@ -1,0 +1,69 @@
+/**
+ * What time brings about: typing that stops, statuses that are due, tokens that expire, peers that do not read.
+ *
+ * One timer for all connections, none per connection. Each tick looks at a tenth of them, so that a pass takes a second
+ * and no tick holds up the messages for long.
+ */
+import type { Connection } from "./connection.ts";
+import { CLOSE } from "./errors.ts";
+import { type Hub, spawn } from "./hub.ts";
+import { tellTypingStopped } from "./membership.ts";
+import { announceStatus } from "./presence.ts";
+
+const TICK_MS = 100;
+const TICKS_PER_PASS = 10;
+
+export class Sweep {
+  readonly #hub: Hub;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #rest?: Iterator<Connection>;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+    this.#timer = setInterval(() => this.#tick(Date.now()), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(nowMs: number): void {
+    const hub = this.#hub;
+    for (const { connection, room } of hub.typing.takeExpired(nowMs)) tellTypingStopped(hub, connection, room);
+    for (const connection of hub.pace.takeDue(nowMs)) {
+      spawn(hub, "Announcing a status", announceStatus(hub, connection));
+    }
+    const share = Math.ceil(hub.connections.size / TICKS_PER_PASS);
+    for (let looked = 0; looked < share; looked++) {
+      // A map's iterator lives on while connections come and go.
+      this.#rest ??= hub.connections.values();
+      const next = this.#rest.next();
+      if (next.done) this.#rest = undefined;
+      else this.#look(next.value, nowMs);
+    }
+  }
+
+  #look(connection: Connection, nowMs: number): void {
+    const { identity, deadline } = connection;
+    if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs) return this.#expire(connection);
+    if (deadline && deadline.byMs <= nowMs) return this.#timeOut(connection);
+    if (connection.socket.bufferedBytes === 0) connection.stalledSince = 0;
+    else if (connection.stalledSince === 0) connection.stalledSince = nowMs;
+    else if (nowMs - connection.stalledSince >= this.#hub.config.websocketWriteWaitMs) {
+      connection.isOpen = false;
+      connection.socket.abandon(CLOSE.slowConsumer, "Slow consumer");
+    }
+  }
+
+  #expire(connection: Connection): void {
+    const message = "Token expired: send a fresh one before the next time";
+    this.#hub.reply(connection, { kind: "error", code: "token_expired", message });
+    this.#hub.disconnect(connection, CLOSE.tokenExpired, "Token expired");
+  }
+
+  #timeOut(connection: Connection): void {
+    const message = "Cannot serve the connection: it did not authenticate in time";
+    this.#hub.reply(connection, { kind: "error", code: "unauthorized", message, of: "authenticate", timedOut: true });
+    this.#hub.disconnect(connection, CLOSE.policy, "Authentication timeout");
+  }
+}
