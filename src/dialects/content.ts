@@ -1,0 +1,43 @@
+/**
+ * The content of a message between the canonical form and the dialects that keep its text apart.
+ *
+ * Canonical `data` is any JSON, and its text is `data.text`. Dialects with a field for the text take it out and put it
+ * back; what stands beside it survives the way through any of them. Called once per message and dialect.
+ */
+import type { MessageEvent } from "../message.ts";
+import { isObject, type JsonObject } from "./frame.ts";
+
+/** Canonical data of a text and what the client sent beside it; without a text that is the data itself. */
+export function compose(text: string | undefined, beside: unknown): unknown {
+  if (text === undefined) return beside;
+  if (beside === undefined) return { text };
+  if (!isObject(beside)) return { text, data: beside };
+  const data: JsonObject = { text, ...beside };
+  data.text = text;
+  return data;
+}
+
+/** The text of canonical data, if it has one. */
+export function textOf(data: unknown): string | undefined {
+  return isObject(data) && typeof data.text === "string" ? data.text : undefined;
+}
+
+/**
+ * What is left of canonical data without the fields `taken`: undefined if that is nothing, and X itself where
+ * {@link compose} has wrapped an X that is no object. If none of the fields is there, the data as it is.
+ */
+export function besides(data: unknown, taken: readonly string[]): unknown {
+  if (!isObject(data) || !taken.some((name) => Object.hasOwn(data, name))) return data;
+  const left = Object.entries(data).filter(([name]) => !taken.includes(name));
+  if (left.length === 0) return undefined;
+  if (left.length === 1 && left[0]![0] === "data" && !isObject(left[0]![1])) return left[0]![1];
+  return Object.fromEntries(left);
+}
+
+/** The messages of a reply as frames inside it; those that hold binary cannot be told in JSON. */
+export function frames<T>(
+  messages: MessageEvent[] | undefined,
+  frame: (message: MessageEvent) => T,
+): T[] | undefined {
+  return messages?.filter((message) => !message.binary).map(frame);
+}

@@ -1,0 +1,201 @@
+/**
+ * The kebab dialect: `join-room`, `roomId`, identity by an `authenticate` frame, times in ISO 8601.
+ *
+ * A client that knows no room names nobody: its message goes to every connection of this dialect. Joins and leaves are
+ * told per connection; presence, receipts, calls and notifications do not exist here.
+ */
+import type { Dialect, Greeting } from "../dialect.ts";
+import { ParleyError } from "../errors.ts";
+import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, SignalEvent, Target } from "../message.ts";
+import { besides, compose, frames, textOf } from "./content.ts";
+import * as field from "./fields.ts";
+import { decoder, type JsonObject, on, type Reader, type Ref, refOf, shortString } from "./frame.ts";
+import { serverFrame, shownRoom, toJson } from "./shapes.ts";
+
+// ---- decode ----
+
+const inRoom = { roomId: field.RoomName };
+const content = { message: field.Anything, data: field.Anything, ...field.PUBLISHING };
+type Content = { message?: unknown; data?: unknown; clientMessageId?: string; echo?: unknown };
+
+const toRoom = on({ ...inRoom, ...content }, (fields) => publish({ room: fields.roomId }, fields));
+const toOneOrAll = on({ to: field.OptionalId, userId: field.OptionalLooseId, ...content }, (fields) => {
+  if (fields.to !== undefined) return publish({ to: fields.to }, fields);
+  return publish(fields.userId === undefined ? { broadcast: "kebab" } : { user: fields.userId }, fields);
+});
+
+/** Frames by type; the undecided dialect speaks them too. */
+export const KEBAB_FRAMES: Record<string, Reader> = {
+  "authenticate": on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token })),
+  "join-room": on({ ...inRoom, since: field.Position }, ({ roomId, since }) => ({ kind: "join", room: roomId, since })),
+  "leave-room": on(inRoom, ({ roomId }) => ({ kind: "leave", room: roomId })),
+  // Beside a room the other two say nothing, not even when they are wrong.
+  "message": (fields, attempted) => ("roomId" in fields ? toRoom : toOneOrAll)(fields, attempted),
+  "typing-start": on(inRoom, ({ roomId }) => typing(roomId, true)),
+  "typing-stop": on(inRoom, ({ roomId }) => typing(roomId, false)),
+  "reaction": on({ ...inRoom, messageId: field.LooseId, emoji: field.Id }, ({ roomId, messageId, emoji }) => ({
+    kind: "signal",
+    target: { room: roomId },
+    signal: { type: "reaction", messageId, emoji, action: "added" },
+  })),
+  "ping": () => ({ kind: "ping" }),
+  "pong": () => undefined,
+};
+
+/** A `message` that is no string is the data. */
+function publish(target: Target, { message, data, clientMessageId, echo }: Content): CommandBody {
+  const text = typeof message === "string" ? message : undefined;
+  if (text === undefined && (message === undefined) === (data === undefined)) {
+    const fault = data === undefined ? '"message" is missing' : '"data" stands beside a "message" that is data itself';
+    throw new ParleyError("bad_message", `Cannot read the message frame: ${fault}`);
+  }
+  return {
+    kind: "publish",
+    target,
+    data: text === undefined ? message ?? data : compose(text, data),
+    clientId: clientMessageId,
+    echo: echo !== false,
+  };
+}
+
+function typing(room: string, active: boolean): CommandBody {
+  return { kind: "signal", target: { room }, signal: { type: "typing", active } };
+}
+
+export function kebabRef(fields: JsonObject, type: string): Ref {
+  return { type, room: shortString(fields.roomId) };
+}
+
+// ---- encode ----
+
+function greet({ self, timestamp }: Greeting): Frame {
+  const { connection: clientId, user: userId } = self;
+  const message = "Connected to WebSocket server";
+  return toJson({ type: "connected", clientId, message, timestamp: isoTime(timestamp), userId });
+}
+
+function encodeReply(reply: Reply): Frame[] {
+  switch (reply.kind) {
+    case "joined": {
+      const { room: roomId, roster, position, recovered } = reply;
+      const members = roster.list.map(memberFields);
+      const messages = frames(reply.messages, messageFields);
+      const answer = { roomId, members, total: roster.members, position, recovered, messages };
+      return [toJson({ type: "room-joined", ...answer })];
+    }
+    case "left":
+      return [toJson({ type: "room-left", roomId: reply.room, reason: reply.reason })];
+    case "ack":
+      return ackFrames(reply);
+    case "authenticated":
+      return [toJson({ type: "authenticated", userId: reply.identity.id, email: reply.identity.email })];
+    case "pong":
+      return [toJson({ type: "pong" })];
+    case "error":
+      return [errorFrame(reply)];
+    case "members":
+    case "history":
+    case "presence":
+    case "notifications":
+    case "unread":
+    case "result":
+      return [];
+  }
+}
+
+function ackFrames(reply: Reply & { kind: "ack" }): Frame[] {
+  const { clientId: clientMessageId, messageId: id, position, duplicate } = reply;
+  if (reply.of !== "publish" || clientMessageId === undefined) return [];
+  const roomId = refOf(reply).room;
+  return [toJson({ type: "message-ack", clientMessageId, id, roomId, position, duplicate })];
+}
+
+function errorFrame(reply: Reply & { kind: "error" }): Frame {
+  const { code, message, retryAfter } = reply;
+  if (reply.of !== "authenticate" && refOf(reply).type !== "authenticate") {
+    return toJson({ type: "error", code, message, retryAfter });
+  }
+  const isBadToken = code === "unauthorized" || code === "token_expired";
+  return toJson({ type: "auth-error", code, message: isBadToken ? "Invalid token" : message, retryAfter });
+}
+
+function encodeEvent(event: RoomEvent): Frame[] {
+  switch (event.kind) {
+    case "message":
+      return event.binary ? [] : [toJson(messageFields(event))];
+    case "signal":
+      return signalFrames(event);
+    case "join":
+      if (event.identityOnly) return [];
+      return [toJson({
+        type: "user-joined",
+        clientId: event.member.connection,
+        roomId: event.room,
+        userId: event.member.user,
+      })];
+    case "leave":
+      if (event.identityOnly) return [];
+      return [toJson({ type: "user-left", clientId: event.member.connection, roomId: event.room })];
+    case "server":
+      return [toJson(serverFrame(event, { roomId: shownRoom(event), timestamp: isoTime(event.timestamp) }))];
+    case "reset":
+      return [toJson({ type: "room-reset", roomId: event.room, position: event.position })];
+    case "presence":
+    case "unread":
+    case "notice":
+      return [];
+  }
+}
+
+function messageFields(event: MessageEvent): JsonObject {
+  const text = textOf(event.data);
+  return {
+    type: "message",
+    id: event.id,
+    from: event.from.connection,
+    userId: event.from.user,
+    username: event.from.name,
+    roomId: shownRoom(event),
+    message: text ?? event.data,
+    data: text === undefined ? undefined : besides(event.data, ["text"]),
+    timestamp: isoTime(event.timestamp),
+    position: event.position,
+  };
+}
+
+function signalFrames(event: SignalEvent): Frame[] {
+  const { signal, from } = event;
+  const where = { roomId: shownRoom(event), clientId: from.connection };
+  if (event.binary) return [];
+  switch (signal.type) {
+    case "typing":
+      return [toJson({ type: signal.active ? "typing-start" : "typing-stop", ...where, userId: from.user })];
+    case "reaction": {
+      if (signal.action === "removed") return [];
+      const { messageId, emoji } = signal;
+      return [toJson({ type: "reaction", ...where, messageId, emoji, userId: from.user })];
+    }
+    case "custom":
+      return [toJson({ type: signal.name, ...where, data: signal.data })];
+    case "read":
+    case "call":
+    case "upload":
+      return [];
+  }
+}
+
+function memberFields({ connection, user, name }: Member): JsonObject {
+  return { clientId: connection, userId: user, username: name };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export const kebab: Dialect = {
+  name: "kebab",
+  greet,
+  decode: decoder(KEBAB_FRAMES, kebabRef),
+  encodeReply,
+  encodeEvent,
+};

@@ -1,0 +1,191 @@
+/**
+ * The snake dialect: `join_room`, `roomId`, the token in the URL, times in milliseconds.
+ *
+ * It knows users, not connections: who joins or leaves is told once per user, and whoever joins is told about itself.
+ * Messages are the rows of somebody's chat backend, so five of its columns stand at the top of a frame.
+ */
+import type { Dialect, Greeting } from "../dialect.ts";
+import { ParleyError } from "../errors.ts";
+import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
+import { besides, compose, frames, textOf } from "./content.ts";
+import * as field from "./fields.ts";
+import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
+import { serverFrame, shownRoom, toJson, userIdOf, usersOf } from "./shapes.ts";
+
+/** The fields that stand at the top of a message frame and canonically in its data. */
+const LIFTED = ["attachments", "reactions", "reply_to", "edited", "messageType"] as const;
+const TAKEN = ["text", ...LIFTED];
+
+// ---- decode ----
+
+const inRoom = { roomId: field.RoomName };
+const content = {
+  content: field.OptionalText,
+  attachments: field.Anything,
+  reactions: field.Anything,
+  reply_to: field.Anything,
+  edited: field.Anything,
+  messageType: field.Anything,
+  data: field.Anything,
+  ...field.PUBLISHING,
+};
+type Content = JsonObject & { content?: string; clientMessageId?: string };
+
+const toRoom = on({ ...inRoom, ...content }, ({ roomId, ...rest }) => publish({ room: roomId }, rest));
+const toOne = on({ to: field.Id, roomId: field.OptionalRoomName, ...content }, ({ to, roomId, ...rest }) => {
+  return publish({ to, room: roomId }, rest);
+});
+
+const FRAMES: Record<string, Reader> = {
+  "authenticate": on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token })),
+  "join_room": on({ ...inRoom, since: field.Position }, ({ roomId, since }) => ({ kind: "join", room: roomId, since })),
+  "leave_room": on(inRoom, ({ roomId }) => ({ kind: "leave", room: roomId })),
+  "message": (fields, attempted) => ("to" in fields ? toOne : toRoom)(fields, attempted),
+  "typing_start": on(inRoom, ({ roomId }) => typing(roomId, true)),
+  "typing_stop": on(inRoom, ({ roomId }) => typing(roomId, false)),
+  "reaction": on({ ...inRoom, messageId: field.LooseId, emoji: field.Id }, ({ roomId, messageId, emoji }) => ({
+    kind: "signal",
+    target: { room: roomId },
+    signal: { type: "reaction", messageId, emoji, action: "added" },
+  })),
+  "ping": () => ({ kind: "ping" }),
+  "pong": () => undefined,
+};
+
+function publish(target: { room?: string; to?: string }, fields: Content): CommandBody {
+  const data = snakeData(fields);
+  if (data === undefined) {
+    throw new ParleyError("bad_message", 'Cannot read the message frame: "content" is missing');
+  }
+  return { kind: "publish", target, data, clientId: fields.clientMessageId, echo: fields.echo !== false };
+}
+
+/** Canonical data of a message body as this dialect and its REST route send it; undefined: there is no content at all. */
+export function snakeData(fields: JsonObject & { content?: string }): unknown {
+  const lifted = Object.fromEntries(
+    LIFTED.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
+  );
+  if (Object.keys(lifted).length === 0) return compose(fields.content, fields.data);
+  const beside = fields.data === undefined || isObject(fields.data) ? fields.data : { data: fields.data };
+  return compose(fields.content, { ...beside, ...lifted });
+}
+
+function typing(room: string, active: boolean): CommandBody {
+  return { kind: "signal", target: { room }, signal: { type: "typing", active } };
+}
+
+// ---- encode ----
+
+function greet({ self, timestamp }: Greeting): Frame {
+  return toJson({ type: "connected", userId: userIdOf(self), clientId: self.connection, timestamp });
+}
+
+function encodeReply(reply: Reply): Frame[] {
+  const { timestamp } = reply;
+  const userId = userIdOf(reply.self);
+  switch (reply.kind) {
+    case "joined": {
+      const { room: roomId, roster, position, recovered } = reply;
+      const online = usersOf(roster).map(userIdOf);
+      const messages = frames(reply.messages, snakeMessage);
+      const answer = { roomId, online, total: roster.users, position, recovered, messages };
+      return [
+        toJson({ type: "user_joined", roomId, userId, timestamp }),
+        toJson({ type: "online_update", ...answer, timestamp }),
+      ];
+    }
+    case "left":
+      return [toJson({ type: "user_left", roomId: reply.room, userId, reason: reply.reason, timestamp })];
+    case "ack":
+      return ackFrames(reply);
+    case "authenticated":
+      return [toJson({ type: "authenticated", userId: reply.identity.id, email: reply.identity.email, timestamp })];
+    case "pong":
+      return [toJson({ type: "pong", timestamp })];
+    case "error": {
+      const { code, message, retryAfter, room = refOf(reply).room } = reply;
+      return [toJson({ type: "error", code, message, roomId: room, retryAfter })];
+    }
+    case "members":
+    case "history":
+    case "presence":
+    case "notifications":
+    case "unread":
+    case "result":
+      return [];
+  }
+}
+
+function ackFrames(reply: Reply & { kind: "ack" }): Frame[] {
+  const { clientId: clientMessageId, messageId: id, position, duplicate, timestamp } = reply;
+  if (reply.of !== "publish" || clientMessageId === undefined) return [];
+  const roomId = refOf(reply).room;
+  return [toJson({ type: "message_ack", clientMessageId, id, roomId, position, duplicate, timestamp })];
+}
+
+function encodeEvent(event: RoomEvent): Frame[] {
+  const { timestamp } = event;
+  switch (event.kind) {
+    case "message":
+      return event.binary ? [] : [toJson(snakeMessage(event))];
+    case "signal":
+      return signalFrames(event);
+    case "join":
+    case "leave": {
+      if (!event.edge) return [];
+      const type = event.kind === "join" ? "user_joined" : "user_left";
+      return [toJson({ type, roomId: event.room, userId: userIdOf(event.member), timestamp })];
+    }
+    case "server":
+      return [toJson(serverFrame(event, { roomId: shownRoom(event), timestamp }))];
+    case "reset":
+      return [toJson({ type: "room_reset", roomId: event.room, position: event.position, timestamp })];
+    case "presence":
+    case "unread":
+    case "notice":
+      return [];
+  }
+}
+
+/** A message as this dialect and its REST route show it. */
+export function snakeMessage(event: MessageEvent): JsonObject {
+  const { id, from, data, timestamp, position } = event;
+  const frame: JsonObject = { type: "new_message", id, roomId: shownRoom(event), content: textOf(data) };
+  if (isObject(data)) { for (const name of LIFTED) if (Object.hasOwn(data, name)) frame[name] = data[name]; }
+  frame.data = besides(data, TAKEN);
+  frame.sender_client_id = from.connection;
+  frame.sender_user_id = userIdOf(from);
+  frame.sender_name = from.name;
+  frame.timestamp = timestamp;
+  frame.position = position;
+  return frame;
+}
+
+function signalFrames(event: SignalEvent): Frame[] {
+  const { signal, timestamp } = event;
+  const roomId = shownRoom(event);
+  const userId = userIdOf(event.from);
+  switch (signal.type) {
+    case "typing":
+      return [toJson({ type: signal.active ? "typing_start" : "typing_stop", roomId, userId, timestamp })];
+    case "reaction": {
+      // Its client would show a removed reaction as an added one.
+      if (signal.action === "removed") return [];
+      const { messageId, emoji } = signal;
+      return [toJson({ type: "reaction", roomId, messageId, emoji, userId, timestamp })];
+    }
+    case "read":
+    case "call":
+    case "upload":
+    case "custom":
+      return [];
+  }
+}
+
+export const snake: Dialect = {
+  name: "snake",
+  greet,
+  decode: decoder(FRAMES, (fields, type) => ({ type, room: shortString(fields.roomId) })),
+  encodeReply,
+  encodeEvent,
+};
