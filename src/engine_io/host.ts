@@ -4,7 +4,7 @@
  *
  * One Engine.IO session (polling, WebSocket, or first one and then the other) carries any number of namespaces. Each
  * namespace that a peer has joined is one `EventSocket`, and to the hub one connection like any other. The order is
- * always admit → (connect → open → receive… → close)… → dismiss.
+ * always admit → enter → (connect → open → receive… → close)… → dismiss.
  */
 import type { Peer, Socket } from "../adapter.ts";
 import type { MaybePromise } from "../maybe.ts";
@@ -47,9 +47,14 @@ export interface ConnectGrant {
 }
 
 export interface ConnectionHost {
-  /** A new session: a Response refuses it (origin, rate, limits, draining), in plain HTTP. Must not reject. */
+  /**
+   * Whether a new session may begin: a Response refuses it (origin, rate, limits, draining), in plain HTTP. It reserves
+   * nothing, for the peer may be gone before the session begins. Must not reject.
+   */
   admit(request: Request, peer: Peer): MaybePromise<Response | Admission>;
-  /** The session has ended: exactly once per Admission, after the last `close`. */
+  /** A session has begun. */
+  enter(visitor: unknown): void;
+  /** It has ended: exactly once per `enter`, after the last `close`. */
   dismiss(visitor: unknown): void;
   /**
    * Throws or rejects with ParleyError, and with nothing else: the peer gets CONNECT_ERROR with its message and
@@ -58,7 +63,7 @@ export interface ConnectionHost {
   connect(request: ConnectRequest): MaybePromise<ConnectGrant>;
   /** The peer has been told that it is connected; from here on frames may be sent. */
   open(socket: EventSocket): void;
-  /** Rate and size limits are the host's: `packet.bytes` is the size of the whole event. */
+  /** Rate and size limits are the host's: `packet.size` is that of the whole event. */
   receive(socket: EventSocket, packet: SocketioPacket): void;
   /** Exactly once per `open`; the socket has left its topics by then. */
   close(socket: EventSocket, code: number, reason: string): void;

@@ -13,16 +13,16 @@ export interface EventPacket {
   args: unknown[];
   /** The peer waits for an acknowledgement that bears this id. */
   ack?: number;
-  /** Its length on the wire, binary parts included. */
-  bytes: number;
-  /** Holds a `Uint8Array` somewhere. */
-  binary: boolean;
+  /** How many binary parts it has. */
+  attachments: number;
+  /** Its length on the wire in bytes (text: UTF-16 units), binary parts included. */
+  size: number;
 }
 
 /** The peer acknowledged something; whoever asked has been told. Handed on only so that it counts as a message. */
 export interface AckPacket {
   kind: "ack";
-  bytes: number;
+  size: number;
 }
 
 export type SocketioPacket = EventPacket | AckPacket;

@@ -1,0 +1,69 @@
+/**
+ * What all sessions of one EngineServer share: settings, host, the registry of sessions, and every deadline.
+ *
+ * One timer per kind of deadline, whatever the number of sessions; a closed session is in none of these.
+ */
+import { Topics } from "../topics.ts";
+import { PacketReader } from "./codec.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { ConnectionHost } from "./host.ts";
+import type { Namespaces } from "./namespaces.ts";
+import type { NamespaceSocket } from "./namespace_socket.ts";
+import type { EngineOptions } from "./options.ts";
+import type { Probe } from "./probe.ts";
+import type { Session } from "./session.ts";
+
+/** How long a closed polling session waits for a poll to take its last packets. */
+const FAREWELL_MS = 30_000;
+
+export class Engine {
+  readonly options: EngineOptions;
+  readonly host: ConnectionHost;
+  readonly reader = new PacketReader();
+  /** By session id; also those that only wait for their farewell. */
+  readonly sessions = new Map<string, Session>();
+  /** Sockets that native topics cannot reach: those that poll, and those that want everything as text. */
+  readonly apart = new Topics<NamespaceSocket>();
+
+  readonly pings: Deadlines<Session>;
+  readonly pongs: Deadlines<Session>;
+  readonly connects: Deadlines<Session>;
+  readonly farewells: Deadlines<Session>;
+  readonly upgrades: Deadlines<Probe>;
+  /** Unfinished binary packets: as long as for a pong from one attachment to the next. */
+  readonly assemblies: Deadlines<Namespaces>;
+
+  constructor(options: EngineOptions, host: ConnectionHost) {
+    this.options = options;
+    this.host = host;
+    this.pings = new Deadlines(options.pingIntervalMs, (session, dueAt) => session.ping(dueAt));
+    this.pongs = new Deadlines(options.pingTimeoutMs, (session) => session.pingTimedOut());
+    this.connects = new Deadlines(
+      options.connectTimeoutMs,
+      (session) => session.fail("no namespace was joined in time"),
+    );
+    this.farewells = new Deadlines(FAREWELL_MS, (session) => this.sessions.delete(session.sid));
+    this.upgrades = new Deadlines(options.upgradeTimeoutMs, (probe) => probe.abort("not upgraded in time"));
+    this.assemblies = new Deadlines(options.pingTimeoutMs, (namespaces) => namespaces.assemblyTimedOut());
+  }
+
+  /** Deadlines that are set, of all kinds. */
+  get deadlines(): number {
+    const { pings, pongs, connects, farewells, upgrades, assemblies } = this;
+    return pings.size + pongs.size + connects.size + farewells.size + upgrades.size + assemblies.size;
+  }
+
+  /** Ends what is due at this very moment, so that a request sees the truth and not the timer's lateness. */
+  sweep(): void {
+    this.pings.sweep();
+    this.pongs.sweep();
+  }
+
+  stop(): void {
+    for (const session of [...this.sessions.values()]) session.close(1001, "server shutting down");
+    for (const each of [this.pings, this.pongs, this.connects, this.farewells, this.upgrades, this.assemblies]) {
+      each.clear();
+    }
+    this.sessions.clear();
+  }
+}

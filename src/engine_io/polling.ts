@@ -1,0 +1,150 @@
+/**
+ * HTTP long-polling as the way in and out of a session, until it upgrades or ends.
+ *
+ * Frames wait here for a GET; a waiting GET is answered with all frames of the turn. One GET and one POST at a time:
+ * more mean that somebody else has the session's id, or that the peer is broken, and end the session.
+ */
+import type { Frame } from "../message.ts";
+import { type Answer, REFUSAL } from "./answer.ts";
+import { asPayload, CLOSE_PACKET, NOOP } from "./codec.ts";
+import type { Outlet } from "./outlet.ts";
+import { readText } from "./request_body.ts";
+
+/** What the polling needs of its session. */
+export interface PollingOwner {
+  receivePayload(payload: string): void;
+  /** The peer is at fault, or gone. */
+  fail(reason: string): void;
+  /** It buffers more than it may. */
+  stall(): void;
+  /** The last packets were taken. */
+  bidFarewell(): void;
+}
+
+export interface PollingLimits {
+  maxPayloadBytes: number;
+  maxBufferedBytes: number;
+}
+
+interface Poll {
+  answer: Answer;
+  resolve(response: Response): void;
+}
+
+export class Polling implements Outlet {
+  bufferedBytes = 0;
+  /** A WebSocket is about to take over: polls are answered at once, so that the peer can pause them. */
+  probed = false;
+  readonly #owner: PollingOwner;
+  readonly #limits: PollingLimits;
+  #frames: Frame[] = [];
+  #poll?: Poll;
+  #posting?: AbortController;
+  #closed = false;
+
+  constructor(owner: PollingOwner, limits: PollingLimits) {
+    this.#owner = owner;
+    this.#limits = limits;
+  }
+
+  send(frame: Frame): boolean {
+    if (this.#closed) return false;
+    const bytes = typeof frame === "string" ? frame.length : frame.byteLength;
+    if (this.bufferedBytes + bytes > this.#limits.maxBufferedBytes) {
+      this.#owner.stall();
+      return false;
+    }
+    this.bufferedBytes += bytes;
+    // One answer for all that this turn has to say.
+    if (this.#frames.push(frame) === 1 && this.#poll) queueMicrotask(() => this.#flush());
+    return true;
+  }
+
+  /** A GET. Its signal matters only while it waits: on Deno it fires after a served answer, too. */
+  get(answer: Answer, signal: AbortSignal): Response | Promise<Response> {
+    if (this.#closed) return this.#farewell(answer);
+    if (this.#poll) {
+      const first = this.#poll;
+      this.#poll = undefined;
+      first.resolve(first.answer.payload(CLOSE_PACKET));
+      this.#owner.fail("overlapping polls");
+      return answer.refused(REFUSAL.badRequest);
+    }
+    if (this.#frames.length > 0) return answer.payload(asPayload(this.drain()));
+    if (this.probed) return answer.payload(NOOP);
+    return new Promise((resolve) => {
+      const poll = { answer, resolve };
+      this.#poll = poll;
+      signal.addEventListener("abort", () => this.#aborted(poll), { once: true });
+    });
+  }
+
+  async post(request: Request, answer: Answer): Promise<Response> {
+    if (this.#posting || request.headers.get("content-type") === "application/octet-stream") {
+      this.#owner.fail(this.#posting ? "overlapping posts" : "binary post");
+      return answer.refused(REFUSAL.badRequest);
+    }
+    const posting = this.#posting = new AbortController();
+    const body = await readText(request, this.#limits.maxPayloadBytes, posting.signal);
+    this.#posting = undefined;
+    if (body.kind === "too_large") return answer.tooLarge();
+    if (body.kind === "broken" || this.#closed) {
+      this.#owner.fail("broken post");
+      return answer.refused(REFUSAL.badRequest);
+    }
+    this.#owner.receivePayload(body.text);
+    return answer.accepted();
+  }
+
+  /** Lets the peer pause its polls. */
+  release(): void {
+    if (this.#poll && this.#frames.length === 0) this.#frames.push(NOOP);
+    this.#flush();
+  }
+
+  /** The frames that wait, for whoever takes over. */
+  drain(): Frame[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    this.bufferedBytes = 0;
+    return frames;
+  }
+
+  /** With a poll waiting, the farewell goes at once; otherwise the next one gets it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#posting?.abort();
+    const poll = this.#poll;
+    this.#poll = undefined;
+    if (poll) poll.resolve(this.#farewell(poll.answer));
+  }
+
+  /** Nothing more is said, and a waiting poll is freed. */
+  abandon(): void {
+    this.drain();
+    const poll = this.#poll;
+    this.#poll = undefined;
+    this.#closed = true;
+    this.#posting?.abort();
+    poll?.resolve(poll.answer.payload(NOOP));
+  }
+
+  #farewell(answer: Answer): Response {
+    this.#owner.bidFarewell();
+    return answer.payload(asPayload([...this.drain(), CLOSE_PACKET]));
+  }
+
+  #flush(): void {
+    const poll = this.#poll;
+    if (!poll || this.#frames.length === 0) return;
+    this.#poll = undefined;
+    poll.resolve(poll.answer.payload(asPayload(this.drain())));
+  }
+
+  #aborted(poll: Poll): void {
+    if (this.#poll !== poll) return;
+    this.#poll = undefined;
+    this.#owner.fail("a poll was aborted");
+  }
+}

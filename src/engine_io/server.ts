@@ -1,0 +1,128 @@
+/**
+ * Engine.IO 4 over HTTP and WebSockets: handshakes, polls, posts, and the sockets of the adapter that belong to sessions.
+ *
+ * The gateway hands it every request under the Socket.IO path and every socket it granted (`owns`). It knows nothing of
+ * rooms, dialects or users: those are behind its ConnectionHost.
+ */
+import type { Peer, Socket, UpgradeGrant } from "../adapter.ts";
+import { after, type MaybePromise } from "../maybe.ts";
+import type { Frame } from "../message.ts";
+import type { Topics } from "../topics.ts";
+import { Answer, REFUSAL, type Refusal, refuseUpgrade } from "./answer.ts";
+import { Endpoint } from "./endpoint.ts";
+import { Engine } from "./engine.ts";
+import { Handshake } from "./handshake.ts";
+import type { ConnectionHost } from "./host.ts";
+import type { NamespaceSocket } from "./namespace_socket.ts";
+import type { EngineOptions } from "./options.ts";
+import { Probe } from "./probe.ts";
+import { Session } from "./session.ts";
+
+const PROTOCOL = "4";
+
+export class EngineServer {
+  readonly #engine: Engine;
+
+  constructor(options: EngineOptions, host: ConnectionHost) {
+    this.#engine = new Engine(options, host);
+  }
+
+  /** Whose topics a native publish does not reach; {@link Fanout} serves them. */
+  get apart(): Topics<NamespaceSocket> {
+    return this.#engine.apart;
+  }
+
+  /** Live sessions, those included that only wait to say goodbye. */
+  get sessions(): number {
+    return this.#engine.sessions.size;
+  }
+
+  /** Deadlines that are set: zero when there are no sessions. */
+  get deadlines(): number {
+    return this.#engine.deadlines;
+  }
+
+  /** A request under the Socket.IO path that is no upgrade. Never rejects. */
+  fetch(request: Request, peer: Peer): MaybePromise<Response> {
+    const answer = new Answer(request, this.#engine.options.trustOf);
+    if (request.method === "OPTIONS") return answer.preflight(request);
+    this.#engine.sweep();
+    const query = new URL(request.url).searchParams;
+    const transport = query.get("transport");
+    if (transport !== "polling" && transport !== "websocket") return answer.refused(REFUSAL.transportUnknown);
+    const sid = query.get("sid");
+    if (sid !== null) return this.#serve(request, answer, this.#engine.sessions.get(sid));
+    if (request.method !== "GET") return answer.refused(REFUSAL.badMethod);
+    if (transport === "websocket") return answer.refused(REFUSAL.badRequest);
+    return after(this.#engine.host.admit(request, peer), (admitted) => {
+      if (admitted instanceof Response) return answer.pass(admitted);
+      if (query.get("EIO") !== PROTOCOL) return answer.refused(REFUSAL.versionUnsupported);
+      return this.#startPolling(answer, admitted.visitor);
+    });
+  }
+
+  /** A request to upgrade under the Socket.IO path. Never rejects. */
+  upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
+    this.#engine.sweep();
+    const query = new URL(request.url).searchParams;
+    const refusal = this.#refusalOfUpgrade(query);
+    if (refusal) return refuseUpgrade(refusal);
+    const textOnly = query.has("b64");
+    const session = this.#engine.sessions.get(query.get("sid") ?? "");
+    if (session) return { context: new Probe(session, textOnly) };
+    return after(this.#engine.host.admit(request, peer), (admitted) => {
+      if (admitted instanceof Response) return admitted;
+      if (query.get("EIO") !== PROTOCOL) return refuseUpgrade(REFUSAL.versionUnsupported);
+      return { context: new Handshake(this.#engine, admitted.visitor, textOnly) };
+    });
+  }
+
+  /** Whether the socket came from {@link upgrade}: then its events belong here. */
+  owns(socket: Socket): boolean {
+    return socket.context instanceof Endpoint;
+  }
+
+  open(socket: Socket): void {
+    if (socket.context instanceof Endpoint) socket.context.opened(socket);
+  }
+
+  message(socket: Socket, frame: Frame): void {
+    if (socket.context instanceof Endpoint) socket.context.received(frame);
+  }
+
+  close(socket: Socket, code: number, reason: string): void {
+    if (socket.context instanceof Endpoint) socket.context.closed(socket, code, reason);
+  }
+
+  /** Ends every session; peers come back elsewhere. */
+  stop(): void {
+    this.#engine.stop();
+  }
+
+  #refusalOfUpgrade(query: URLSearchParams): Refusal | undefined {
+    const transport = query.get("transport");
+    if (transport !== "websocket") return transport === "polling" ? REFUSAL.badRequest : REFUSAL.transportUnknown;
+    const sid = query.get("sid");
+    return sid !== null && !this.#engine.sessions.has(sid) ? REFUSAL.sessionUnknown : undefined;
+  }
+
+  #startPolling(answer: Answer, visitor: unknown): Response {
+    const session = new Session(this.#engine, visitor);
+    session.startPolling();
+    const { cookie } = this.#engine.options;
+    return answer.payload(
+      session.greeting(["websocket"]),
+      cookie && `${cookie}=${session.sid}; Path=/; HttpOnly; SameSite=Lax`,
+    );
+  }
+
+  #serve(request: Request, answer: Answer, session: Session | undefined): MaybePromise<Response> {
+    if (!session) return answer.refused(REFUSAL.sessionUnknown);
+    const { polling } = session;
+    const asksForPolling = new URL(request.url).searchParams.get("transport") === "polling";
+    if (!polling || !asksForPolling) return answer.refused(REFUSAL.badRequest);
+    if (request.method === "GET") return polling.get(answer, request.signal);
+    if (request.method === "POST") return polling.post(request, answer);
+    return answer.refused(REFUSAL.badRequest);
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * One Engine.IO session: a peer that polls, has a WebSocket, or polls and then has one; its heartbeat and its end.
+ *
+ * Made by the EngineServer at a handshake. What Socket.IO says in it is the business of `Namespaces`. There may be a
+ * hundred thousand of these: no closure, no timer of its own.
+ */
+import type { Socket } from "../adapter.ts";
+import { CLOSE } from "../errors.ts";
+import { randomId } from "../id.ts";
+import type { Frame } from "../message.ts";
+import { fromBase64, PING, splitPayload } from "./codec.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { Engine } from "./engine.ts";
+import { Namespaces } from "./namespaces.ts";
+import { type Outlet, TextOutlet } from "./outlet.ts";
+import { Polling, type PollingOwner } from "./polling.ts";
+import type { Probe } from "./probe.ts";
+
+/** 144 random bits: whoever knows the id has the session. */
+const SID_LENGTH = 24;
+
+export class Session extends Endpoint implements PollingOwner {
+  readonly sid = randomId(SID_LENGTH);
+  readonly visitor: unknown;
+  readonly engine: Engine;
+  /** Absent once it has a WebSocket. */
+  polling?: Polling;
+  /** The WebSocket whose topics serve this session; absent while it polls, and for peers that want text only. */
+  native?: Socket;
+  /** The attempt to upgrade that is under way. */
+  probe?: Probe;
+  readonly #namespaces: Namespaces;
+  #outlet?: Outlet;
+  #ended = false;
+
+  /** A session without a socket polls; with one, call {@link attach} in the same turn. */
+  constructor(engine: Engine, visitor: unknown) {
+    super();
+    this.engine = engine;
+    this.visitor = visitor;
+    this.#namespaces = new Namespaces(this);
+    engine.sessions.set(this.sid, this);
+    engine.pings.set(this);
+    engine.connects.set(this);
+    engine.host.enter(visitor);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get bufferedBytes(): number {
+    return this.#outlet?.bufferedBytes ?? 0;
+  }
+
+  /** The open packet: what the peer has to know. */
+  greeting(upgrades: string[]): string {
+    const { pingIntervalMs, pingTimeoutMs, maxPayloadBytes } = this.engine.options;
+    const terms = { pingInterval: pingIntervalMs, pingTimeout: pingTimeoutMs, maxPayload: maxPayloadBytes };
+    return `0${JSON.stringify({ sid: this.sid, upgrades, ...terms })}`;
+  }
+
+  startPolling(): void {
+    this.polling = new Polling(this, this.engine.options);
+    this.#outlet = this.polling;
+  }
+
+  /**
+   * The WebSocket takes over, in one turn: what waited for a poll goes first, then native topics serve the session, and
+   * in between nothing can be published.
+   */
+  attach(socket: Socket, textOnly: boolean): void {
+    const { polling } = this;
+    this.polling = undefined;
+    this.probe = undefined;
+    polling?.release();
+    socket.context = this;
+    this.#outlet = textOnly ? new TextOutlet(socket) : socket;
+    for (const frame of polling?.drain() ?? []) this.#outlet.send(frame);
+    if (textOnly) return;
+    this.native = socket;
+    this.#namespaces.moveToNativeTopics();
+  }
+
+  send(frame: Frame): boolean {
+    return !this.#ended && this.#outlet !== undefined && this.#outlet.send(frame);
+  }
+
+  opened(): void {}
+
+  /** An Engine.IO packet. Over a WebSocket bytes are a message as they are. */
+  received(frame: Frame): void {
+    if (this.#ended) return;
+    if (frame.length > this.engine.options.maxPayloadBytes) return this.close(CLOSE.tooLarge, "payload too large");
+    if (typeof frame !== "string") return this.#namespaces.receive(frame);
+    switch (frame.charCodeAt(0)) {
+      case 0x34: // 4: message
+        return this.#namespaces.receive(frame.slice(1));
+      case 0x33: // 3: pong; one that nobody waits for does not postpone the next ping
+        if (this.engine.pongs.delete(this)) this.engine.pings.set(this);
+        return;
+      case 0x62: // b: message in base64
+        return this.#namespaces.receive(fromBase64(frame));
+      case 0x36: // 6: noop
+        return;
+      case 0x31: // 1: close
+        return this.#quit(CLOSE.normal, "transport close");
+      default:
+        return this.fail("invalid packet");
+    }
+  }
+
+  receivePayload(payload: string): void {
+    splitPayload(payload, (packet) => {
+      this.received(packet);
+      return !this.#ended;
+    });
+  }
+
+  closed(_socket: Socket, code: number, reason: string): void {
+    this.#end(code, reason || "transport close");
+  }
+
+  ping(dueAt: number): void {
+    this.engine.pongs.set(this, dueAt);
+    this.send(PING);
+  }
+
+  pingTimedOut(): void {
+    this.#quit(CLOSE.heartbeatTimeout, "ping timeout");
+  }
+
+  /** The peer broke the protocol or went away; nothing more is owed to it. */
+  fail(reason: string): void {
+    this.#quit(CLOSE.policy, reason);
+  }
+
+  stall(): void {
+    this.abandon(CLOSE.slowConsumer, "slow consumer");
+  }
+
+  /** Sends what is queued and then the end; the host is told in a later turn. Idempotent. */
+  close(code: number, reason: string): void {
+    if (this.#ended) return;
+    if (this.polling) this.engine.farewells.set(this);
+    this.#outlet?.close(code, reason);
+    this.#endSoon(code, reason);
+  }
+
+  abandon(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.engine.sessions.delete(this.sid);
+    this.#outlet?.abandon(code, reason);
+    this.#endSoon(code, reason);
+  }
+
+  bidFarewell(): void {
+    this.engine.farewells.delete(this);
+    this.engine.sessions.delete(this.sid);
+  }
+
+  /** Nothing more is sent: a waiting poll is freed, a WebSocket closed. */
+  #quit(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.engine.sessions.delete(this.sid);
+    if (this.polling) this.polling.abandon();
+    else this.#outlet?.close(code, reason);
+    this.#end(code, reason);
+  }
+
+  /** A socket's owner may close it in the middle of a publish; the end must not reach the hub in there. */
+  #endSoon(code: number, reason: string): void {
+    this.#stop();
+    queueMicrotask(() => this.#finish(code, reason));
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#stop();
+    this.#finish(code, reason);
+  }
+
+  #stop(): void {
+    this.#ended = true;
+    const { engine } = this;
+    engine.pings.delete(this);
+    engine.pongs.delete(this);
+    engine.connects.delete(this);
+    if (!engine.farewells.has(this)) engine.sessions.delete(this.sid);
+    this.probe?.abort("the session has ended");
+  }
+
+  #finish(code: number, reason: string): void {
+    this.#namespaces.end(code, reason);
+    this.engine.host.dismiss(this.visitor);
+  }
+}
