@@ -18,7 +18,7 @@ export interface PresenceParts {
   now?: () => number;
 }
 
-/** Says that rooms have this head announce nobody. */
+/** Rooms with these heads announce nobody. */
 const SILENT = Object.values(RESERVED_ROOM);
 
 export class MemoryPresence implements PresenceStore {
@@ -32,7 +32,7 @@ export class MemoryPresence implements PresenceStore {
     this.#ids = ids;
     this.#announce = announce;
     this.#now = now;
-    this.#statuses = new Statuses((user) => this.#isConnected(user), now);
+    this.#statuses = new Statuses(now);
   }
 
   enter(room: string, member: Member, limit = 0): Seat {
@@ -44,7 +44,10 @@ export class MemoryPresence implements PresenceStore {
     const first = isEdge(members, member);
     members.add(member);
     this.#rooms.set(room, members);
-    if (first && isPersonal(room, member)) this.#tellFollowers(member);
+    if (first && isPersonal(room, member)) {
+      this.#statuses.arrive(String(member.user));
+      this.#tellFollowers(member);
+    }
     this.#tell("join", { room, members, member, edge: first });
     return { first, members: members.size, users: members.users };
   }
@@ -56,7 +59,10 @@ export class MemoryPresence implements PresenceStore {
     if (members.size === 0) this.#rooms.delete(room);
     const last = isEdge(members, member);
     this.#tell("leave", { room, members, member, edge: last });
-    if (last && isPersonal(room, member)) this.#tellFollowers(member);
+    if (last && isPersonal(room, member)) {
+      this.#statuses.depart(String(member.user));
+      this.#tellFollowers(member);
+    }
   }
 
   /** All members of a node that is gone leave, in every room. */
@@ -99,7 +105,7 @@ export class MemoryPresence implements PresenceStore {
   }
 
   setStatus(user: string, presence: UserPresence): boolean {
-    return this.#statuses.set(user, presence);
+    return this.#statuses.set(user, presence, this.#isConnected(user));
   }
 
   status(user: string): UserPresence {

@@ -8,52 +8,56 @@ import type { UserPresence } from "../../message.ts";
 
 /** How long a status outlives the user's last connection. */
 const GRACE_MS = 60_000;
-/** A guest has no personal room that would show when it goes. */
+/** How long that of a guest is kept, who has no personal room to show when it goes. */
 const GUEST_MS = 3_600_000;
 const MAX_STATUSES = 100_000;
 
 interface Said {
   presence: UserPresence;
-  /** The last time the user was seen connected, or said something. */
-  seenAt: number;
-  graceMs: number;
+  expiresAt: number;
 }
 
 export class Statuses {
   /** The oldest first. */
   readonly #said = new Map<string, Said>();
-  readonly #isConnected: (user: string) => boolean;
   readonly #now: () => number;
 
-  constructor(isConnected: (user: string) => boolean, now: () => number) {
-    this.#isConnected = isConnected;
+  constructor(now: () => number) {
     this.#now = now;
   }
 
   of(user: string): UserPresence | undefined {
     const said = this.#said.get(user);
-    if (!said || this.#now() - said.seenAt > said.graceMs && !this.#isConnected(user)) return undefined;
-    return said.presence;
+    return said && said.expiresAt > this.#now() ? said.presence : undefined;
   }
 
   /** False: it was older than what is known, or said the same. */
-  set(user: string, presence: UserPresence): boolean {
-    const known = this.of(user);
-    if (known && known.timestamp > presence.timestamp) return false;
-    if (isSame(known ?? { status: "online", timestamp: 0 }, presence)) return false;
+  set(user: string, presence: UserPresence, connected: boolean): boolean {
+    const known = this.of(user) ?? { status: "online", timestamp: 0 };
+    if (known.timestamp > presence.timestamp || isSame(known, presence)) return false;
     this.#said.delete(user);
-    const graceMs = this.#isConnected(user) ? GRACE_MS : GUEST_MS;
-    this.#said.set(user, { presence, seenAt: this.#now(), graceMs });
+    this.#said.set(user, { presence, expiresAt: connected ? Infinity : this.#now() + GUEST_MS });
     if (this.#said.size > MAX_STATUSES) { for (const oldest of this.#said.keys()) return this.#said.delete(oldest); }
     return true;
   }
 
+  /** The user's first connection is there. */
+  arrive(user: string): void {
+    const said = this.#said.get(user);
+    if (!said) return;
+    if (said.expiresAt > this.#now()) said.expiresAt = Infinity;
+    else this.#said.delete(user);
+  }
+
+  /** The user's last connection is gone. */
+  depart(user: string): void {
+    const said = this.#said.get(user);
+    if (said) said.expiresAt = this.#now() + GRACE_MS;
+  }
+
   sweep(): void {
     const now = this.#now();
-    for (const [user, said] of this.#said) {
-      if (this.#isConnected(user)) said.seenAt = now;
-      else if (now - said.seenAt > said.graceMs) this.#said.delete(user);
-    }
+    for (const [user, { expiresAt }] of this.#said) if (expiresAt <= now) this.#said.delete(user);
   }
 }
 

@@ -1,0 +1,114 @@
+/** Contract of History: pages, recovery, and what it honestly cannot recover. Declared by broker.ts. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { type Declare, message, publishKept } from "./broker.ts";
+
+export function historyContract(declare: Declare): void {
+  declare("reading gives an empty room its position, and keeps it", 1, async ({ nodes: [a] }) => {
+    const page = await a.broker.history.read("empty", { limit: 10 });
+    assertEquals({ ...page, position: page.position.offset }, {
+      messages: [],
+      position: 0,
+      recovered: true,
+      more: false,
+    });
+    const [first] = await publishKept(a, { room: "empty", count: 1 });
+    assertEquals(first.position, { epoch: page.position.epoch, offset: 1 });
+    const since = await a.broker.history.read("empty", { limit: 10, since: page.position });
+    assertEquals(since.recovered, true);
+    assertEquals(since.messages.map(({ id }) => id), [first.id]);
+    assertEquals(since.messages[0].position, first.position);
+  });
+
+  declare("a reader gets what came after its position, or is told that it cannot", 1, async ({ nodes: [a] }) => {
+    const kept = await publishKept(a, { room: "r", count: 10 });
+    const { epoch } = kept[0].position!;
+    const read = async (offset: number, limit = 100, of = epoch) => {
+      const page = await a.broker.history.read("r", { limit, since: { epoch: of, offset } });
+      assertEquals(page.position, { epoch, offset: 10 });
+      return [page.recovered, page.messages.map(({ position }) => position!.offset)];
+    };
+    assertEquals(await read(10), [true, []]);
+    assertEquals(await read(7), [true, [8, 9, 10]]);
+    assertEquals(await read(0), [true, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]);
+    assertEquals(await read(7, 3), [true, [8, 9, 10]]);
+    assertEquals(await read(6, 3), [false, [8, 9, 10]], "over the limit: the newest");
+    assertEquals(await read(11, 2), [false, [9, 10]], "from the future");
+    assertEquals(await read(7, 2, "another"), [false, [9, 10]], "another epoch");
+    assertEquals(await read(10, 0), [true, []]);
+    assertEquals(await read(9, 0), [false, []]);
+  });
+
+  declare("pages go back to the first message", 1, async ({ nodes: [a] }) => {
+    const kept = await publishKept(a, { room: "r", count: 7 });
+    const { epoch } = kept[0].position!;
+    const read = async (before?: number) => {
+      const query = { limit: 3, before: before === undefined ? undefined : { epoch, offset: before } };
+      const { messages, more } = await a.broker.history.read("r", query);
+      return [messages.map(({ data }) => data), more];
+    };
+    assertEquals(await read(), [[5, 6, 7], true]);
+    assertEquals(await read(5), [[2, 3, 4], true]);
+    assertEquals(await read(4), [[1, 2, 3], false]);
+    assertEquals(await read(2), [[1], false]);
+    assertEquals(await read(1), [[], false]);
+    assertEquals(await read(100), [[5, 6, 7], true]);
+    const over = await a.broker.history.read("r", { limit: 3, before: { epoch: "another", offset: 5 } });
+    assertEquals([over.messages, over.more], [[], false]);
+  });
+
+  declare("what was kept comes back whole", 1, async ({ nodes: [a] }) => {
+    const event = {
+      ...message(a.node, "r", { text: "x" }),
+      from: { connection: "c", user: 7, name: "seven" },
+      clientId: "1",
+    };
+    await a.broker.publish({ room: "r", event, except: "c" }, { keep: { size: 5, ttlMs: 60_000 } });
+    const { messages: [got], position } = await a.broker.history.read("r", { limit: 1 });
+    assertEquals(got, { ...event, position });
+  });
+
+  declare("a room keeps its newest messages", 1, async ({ nodes: [a] }) => {
+    const kept = await publishKept(a, { room: "r", count: 250, size: 10 });
+    const since = (offset: number) => ({ limit: 300, since: { epoch: kept[0].position!.epoch, offset } });
+    const lost = await a.broker.history.read("r", since(0));
+    assertEquals(lost.recovered, false);
+    assertEquals(lost.messages.at(-1)?.data, 250);
+    const found = await a.broker.history.read("r", since(240));
+    assertEquals(found.recovered, true);
+    assertEquals(found.messages.map(({ data }) => data), [241, 242, 243, 244, 245, 246, 247, 248, 249, 250]);
+  });
+
+  declare("messages grow too old", 1, async ({ nodes: [a], advance }) => {
+    if (!advance) return;
+    const keep = { size: 100, ttlMs: 1000 };
+    for (const data of [1, 2]) {
+      await a.broker.publish({ room: "r", event: message(a.node, "r", data) }, { keep });
+      advance(600);
+    }
+    const page = await a.broker.history.read("r", { limit: 10 });
+    assertEquals([page.messages.map(({ data }) => data), page.more], [[2], false]);
+    assertEquals(page.position.offset, 2);
+    const since = (offset: number) => ({ limit: 10, since: { epoch: page.position.epoch, offset } });
+    assertEquals((await a.broker.history.read("r", since(0))).recovered, false);
+    assertEquals((await a.broker.history.read("r", since(1))).recovered, true);
+    advance(600);
+    assertEquals((await a.broker.history.read("r", since(2))).recovered, true, "a quiet room keeps its epoch");
+  });
+
+  declare("rooms have epochs of their own", 1, async ({ nodes: [a] }) => {
+    const epochs = await Promise.all(["a", "b"].map(async (room) => {
+      return (await a.broker.history.read(room, { limit: 0 })).position.epoch;
+    }));
+    assertNotEquals(epochs[0], epochs[1]);
+    assert(epochs[0].length > 0);
+  });
+
+  declare("every node reads one history", 2, async ({ nodes: [a, b] }) => {
+    const kept = await publishKept(a, { room: "r", count: 3 });
+    await publishKept(b, { room: "r", count: 1 });
+    const page = await b.broker.history.read("r", { limit: 10, since: { ...kept[0].position!, offset: 1 } });
+    assertEquals(page.recovered, true);
+    assertEquals(page.messages.map(({ data }) => data), [2, 3, 1]);
+    assertEquals(page.position, { ...kept[0].position!, offset: 4 });
+  });
+}

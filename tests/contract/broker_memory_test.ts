@@ -1,0 +1,21 @@
+/** The memory broker keeps the broker contract. */
+import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { FakeClock, FakeNode } from "../fakes.ts";
+import { brokerContract, INBOX } from "./broker.ts";
+
+brokerContract({
+  name: "memory",
+  maxNodes: 1,
+  open() {
+    const clock = new FakeClock();
+    const node = new FakeNode();
+    const options = { historyMaxBytes: 1e8, inboxSize: INBOX.size, inboxTtlMs: INBOX.ttlMs, now: clock.now };
+    const broker = new MemoryBroker(options);
+    broker.start(node);
+    return Promise.resolve({
+      nodes: [{ broker, node }],
+      advance: clock.advance.bind(clock),
+      [Symbol.asyncDispose]: () => Promise.resolve(broker.close()),
+    });
+  },
+});

@@ -1,0 +1,43 @@
+/** Idempotent publishes in memory: how long they are remembered, and how many. */
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { PublishedOnce } from "../../src/brokers/memory/once.ts";
+import { FakeClock } from "../fakes.ts";
+
+test("a sender's oldest keys go first, others' stay", () => {
+  const once = new PublishedOnce();
+  once.remember({ sender: "bob", key: "k" }, { id: "b" });
+  for (let n = 1; n <= 300; n++) once.remember({ sender: "ann", key: `${n}` }, { id: `${n}` });
+  assertEquals(once.find({ sender: "ann", key: "44" }), undefined);
+  assertEquals(once.find({ sender: "ann", key: "45" })?.duplicateOf, { id: "45" });
+  assertEquals(once.find({ sender: "bob", key: "k" })?.duplicateOf, { id: "b" });
+  assertEquals(once.size, 257);
+});
+
+test("beyond the total the silent senders go first", () => {
+  const once = new PublishedOnce(Date.now, 10);
+  for (let n = 1; n <= 5; n++) {
+    for (const sender of ["ann", "bob"]) once.remember({ sender, key: `${n}` }, { id: sender });
+  }
+  once.remember({ sender: "bob", key: "6" }, { id: "bob" });
+  assertEquals(once.find({ sender: "ann", key: "5" }), undefined);
+  assertEquals(once.find({ sender: "bob", key: "1" })?.duplicateOf, { id: "bob" });
+  assertEquals(once.size, 6);
+});
+
+test("keys are forgotten after five minutes", () => {
+  const clock = new FakeClock();
+  const once = new PublishedOnce(clock.now);
+  const position = { epoch: "e", offset: 1 };
+  once.remember({ sender: "ann", key: "1" }, { id: "1", position });
+  clock.advance(299_999);
+  assertEquals(once.find({ sender: "ann", key: "1" }), { position, duplicateOf: { id: "1" } });
+  once.remember({ sender: "ann", key: "2" }, { id: "2" });
+  clock.advance(1);
+  assertEquals(once.find({ sender: "ann", key: "1" }), undefined);
+  once.sweep();
+  assertEquals(once.size, 1);
+  clock.advance(300_000);
+  once.sweep();
+  assertEquals(once.size, 0);
+});
