@@ -26,9 +26,32 @@ export interface PollingLimits {
   maxBufferedBytes: number;
 }
 
-interface Poll {
+/** A GET that waits. */
+class Poll {
+  readonly #answer: Answer;
+  readonly #resolve: (response: Response) => void;
+  readonly #signal: AbortSignal;
+  readonly #aborted: () => void;
+
+  constructor({ answer, signal }: PollRequest, resolve: (response: Response) => void, aborted: (poll: Poll) => void) {
+    this.#answer = answer;
+    this.#resolve = resolve;
+    this.#signal = signal;
+    this.#aborted = () => aborted(this);
+    signal.addEventListener("abort", this.#aborted);
+  }
+
+  reply(payload: string): void {
+    // Deno fires the signal after a served answer, too, and warns of it where somebody listens.
+    this.#signal.removeEventListener("abort", this.#aborted);
+    this.#resolve(this.#answer.payload(payload));
+  }
+}
+
+/** A GET: how to answer it, and what fires when its peer goes away. */
+export interface PollRequest {
   answer: Answer;
-  resolve(response: Response): void;
+  signal: AbortSignal;
 }
 
 export class Polling implements Outlet {
@@ -60,22 +83,20 @@ export class Polling implements Outlet {
     return true;
   }
 
-  /** A GET. Its signal matters only while it waits: on Deno it fires after a served answer, too. */
-  get(answer: Answer, signal: AbortSignal): Response | Promise<Response> {
-    if (this.#closed) return this.#farewell(answer);
+  get(request: PollRequest): Response | Promise<Response> {
+    const { answer } = request;
+    if (this.#closed) return answer.payload(this.#farewell());
     if (this.#poll) {
-      const first = this.#poll;
-      this.#poll = undefined;
-      first.resolve(first.answer.payload(CLOSE_PACKET));
+      this.#takePoll()?.reply(CLOSE_PACKET);
       this.#owner.fail("overlapping polls");
       return answer.refused(REFUSAL.badRequest);
     }
     if (this.#frames.length > 0) return answer.payload(asPayload(this.drain()));
     if (this.probed) return answer.payload(NOOP);
     return new Promise((resolve) => {
-      const poll = { answer, resolve };
-      this.#poll = poll;
-      signal.addEventListener("abort", () => this.#aborted(poll), { once: true });
+      this.#poll = new Poll(request, resolve, (poll) => {
+        if (this.#poll === poll) this.#owner.fail("a poll was aborted");
+      });
     });
   }
 
@@ -115,36 +136,29 @@ export class Polling implements Outlet {
     if (this.#closed) return;
     this.#closed = true;
     this.#posting?.abort();
-    const poll = this.#poll;
-    this.#poll = undefined;
-    if (poll) poll.resolve(this.#farewell(poll.answer));
+    this.#takePoll()?.reply(this.#farewell());
   }
 
   /** Nothing more is said, and a waiting poll is freed. */
   abandon(): void {
-    this.drain();
-    const poll = this.#poll;
-    this.#poll = undefined;
     this.#closed = true;
+    this.drain();
     this.#posting?.abort();
-    poll?.resolve(poll.answer.payload(NOOP));
+    this.#takePoll()?.reply(NOOP);
   }
 
-  #farewell(answer: Answer): Response {
+  #farewell(): string {
     this.#owner.bidFarewell();
-    return answer.payload(asPayload([...this.drain(), CLOSE_PACKET]));
+    return asPayload([...this.drain(), CLOSE_PACKET]);
   }
 
   #flush(): void {
-    const poll = this.#poll;
-    if (!poll || this.#frames.length === 0) return;
-    this.#poll = undefined;
-    poll.resolve(poll.answer.payload(asPayload(this.drain())));
+    if (this.#poll && this.#frames.length > 0) this.#takePoll()?.reply(asPayload(this.drain()));
   }
 
-  #aborted(poll: Poll): void {
-    if (this.#poll !== poll) return;
+  #takePoll(): Poll | undefined {
+    const poll = this.#poll;
     this.#poll = undefined;
-    this.#owner.fail("a poll was aborted");
+    return poll;
   }
 }

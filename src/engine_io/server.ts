@@ -121,7 +121,7 @@ export class EngineServer {
     const { polling } = session;
     const asksForPolling = new URL(request.url).searchParams.get("transport") === "polling";
     if (!polling || !asksForPolling) return answer.refused(REFUSAL.badRequest);
-    if (request.method === "GET") return polling.get(answer, request.signal);
+    if (request.method === "GET") return polling.get({ answer, signal: request.signal });
     if (request.method === "POST") return polling.post(request, answer);
     return answer.refused(REFUSAL.badRequest);
   }
