@@ -50,10 +50,15 @@ function unitOf(path: string): string {
   return rest.length > 0 ? `${first}/` : first.replace(/\.tsx?$/, "");
 }
 
-/** The unit under which a file is found in the table: files directly in src/ that have no row of their own are core. */
+/** The unit under which a file is known to others: files directly in src/ that have no row of their own are core. */
 function layerOf(path: string): string {
   const unit = unitOf(path);
   return unit in MAY_IMPORT || unit.endsWith("/") ? unit : "core";
+}
+
+/** "src/cli/token.ts" is "cli/token" where a rule means one file of a folder. */
+function moduleOf(path: string): string {
+  return path.replace(/^src\/|\.tsx?$/g, "");
 }
 
 function isOurs(specifier: string): boolean {
@@ -72,12 +77,12 @@ function packageOf(specifier: string): string | undefined {
 
 const layering: Rule = (source) => {
   const layer = layerOf(source.path);
-  const allowed = MAY_IMPORT[layer];
+  const allowed = MAY_IMPORT[moduleOf(source.path)] ?? MAY_IMPORT[layer];
   if (!allowed) return [at(source, 1, `the folder ${layer} has no row in tests/architecture/layers.ts`)];
   return source.imports.filter(({ specifier }) => isOurs(specifier)).flatMap(({ line, specifier }) => {
     const target = resolve(source, specifier);
     if (!target.startsWith("src/")) return [at(source, line, `"${specifier}" lies outside of src/`)];
-    const sameFolder = layer.endsWith("/") && unitOf(target) === layer;
+    const sameFolder = layer.endsWith("/") && layerOf(target) === layer;
     if (sameFolder || allowed.includes(layerOf(target))) return [];
     const list = allowed.length > 0 ? allowed.join(", ") : "nothing of ours";
     return [at(source, line, `${layer} may not import ${layerOf(target)} ("${specifier}"); it may import ${list}`)];
@@ -156,7 +161,7 @@ function misplacedDependencies(all: Source[]): string[] {
       if (!name) return [];
       const places = homes.get(name) ?? [unitOf(source.path)];
       homes.set(name, places);
-      const here = [unitOf(source.path), source.path.replace(/^src\/|\.tsx?$/g, "")];
+      const here = [unitOf(source.path), moduleOf(source.path)];
       if (places.some((place) => here.includes(place))) return [];
       return [at(source, line, `${name} belongs to ${places.join(", ")} and is not imported anywhere else`)];
     })

@@ -1,6 +1,7 @@
 /**
  * Who may import whom in src/, as data. Read from top to bottom: what stands lower may know what stands above it.
- * A unit is a file directly in src/ without its ending ("hub") or a folder ("http/"). architecture_test.ts enforces it.
+ * A unit is a file directly in src/ without its ending ("hub") or a folder ("http/"); a single file of a folder may have
+ * a row of its own ("dialects/socketio"). Files of one folder know each other. architecture_test.ts enforces it.
  */
 
 /** The ground floor: values and types that know nothing of a server. */
@@ -11,10 +12,13 @@ const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 /** "core" stands for every file directly in src/ that has no row here: connection, room, permissions and their like. */
 const CORE = [...GROUND, ...CONTRACTS, "topics", "core"];
 
-/** What works on the hub: rooms gained and lost, commands obeyed. */
-const ON_HUB = ["hub", "membership", "command"];
+/** What works on the hub: rooms gained and lost, identities put on, presence, orders of other nodes, the way out. */
+const ON_HUB = ["command", "drain", "identity", "membership", "node", "presence", "sweep"];
 
-const SERVER = [...CORE, ...ON_HUB, "commands/", "gateway"];
+/** What knows the commands too: the way of a connection from its upgrade to its end, and what the server itself says. */
+const ON_COMMANDS = ["backstage", "dispatcher", "gateway", "lifecycle"];
+
+const SERVER = [...CORE, "hub", ...ON_HUB, "commands/", ...ON_COMMANDS];
 
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   message: [],
@@ -29,21 +33,22 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   dialect: [...GROUND, ...CONTRACTS],
   verifier: [...GROUND, ...CONTRACTS],
   config: [...GROUND, ...CONTRACTS, "config/"],
-  "config/": [...GROUND, "config"],
+  "config/": [...GROUND, ...CONTRACTS],
   topics: [...GROUND, "adapter"],
 
   "adapters/": [...GROUND, "adapter", "topics"],
   "brokers/": [...GROUND, "broker"],
   "dialects/": [...GROUND, "dialect"],
+  // Socket.IO's packets are put together and taken apart by the transport; its dialect maps whole packets.
+  "dialects/socketio": [...GROUND, "dialect", "engine_io/"],
   "verifiers/": [...GROUND, "verifier"],
   "engine_io/": [...GROUND, "adapter", "topics"],
 
   core: CORE,
   hub: CORE,
-  membership: [...CORE, "hub"],
-  command: [...CORE, "hub", "membership"],
-  "commands/": [...CORE, ...ON_HUB],
-  gateway: [...CORE, ...ON_HUB, "commands/"],
+  ...each(ON_HUB, [...CORE, "hub", ...ON_HUB]),
+  "commands/": [...CORE, "hub", ...ON_HUB],
+  ...each(ON_COMMANDS, SERVER),
   "http/": SERVER,
   server: [...SERVER, "http/", "adapters/", "brokers/", "dialects/", "verifiers/", "engine_io/"],
   "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
@@ -54,6 +59,10 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   "client/": ["message"],
 };
 
+function each(units: readonly string[], allowed: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(units.map((unit) => [unit, allowed]));
+}
+
 /** Where a dependency may be imported, where that is not simply "in one folder". */
 export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
   valibot: ["config", "config/", "dialects/", "http/"],
@@ -61,7 +70,7 @@ export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
   hono: ["http/"],
   ioredis: ["brokers/"],
   "engine.io-parser": ["engine_io/"],
-  "socket.io-parser": ["dialects/"],
+  "socket.io-parser": ["engine_io/"],
 };
 
 /** Names of a runtime, and the files that may say them. */
