@@ -36,7 +36,9 @@ test("keys are forgotten after five minutes", () => {
   clock.advance(1);
   assertEquals(once.find({ sender: "ann", key: "1" }), undefined);
   once.sweep();
-  assertEquals(once.size, 1);
+  assertEquals(once.find({ sender: "ann", key: "2" })?.duplicateOf, { id: "2" });
+  once.remember({ sender: "ann", key: "1" }, { id: "3" });
+  assertEquals(once.find({ sender: "ann", key: "1" })?.duplicateOf, { id: "3" });
   clock.advance(300_000);
   once.sweep();
   assertEquals(once.size, 0);

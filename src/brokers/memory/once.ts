@@ -2,10 +2,10 @@
  * Remembers publishes by the key their sender gave them, for five minutes: a repeat is answered, not delivered again.
  *
  * Bounded twice: of one sender the last 256 keys, of all senders together a number of keys, beyond which the senders that
- * were silent longest are forgotten.
+ * were silent longest are forgotten. On the hot path of clients that number their messages.
  */
 import type { PublishResult } from "../../broker.ts";
-import type { MessageEvent } from "../../message.ts";
+import type { MessageEvent, StreamPosition } from "../../message.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
 const KEYS_PER_SENDER = 256;
@@ -17,15 +17,26 @@ export interface Once {
 }
 
 interface Publish {
-  event: Pick<MessageEvent, "id" | "position">;
+  key: string;
+  id: string;
+  position: StreamPosition | undefined;
   at: number;
 }
 
+interface Sender {
+  byKey: Map<string, Publish>;
+  /** A ring: taking the first key out of a Map over and over is slow on both runtimes. */
+  publishes: Publish[];
+  /** How many there ever were. */
+  count: number;
+}
+
 export class PublishedOnce {
-  /** Senders in the order of their last publish, each with its keys in the order of publishing. */
-  readonly #senders = new Map<string, Map<string, Publish>>();
+  /** In the order of their last publish. */
+  readonly #senders = new Map<string, Sender>();
   readonly #maxKeys: number;
   readonly #now: () => number;
+  #newest: Sender | undefined;
   #keys = 0;
 
   constructor(now: () => number = Date.now, maxKeys: number = MAX_KEYS) {
@@ -40,49 +51,58 @@ export class PublishedOnce {
 
   /** What a repeat is answered; undefined: it is none. */
   find({ sender, key }: Once): PublishResult | undefined {
-    const publish = this.#senders.get(sender)?.get(key);
+    const publish = this.#senders.get(sender)?.byKey.get(key);
     if (!publish || this.#now() - publish.at >= REMEMBERED_MS) return undefined;
-    const { id, position } = publish.event;
-    return { position, duplicateOf: { id } };
+    return { position: publish.position, duplicateOf: { id: publish.id } };
   }
 
   /** Call it when the event has its position. */
-  remember({ sender, key }: Once, { id, position }: Publish["event"]): void {
-    const keys = this.#senders.get(sender) ?? new Map<string, Publish>();
-    this.#senders.delete(sender);
-    this.#senders.set(sender, keys);
-    if (keys.delete(key)) this.#keys--;
-    keys.set(key, { event: { id, position }, at: this.#now() });
-    this.#keys++;
-    if (keys.size > KEYS_PER_SENDER) this.#forgetFirst(keys);
+  remember({ sender: name, key }: Once, { id, position }: Pick<MessageEvent, "id" | "position">): void {
+    const sender = this.#use(name);
+    const at = this.#now();
+    const slot = sender.count++ % KEYS_PER_SENDER;
+    let publish = sender.publishes[slot];
+    if (publish) {
+      // A key that was used again after five minutes stands for its later publish.
+      if (sender.byKey.get(publish.key) === publish) sender.byKey.delete(publish.key);
+      publish.key = key;
+      publish.id = id;
+      publish.position = position;
+      publish.at = at;
+    } else {
+      publish = { key, id, position, at };
+      sender.publishes.push(publish);
+      this.#keys++;
+    }
+    sender.byKey.set(key, publish);
     while (this.#keys > this.#maxKeys) this.#forgetSilent();
   }
 
+  /** Forgets the senders whose keys are all too old. */
   sweep(): void {
     const before = this.#now() - REMEMBERED_MS;
-    for (const [sender, keys] of this.#senders) {
-      for (const [key, { at }] of keys) {
-        if (at > before) break;
-        keys.delete(key);
-        this.#keys--;
-      }
-      if (keys.size === 0) this.#senders.delete(sender);
+    for (const [name, sender] of this.#senders) {
+      if (sender.publishes[(sender.count - 1) % KEYS_PER_SENDER]!.at > before) break;
+      this.#forget(name, sender);
     }
   }
 
-  #forgetFirst(keys: Map<string, Publish>): void {
-    for (const key of keys.keys()) {
-      keys.delete(key);
-      this.#keys--;
-      return;
-    }
+  #use(name: string): Sender {
+    let sender = this.#senders.get(name);
+    if (sender && sender === this.#newest) return sender;
+    if (sender) this.#senders.delete(name);
+    else sender = { byKey: new Map(), publishes: [], count: 0 };
+    this.#senders.set(name, sender);
+    return this.#newest = sender;
   }
 
   #forgetSilent(): void {
-    for (const [sender, keys] of this.#senders) {
-      this.#senders.delete(sender);
-      this.#keys -= keys.size;
-      return;
-    }
+    for (const [name, sender] of this.#senders) return this.#forget(name, sender);
+  }
+
+  #forget(name: string, sender: Sender): void {
+    this.#senders.delete(name);
+    this.#keys -= sender.publishes.length;
+    if (this.#newest === sender) this.#newest = undefined;
   }
 }
