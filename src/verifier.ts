@@ -5,7 +5,8 @@ import type { Identity } from "./message.ts";
 
 export interface Verifier {
   /**
-   * `token` without any `Bearer ` prefix. Rejects with ParleyError `unauthorized` or `token_expired`; the message never
+   * `token` without any `Bearer ` prefix. Rejects with ParleyError `unauthorized`, `token_expired`, or `unavailable` while
+   * the keys to check it with are out of reach; the message never
    * holds the token.
    */
   verify(token: string): Promise<Identity>;

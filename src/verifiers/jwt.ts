@@ -1,0 +1,165 @@
+/**
+ * Verifies JSON Web Tokens: a shared secret, a public key, the published keys of an identity provider, or several.
+ *
+ * Made once by the server. It must never write a token anywhere, nor believe anything in one before its signature holds;
+ * the algorithm a token names only chooses among the configured keys that serve it.
+ */
+import { createHash } from "node:crypto";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from "jose";
+import { ParleyError } from "../errors.ts";
+import type { Identity } from "../message.ts";
+import type { Verifier } from "../verifier.ts";
+import { identityOf } from "./claims.ts";
+import { type KeySource, publicKey, publishedKeys, secretKeys } from "./keys.ts";
+
+/** Which tokens are good; without any key none is. */
+export interface JwtOptions {
+  secret?: string;
+  /** PEM or JWK. */
+  publicKey?: string;
+  jwksUrl?: string;
+  issuer?: string;
+  audience?: string;
+  /** Absent: all that fit the keys. */
+  algorithms?: readonly string[];
+  /** How soon the published keys may be fetched again for a key they do not have. Default 30 s. */
+  jwksCooldownMs?: number;
+}
+
+const LEEWAY_S = 5;
+const JWKS_COOLDOWN_MS = 30_000;
+/** Verdicts remembered: enough for a crowd that reconnects at once, about 8 MB at most. */
+const MAX_VERDICTS = 10_000;
+
+interface Verdict {
+  identity: Identity;
+  untilMs: number;
+}
+
+export class JwtVerifier implements Verifier {
+  readonly #sources: readonly KeySource[];
+  readonly #checks: JWTVerifyOptions;
+  /** Good tokens by their SHA-256, least recently used first: a hash is six times cheaper than a signature. */
+  readonly #verdicts = new Map<string, Verdict>();
+
+  constructor(sources: readonly KeySource[], checks: JWTVerifyOptions) {
+    this.#sources = sources;
+    this.#checks = { ...checks, clockTolerance: LEEWAY_S };
+  }
+
+  async verify(token: string): Promise<Identity> {
+    const digest = createHash("sha256").update(token).digest("base64");
+    const known = this.#recall(digest);
+    if (known) return known;
+    const { payload, source } = await this.#check(token);
+    // Frozen: whoever shows the same token gets the same object.
+    const identity = frozen(identityOf(payload));
+    this.#remember(digest, { identity, untilMs: Math.min(endOf(payload), Date.now() + source.maxVerdictAgeMs) });
+    return identity;
+  }
+
+  async #check(token: string): Promise<{ payload: JWTPayload; source: KeySource }> {
+    const algorithm = algorithmOf(token);
+    let refused = invalid(`no key is configured for its algorithm "${algorithm.slice(0, 16)}"`);
+    for (const source of this.#sources) {
+      if (!source.algorithms.includes(algorithm)) continue;
+      try {
+        return { payload: await payloadOf(token, source.key, this.#checks), source };
+      } catch (error) {
+        refused = refusal(error, source);
+        // Only a signature that does not fit this key may fit another one.
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
+    }
+    throw refused;
+  }
+
+  #recall(digest: string): Identity | undefined {
+    const verdict = this.#verdicts.get(digest);
+    if (!verdict) return undefined;
+    this.#verdicts.delete(digest);
+    if (Date.now() >= verdict.untilMs) return undefined;
+    this.#verdicts.set(digest, verdict);
+    return verdict.identity;
+  }
+
+  #remember(digest: string, verdict: Verdict): void {
+    this.#verdicts.set(digest, verdict);
+    if (this.#verdicts.size > MAX_VERDICTS) this.#verdicts.delete(this.#verdicts.keys().next().value!);
+  }
+}
+
+/** Throws `bad_message` if a key cannot be used. Without any key every token is refused. */
+export async function createJwtVerifier(options: JwtOptions): Promise<JwtVerifier> {
+  const { secret, jwksUrl, issuer, audience, algorithms } = options;
+  const sources = [
+    ...(secret === undefined ? [] : await secretKeys(secret)),
+    ...(options.publicKey === undefined ? [] : [publicKey(options.publicKey)]),
+    ...(jwksUrl === undefined ? [] : [publishedKeys(jwksUrl, options.jwksCooldownMs ?? JWKS_COOLDOWN_MS)]),
+  ];
+  const allowed = sources.map((source) => ({
+    ...source,
+    algorithms: source.algorithms.filter((name) => algorithms?.includes(name) ?? true),
+  }));
+  return new JwtVerifier(allowed, { issuer, audience });
+}
+
+/** The claims; an identity provider may publish several keys that fit, one of which must. */
+async function payloadOf(token: string, key: KeySource["key"], checks: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (typeof key === "function" ? await jwtVerify(token, key, checks) : await jwtVerify(token, key, checks))
+      .payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let failure: unknown = error;
+    for await (const candidate of error) {
+      try {
+        return (await jwtVerify(token, candidate, checks)).payload;
+      } catch (reason) {
+        failure = reason;
+        if (!(reason instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
+    }
+    throw failure;
+  }
+}
+
+function algorithmOf(token: string): string {
+  try {
+    return decodeProtectedHeader(token).alg ?? "none";
+  } catch {
+    throw invalid("it is no JSON Web Token");
+  }
+}
+
+function frozen(identity: Identity): Identity {
+  for (const list of [identity.groups, identity.rooms, identity.roles]) Object.freeze(list);
+  return Object.freeze(identity);
+}
+
+function endOf({ exp }: JWTPayload): number {
+  return exp === undefined ? Infinity : (exp + LEEWAY_S) * 1000;
+}
+
+function refusal(error: unknown, source: KeySource): ParleyError {
+  if (error instanceof errors.JWTExpired) return new ParleyError("token_expired", "Invalid token: it has expired");
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return invalid(CLAIM_REASONS[error.claim] ?? `its "${error.claim}" is wrong`);
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return invalid("its signature does not fit");
+  if (error instanceof errors.JWKSNoMatchingKey) return invalid("its key is not among the published ones");
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return invalid("it is malformed");
+  if (error instanceof errors.JOSENotSupported) return invalid("it asks for something that is not supported");
+  if (typeof source.key !== "function") return invalid("it cannot be checked with the configured key");
+  return new ParleyError("unavailable", "Cannot check the token: the published keys are out of reach");
+}
+
+const CLAIM_REASONS: Record<string, string> = {
+  nbf: "it is not valid yet",
+  iss: "it is from another issuer",
+  aud: "it is for another audience",
+};
+
+function invalid(reason: string): ParleyError {
+  return new ParleyError("unauthorized", `Invalid token: ${reason}`);
+}
