@@ -1,0 +1,208 @@
+/**
+ * The client: one connection of one user, its rooms, its events.
+ *
+ * Made by `createClient`, which does nothing until `connect` or `retain`; a browser, Bun, Deno and Node (with `ws`) run the
+ * same code. Rooms are in room.ts, the connection in link.ts, what waits in outbox.ts.
+ */
+import { type ClientError, clientError } from "./client_error.ts";
+import { expose } from "./debug.ts";
+import type { ClientFrame, MessageFrame, Notification, Presence, Receipt, ServerFrame, Target } from "./frames.ts";
+import { Link, type Status } from "./link.ts";
+import { type Listener, Listeners } from "./listeners.ts";
+import type { ClientOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import { type Gap, Room, type RoomHost } from "./room.ts";
+import { validated } from "./schema.ts";
+import { Timer } from "./timer.ts";
+import { expiryMs, readToken, type TokenSource } from "./token.ts";
+
+/** Events every client knows; an application adds its own as `createClient<MyEvents>`. */
+export interface ClientEvents {
+  message: MessageFrame["data"];
+  notification: Notification;
+  unread_count: { count: number };
+  presence: Presence & { userId: string };
+  /** Messages of a room are lost for this client; `data` says where. */
+  gap: Gap;
+  connect: undefined;
+  disconnect: { code: number };
+  /** Every frame, before anything else. */
+  "*": unknown;
+}
+
+export type EventName<Events> = (keyof Events | keyof ClientEvents) & string;
+export type EventData<Events, Name> = Name extends keyof Events ? Events[Name]
+  : Name extends keyof ClientEvents ? ClientEvents[Name]
+  : unknown;
+
+/** Refreshes the token this long before it expires, or halfway through a shorter life. */
+const REFRESH_AHEAD_MS = 60_000;
+
+export class Client<Events extends object = Record<string, unknown>> extends Link implements RoomHost {
+  readonly #outbox: Outbox;
+  readonly #rooms = new Map<string, Room>();
+  readonly #listeners = new Listeners((error) => this.failed(error));
+  readonly #refreshTimer: Timer;
+  #holders = 0;
+
+  constructor(url: string, options: ClientOptions) {
+    super(url, options);
+    this.#refreshTimer = new Timer(this.platform);
+    this.#outbox = new Outbox(this);
+    expose(this);
+  }
+
+  // ---- connection ----
+
+  /** Connects for as long as somebody holds the client. Returns how to let go. */
+  retain(): () => void {
+    this.#holders++;
+    this.connect();
+    return () => {
+      this.#holders--;
+      this.platform.setTimeout(() => this.#holders || this.close(), 0);
+    };
+  }
+
+  /** A new credential: shown to the server at once on an open connection, otherwise by the next `connect`. */
+  async setToken(token: TokenSource): Promise<void> {
+    this.token = token;
+    if (!this.isOpen) return;
+    const value = await readToken(token);
+    const { timestamp } = await this.request({ type: "system", data: { action: "authenticate", token: value } });
+    this.#refreshBefore(expiryMs(value), timestamp);
+  }
+
+  get userId(): string | undefined {
+    return this.status.userId;
+  }
+
+  /** Called after every change of the status. */
+  readonly subscribe = (listener: () => void): () => void => this.#listeners.on("status", listener);
+  readonly getSnapshot = (): Status => this.status;
+
+  // ---- rooms, messages, events ----
+
+  /** The same object for the same id, as long as the client lives; joins nothing by itself. */
+  room(id: string): Room {
+    let room = this.#rooms.get(id);
+    if (!room) this.#rooms.set(id, room = new Room(id, this));
+    return room;
+  }
+
+  /** A string becomes `{text}`. Resolves when the server has taken it; waits over a loss of the connection. */
+  async send(target: Target, data: unknown): Promise<Receipt> {
+    const answer = await this.request({
+      type: "message",
+      ...target,
+      data: typeof data === "string" ? { text: data } : data,
+    });
+    // Its copy, or an acknowledgement where the sender gets no copy.
+    const { message_id, position } = answer.type === "message" ? answer : answer.data as Partial<ServerFrame>;
+    return { id: message_id ?? answer.id, position };
+  }
+
+  /** An event that is relayed and never kept; needs a connection. */
+  async emit(event: string, data?: object, target?: Target): Promise<void> {
+    await this.request({ type: "custom_event", ...target, data: { ...data, event } });
+  }
+
+  /** A `system` frame: `notifications`, `mark_read`, `members`, …; resolves with the data of its answer. */
+  async command(action: string, fields?: object): Promise<unknown> {
+    return (await this.request({ type: "system", data: { ...fields, action } })).data;
+  }
+
+  /** Any frame, answered. Only messages wait for a connection. Rejects with a ClientError. */
+  request(frame: ClientFrame): Promise<ServerFrame> {
+    return this.#outbox.request(frame);
+  }
+
+  /** By frame type, or by the name of a custom event. Returns how to stop listening. */
+  on<Name extends EventName<Events>>(
+    name: Name,
+    listener: (data: EventData<Events, Name>, frame: ServerFrame) => void,
+  ): () => void {
+    return this.#listeners.on(name, listener as Listener);
+  }
+
+  off<Name extends EventName<Events>>(
+    name: Name,
+    listener: (data: EventData<Events, Name>, frame: ServerFrame) => void,
+  ): void {
+    this.#listeners.off(name, listener as Listener);
+  }
+
+  /** Called after every failure, beside `options.onError`. */
+  onError(listener: (error: ClientError) => void): () => void {
+    return this.#listeners.on("failure", listener as Listener);
+  }
+
+  // ---- what rooms and presence call ----
+
+  /** A failure nobody waits for. */
+  override readonly failed = (error: unknown): void => {
+    const known = typeof (error as ClientError)?.code === "string";
+    const told = known ? error as ClientError : clientError("unexpected", "call a listener", error);
+    this.options.onError?.(told);
+    this.#listeners.call("failure", told);
+  };
+
+  gap(gap: Gap): void {
+    this.#listeners.call("gap", gap);
+  }
+
+  // ---- inside ----
+
+  protected override received(frame: ServerFrame): void {
+    this.#listeners.call("*", frame.data, frame);
+    this.#outbox.settle(frame, this.status.connectionId);
+    const { event } = (frame.data ?? {}) as { event?: string };
+    const name = frame.type === "custom_event" && event ? event : frame.type;
+    frame.data = validated(this.options.schemas?.[name], name, frame.data);
+    if (frame.room) this.#rooms.get(frame.room)?.receive(name, frame);
+    this.#listeners.call(name, frame.data, frame);
+  }
+
+  protected override opened(greeting: ServerFrame, token: string | null | undefined): void {
+    this.#outbox.open(() => {
+      for (const room of this.#rooms.values()) room.opened();
+    });
+    this.#refreshBefore(expiryMs(token), greeting.timestamp);
+    this.#listeners.call("connect");
+  }
+
+  protected override lost(code: number): void {
+    this.#refreshTimer.clear();
+    this.#outbox.down(code);
+    for (const room of this.#rooms.values()) room.down();
+    this.#listeners.call("disconnect", { code });
+  }
+
+  protected override ended(reason: string): void {
+    const error = clientError(reason, "stay connected");
+    this.#outbox.end(error);
+    for (const room of this.#rooms.values()) room.ended(error);
+    if (reason !== "closed") this.failed(error);
+  }
+
+  protected override changed(): void {
+    this.#listeners.call("status");
+  }
+
+  /** Counts on the server's clock, whatever this machine's says. */
+  #refreshBefore(expiresAt: number, serverNow: number): void {
+    this.#refreshTimer.clear();
+    const leftMs = expiresAt - serverNow;
+    if (!(leftMs > 0) || typeof this.token !== "function") return;
+    const waitMs = Math.max(leftMs / 2, leftMs - REFRESH_AHEAD_MS);
+    this.#refreshTimer.set(waitMs, () => this.setToken(this.token).catch(this.failed));
+  }
+}
+
+/** `url` may be relative to the page, `http(s)` or `ws(s)`. Nothing happens before `connect` or `retain`. */
+export function createClient<Events extends object = Record<string, unknown>>(
+  url: string,
+  options: ClientOptions = {},
+): Client<Events> {
+  return new Client<Events>(url, options);
+}

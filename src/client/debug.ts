@@ -1,0 +1,22 @@
+/**
+ * What a developer finds in the browser console: the client as `__PARLEY__` and `__SOCKET__`, and a log of every frame
+ * while `socketDebug` is true. Nothing of it exists where there is no window.
+ */
+
+interface DebugWindow {
+  __PARLEY__?: unknown;
+  __SOCKET__?: unknown;
+  socketDebug?: boolean;
+}
+
+const page = globalThis as DebugWindow & { window?: unknown };
+
+export function expose(client: unknown): void {
+  if (page.window) page.__PARLEY__ = page.__SOCKET__ = client;
+}
+
+export function logger(debug: boolean | undefined): (...parts: unknown[]) => void {
+  return (...parts) => {
+    if (debug || page.socketDebug) console.debug("[parley]", ...parts);
+  };
+}
