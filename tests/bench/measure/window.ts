@@ -1,0 +1,72 @@
+/**
+ * One measuring window over a driven crowd: warm up, take the readings at both ends, stop, wait until nothing is under
+ * way, and balance the books. Every traffic scenario is made of such windows.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Crowd } from "../load/crowd.ts";
+import { drive, type Load } from "../load/load.ts";
+import { cpuUs, residentBytes } from "./process.ts";
+import { isClientBound } from "./statistics.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface Window {
+  readonly load: Load;
+  readonly seconds: number;
+  readonly pids: readonly number[];
+}
+
+const WARM_UP_S = 0.5;
+const DRAIN_MS = 5_000;
+
+export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Window): Promise<Metrics> {
+  const before = crowd.ledger.balance();
+  const stop = drive(crowd, load);
+  await delay(WARM_UP_S * 1000);
+  crowd.latency.clear();
+  const start = readings(crowd, pids);
+  await delay(seconds * 1000);
+  const end = readings(crowd, pids);
+  const quantiles = [0.5, 0.99, 0.999].map((quantile) => crowd.latency.quantile(quantile) / 1000);
+  stop();
+  await drained(crowd);
+  const after = crowd.ledger.balance();
+  const delivered = end.delivered - start.delivered;
+  const wallUs = (end.atMs - start.atMs) * 1000;
+  const shares = { client: (end.ownUs - start.ownUs) / wallUs, server: (end.serverUs - start.serverUs) / wallUs };
+  return {
+    cpuUs: (end.serverUs - start.serverUs) / delivered,
+    rate: isClientBound(shares) ? NaN : delivered / wallUs * 1e6,
+    p50Ms: quantiles[0],
+    p99Ms: quantiles[1],
+    p999Ms: quantiles[2],
+    frameBytes: (end.bytes - start.bytes) / delivered,
+    lost: after.lost - before.lost,
+    duplicated: after.duplicated - before.duplicated,
+    disordered: after.reordered + after.misdelivered - before.reordered - before.misdelivered,
+    closedEarly: crowd.closedEarly,
+    residentMb: residentBytes(pids) / 1e6,
+    serverShare: shares.server,
+    clientShare: shares.client,
+  };
+}
+
+function readings(crowd: Crowd, pids: readonly number[]) {
+  const own = process.cpuUsage();
+  return {
+    atMs: performance.now(),
+    delivered: crowd.ledger.delivered,
+    bytes: crowd.deliveredBytes,
+    serverUs: cpuUs(pids),
+    ownUs: own.user + own.system,
+  };
+}
+
+/** Gives stragglers their time as long as something still arrives. */
+async function drained(crowd: Crowd): Promise<void> {
+  const deadline = performance.now() + DRAIN_MS;
+  for (let quietMs = 0; crowd.ledger.underWay > 0 && quietMs < 1_000 && performance.now() < deadline;) {
+    const before = crowd.ledger.delivered;
+    await delay(20);
+    quietMs = crowd.ledger.delivered === before ? quietMs + 20 : 0;
+  }
+}
