@@ -5,7 +5,7 @@
  */
 
 /** The ground floor: values and types that know nothing of a server. */
-const GROUND = ["message", "errors", "id", "maybe", "log", "room_name"];
+const GROUND = ["message", "errors", "id", "maybe", "log", "room_name", "version"];
 
 const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 
@@ -27,6 +27,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   maybe: GROUND,
   log: GROUND,
   room_name: GROUND,
+  version: [],
 
   adapter: [...GROUND, ...CONTRACTS],
   broker: [...GROUND, ...CONTRACTS],
