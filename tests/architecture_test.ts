@@ -83,8 +83,9 @@ const layering: Rule = (source) => {
     const target = resolve(source, specifier);
     if (target === "package.json") return []; // the version stands there and nowhere else
     if (!target.startsWith("src/")) return [at(source, line, `"${specifier}" lies outside of src/`)];
+    const isAsset = !/\.tsx?$/.test(target) && target.startsWith(`${posix.dirname(source.path)}/`);
     const sameFolder = layer.endsWith("/") && layerOf(target) === layer;
-    if (sameFolder || allowed.includes(layerOf(target))) return [];
+    if (isAsset || sameFolder || allowed.includes(layerOf(target))) return [];
     const list = allowed.length > 0 ? allowed.join(", ") : "nothing of ours";
     return [at(source, line, `${layer} may not import ${layerOf(target)} ("${specifier}"); it may import ${list}`)];
   });
