@@ -111,13 +111,19 @@ export class Gateway implements SocketHandler {
   }
 
   open(socket: Socket): void {
-    const { hub, lifecycle } = this.#parts;
+    const { admission, hub, lifecycle } = this.#parts;
     const { address, dialect, pathRoom, identity, turnedAway } = socket.context as Ticket;
     if (turnedAway !== undefined) {
       socket.context = undefined;
       hub.stats.count("refused", "token");
       return socket.close(CLOSE.policy, turnedAway);
     }
+    // Others may have come in since the upgrade was granted.
+    if (admission.fullness(address)) {
+      socket.context = undefined;
+      return socket.close(CLOSE.tryLater, "Connection limit reached");
+    }
+    admission.enter(address);
     const burst = hub.config.websocketMessageBurst;
     const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom, burst });
     socket.context = connection;
@@ -137,7 +143,9 @@ export class Gateway implements SocketHandler {
   close(socket: Socket, code: number, reason: string): void {
     const connection = socket.context;
     socket.context = undefined;
-    if (connection instanceof Connection) this.#parts.lifecycle.close(connection, code, reason);
+    if (!(connection instanceof Connection)) return;
+    this.#parts.admission.leave(connection.address);
+    this.#parts.lifecycle.close(connection, code, reason);
   }
 }
 

@@ -4,7 +4,6 @@
  * The gateway (plain WebSockets) and the Socket.IO host call it. Limits on frames stand here, so that no transport can
  * pass them by.
  */
-import type { Admission } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialect, DialectName } from "./dialect.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -14,7 +13,7 @@ import { adopt } from "./identity.ts";
 import { isPromise, run, type Steps, wait } from "./maybe.ts";
 import type { Identity } from "./message.ts";
 import * as membership from "./membership.ts";
-import { sendUnread } from "./commands/inbox.ts";
+import { greetWithUnread } from "./commands/inbox.ts";
 
 /** How often a connection may be refused, in multiples of its burst, before it is closed. */
 const REFUSALS_PER_BURST = 2;
@@ -24,20 +23,17 @@ export type Dialects = Readonly<Record<DialectName | "undecided", Dialect>>;
 
 export interface LifecycleParts {
   hub: Hub;
-  admission: Admission;
   dispatcher: Dispatcher;
   dialects: Dialects;
 }
 
 export class Lifecycle {
   readonly #hub: Hub;
-  readonly #admission: Admission;
   readonly #dispatcher: Dispatcher;
   readonly #dialects: Dialects;
 
   constructor(parts: LifecycleParts) {
     this.#hub = parts.hub;
-    this.#admission = parts.admission;
     this.#dispatcher = parts.dispatcher;
     this.#dialects = parts.dialects;
   }
@@ -45,10 +41,7 @@ export class Lifecycle {
   /** A new connection: it is greeted after its rooms are joined, and its frames wait until then. */
   open(connection: Connection, identity?: Identity): void {
     const { config } = this.#hub;
-    const full = this.#admission.fullness(connection.address);
-    this.#admission.enter(connection.address);
     this.#hub.open(connection);
-    if (full) return this.#hub.disconnect(connection, CLOSE.tryLater, "Connection limit reached");
     if (!identity && config.websocketRequireAuth) {
       connection.deadline = { byMs: Date.now() + config.authenticateTimeoutMs };
     }
@@ -62,7 +55,7 @@ export class Lifecycle {
       if (identity) yield* adopt(hub, connection, identity);
       this.#greet(connection);
       yield* wait(hub.hooks.onConnect?.(clientOf(connection)));
-      if (identity) yield* sendUnread(hub, connection);
+      if (identity) yield* greetWithUnread(hub, connection);
     } catch (error) {
       this.#dispatcher.fail(connection, error);
       return this.#turnAway(connection, error);
@@ -119,7 +112,6 @@ export class Lifecycle {
     const hub = this.#hub;
     connection.isOpen = false;
     const client = hub.hooks.onDisconnect ? clientOf(connection) : undefined;
-    this.#admission.leave(connection.address);
     hub.stats.count("closes", code);
     hub.stats.connectionSeconds.observe((Date.now() - connection.createdAt) / 1000);
     if (code === CLOSE.slowConsumer) hub.stats.slowConsumers++;

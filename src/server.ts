@@ -25,7 +25,9 @@ import { Origins } from "./origins.ts";
 import { Permissions } from "./permissions.ts";
 import { Stats } from "./stats.ts";
 import { Sweep } from "./sweep.ts";
-import { createVerifier } from "./verifiers/jwt.ts";
+import type { Verifier } from "./verifier.ts";
+import { DemoVerifier } from "./verifiers/demo.ts";
+import { createJwtVerifier } from "./verifiers/jwt.ts";
 import { envelope } from "./dialects/envelope.ts";
 import { kebab } from "./dialects/kebab.ts";
 import { plain } from "./dialects/plain.ts";
@@ -53,7 +55,8 @@ export interface Running {
 export async function createServer(config: Config, extras: ServerExtras = {}): Promise<Running> {
   const log = extras.log ?? createLog({ level: config.logLevel, format: config.logFormat });
   const adapter = createAdapter();
-  const parts = assemble(config, { adapter, log, hooks: extras.hooks ?? {} });
+  const verifiers = await createVerifiers(config);
+  const parts = assemble(config, { adapter, log, hooks: extras.hooks ?? {}, ...verifiers });
   const { hub, gateway, admission, broker } = parts;
   await broker.start(new Node(hub));
   const ports = listen(adapter, config, gateway);
@@ -79,18 +82,32 @@ function createAdapter(): RuntimeAdapter {
   return "bun" in process.versions ? new BunAdapter() : new DenoAdapter();
 }
 
-interface Surroundings {
+interface Verifiers {
+  verifier: Verifier;
+  /** In demo mode: what gives visitors their tokens. */
+  demo?: DemoVerifier;
+}
+
+async function createVerifiers(config: Config): Promise<Verifiers> {
+  const { jwtSecret: secret, jwtPublicKey: publicKey, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
+  const algorithms = config.jwtAlgorithms;
+  const configured = await createJwtVerifier({ secret, publicKey, jwksUrl, issuer, audience, algorithms });
+  if (!config.demo) return { verifier: configured };
+  const demo = await DemoVerifier.create(configured);
+  return { verifier: demo, demo };
+}
+
+interface Surroundings extends Verifiers {
   adapter: RuntimeAdapter;
   log: Log;
   hooks: Hooks;
 }
 
-function assemble(config: Config, { adapter, log, hooks }: Surroundings) {
+function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surroundings) {
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
   const admission = new Admission(config, origins, stats);
-  const verifier = createVerifier(config);
   const permissions = new Permissions(config.rooms, config.defaultRoom);
   const broker = createBroker(config, ids);
   const hub = new Hub({
@@ -106,11 +123,18 @@ function assemble(config: Config, { adapter, log, hooks }: Surroundings) {
     handlers: new Map(),
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
   });
-  const dialects: Dialects = { envelope, kebab, snake, plain, undecided, socketio: envelope };
+  const dialects: Dialects = {
+    envelope,
+    kebab,
+    snake,
+    plain,
+    undecided: undecided(config.dialects),
+    socketio: envelope,
+  };
   const dispatcher = new Dispatcher(hub);
-  const lifecycle = new Lifecycle({ hub, admission, dispatcher, dialects });
+  const lifecycle = new Lifecycle({ hub, dispatcher, dialects });
   const backstage = new Backstage(hub);
-  const apps = createApps({ hub, backstage, admission, runtime: adapter.runtime });
+  const apps = createApps({ hub, backstage, admission, demo, runtime: adapter.runtime });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch: apps.public });
   return { hub, broker, admission, gateway, backstage };
 }

@@ -12,7 +12,7 @@ import { adopt, refresh } from "../identity.ts";
 import { run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import * as membership from "../membership.ts";
-import { sendUnread } from "./inbox.ts";
+import { greetWithUnread } from "./inbox.ts";
 
 const TRIES = 5;
 
@@ -33,7 +33,7 @@ function* identify(hub: Hub, connection: Connection, command: CommandOf<"authent
   if (wasRequired && connection.pathRoom !== undefined) {
     yield* membership.join(hub, connection, { room: connection.pathRoom });
   }
-  yield* sendUnread(hub, connection);
+  yield* greetWithUnread(hub, connection);
 }
 
 function* verify(hub: Hub, connection: Connection, command: CommandOf<"authenticate">): Steps<Identity> {

@@ -4,7 +4,7 @@
 import { type CommandOf, type Handler, userOf } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import type { Hub } from "../hub.ts";
-import { run, type Steps, wait } from "../maybe.ts";
+import { after, run, type Steps, wait } from "../maybe.ts";
 
 const PAGE_LIMIT = 100;
 const PAGE_DEFAULT = 50;
@@ -29,13 +29,15 @@ function* mark(hub: Hub, connection: Connection, command: CommandOf<"mark_read">
   hub.reply(connection, { kind: "ack", of: "mark_read" }, command.ref);
 }
 
-export const unread: Handler<"unread"> = (hub, connection, command) => run(sendUnread(hub, connection, command.ref));
-
-/** The unread count, to this connection alone. */
-export function* sendUnread(hub: Hub, connection: Connection, ref?: unknown): Steps<void> {
+export const unread: Handler<"unread"> = (hub, connection, { ref }) => {
   const user = userOf(connection, "count notifications");
-  const count = yield* wait(hub.broker.inbox.unread(user));
-  hub.reply(connection, { kind: "unread", count }, ref);
+  return after(hub.broker.inbox.unread(user), (count) => hub.reply(connection, { kind: "unread", count }, ref));
+};
+
+/** A user's connection is told the count as soon as it is known to be the user's. */
+export function* greetWithUnread(hub: Hub, connection: Connection): Steps<void> {
+  const count = yield* wait(hub.broker.inbox.unread(connection.user));
+  if (connection.isOpen) connection.tell({ kind: "unread", ...hub.stamp(), room: `user:${connection.user}`, count });
 }
 
 /** The unread count has changed: to all connections of the user. */

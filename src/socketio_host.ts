@@ -1,0 +1,137 @@
+/**
+ * The door for Socket.IO: each namespace that a session joins is a connection like any other.
+ *
+ * Called by engine_io/, which knows packets and sessions but neither users nor rooms.
+ */
+import type { Peer } from "./adapter.ts";
+import type { Admission as Gatekeeper } from "./admission.ts";
+import { errorResponse } from "./answers.ts";
+import { Connection } from "./connection.ts";
+import { type Credential, credentialOf, withoutBearer } from "./credentials.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./engine_io/host.ts";
+import type { SocketioPacket } from "./engine_io/packet.ts";
+import { ParleyError } from "./errors.ts";
+import { toParleyError } from "./faults.ts";
+import type { Hub } from "./hub.ts";
+import { checkBlock } from "./identity.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { after, type MaybePromise, run } from "./maybe.ts";
+import type { Identity } from "./message.ts";
+import type { Origins } from "./origins.ts";
+
+/** What is remembered of the request that opened a session. */
+interface Visitor {
+  address: string;
+  credential?: Credential;
+}
+
+/** Between CONNECT and the opening of the socket. */
+interface Ticket {
+  id: string;
+  address: string;
+  identity?: Identity;
+}
+
+export interface SocketioHostParts {
+  hub: Hub;
+  admission: Gatekeeper;
+  origins: Origins;
+  lifecycle: Lifecycle;
+  dispatcher: Dispatcher;
+  /** The dialect of a namespace: `/` speaks the documented events, the others relay. */
+  dialectOf(namespace: string): Dialect;
+}
+
+export class SocketioHost implements ConnectionHost {
+  readonly #parts: SocketioHostParts;
+
+  constructor(parts: SocketioHostParts) {
+    this.#parts = parts;
+  }
+
+  admit(request: Request, peer: Peer): Response | Admission {
+    const { admission, hub, origins } = this.#parts;
+    try {
+      const address = admission.check(request, peer);
+      const visitor: Visitor = { address };
+      const credential = credentialOf(request, new URL(request.url), { config: hub.config, origins });
+      if (credential) visitor.credential = credential;
+      return { visitor };
+    } catch (error) {
+      return errorResponse(toParleyError(error, hub.log, { during: "handshake" }));
+    }
+  }
+
+  enter(visitor: unknown): void {
+    this.#parts.admission.enter((visitor as Visitor).address);
+  }
+
+  dismiss(visitor: unknown): void {
+    this.#parts.admission.leave((visitor as Visitor).address);
+  }
+
+  connect({ visitor, auth }: ConnectRequest): MaybePromise<ConnectGrant> {
+    const { hub } = this.#parts;
+    const { address, credential } = visitor as Visitor;
+    const ticket: Ticket = { id: hub.ids.next(), address };
+    const grant = { id: ticket.id, context: ticket };
+    const shown = tokenIn(auth);
+    // A header or the query comes before the payload, a cookie after it.
+    const chosen = credential && !(credential.optional && shown) ? credential : shown;
+    if (!chosen) return this.#asGuest(grant);
+    return hub.verifier.verify(chosen.token).then(
+      (identity) => {
+        ticket.identity = identity;
+        return after(run(checkBlock(hub, identity)), () => grant);
+      },
+      (error) => {
+        if (chosen.optional) return this.#asGuest(grant);
+        throw this.#failure(error);
+      },
+    );
+  }
+
+  #asGuest(grant: ConnectGrant): ConnectGrant {
+    if (!this.#parts.hub.config.websocketRequireAuth) return grant;
+    throw new ParleyError("unauthorized", "authentication failed: a token is needed");
+  }
+
+  #failure(thrown: unknown): ParleyError {
+    const { log, stats } = this.#parts.hub;
+    const error = toParleyError(thrown, log, { during: "connect" });
+    if (error.code !== "unauthorized" && error.code !== "token_expired") return error;
+    stats.count("refused", "token");
+    return new ParleyError("unauthorized", `authentication failed: ${error.message}`);
+  }
+
+  open(socket: EventSocket): void {
+    const { hub, lifecycle, dialectOf } = this.#parts;
+    const { id, address, identity } = socket.context as Ticket;
+    const burst = hub.config.websocketMessageBurst;
+    const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address, burst });
+    socket.context = connection;
+    lifecycle.open(connection, identity);
+  }
+
+  receive(socket: EventSocket, packet: SocketioPacket): void {
+    const { hub, lifecycle, dispatcher } = this.#parts;
+    const connection = socket.context as Connection;
+    const limit = hub.config.websocketMaxMessageBytes;
+    if (limit === 0 || packet.size <= limit) return lifecycle.receive(connection, packet, packet.size);
+    const message = `Cannot take the event: it has ${packet.size} bytes, ${limit} are allowed`;
+    const ref = packet.kind === "event" ? packet.ack : undefined;
+    dispatcher.fail(connection, new ParleyError("too_large", message, { ref }));
+  }
+
+  close(socket: EventSocket, code: number, reason: string): void {
+    this.#parts.lifecycle.close(socket.context as Connection, code, reason);
+  }
+}
+
+function tokenIn(auth: Record<string, unknown>): Credential | undefined {
+  const { token } = auth;
+  if (token === undefined || token === null || token === "") return undefined;
+  return { token: typeof token === "string" ? withoutBearer(token) : "", optional: false };
+}
