@@ -11,7 +11,11 @@ import { type SettingKey, SETTINGS, type Values } from "./config/settings.ts";
 import { collect, readValue, type Sources, strangers } from "./config/sources.ts";
 import { ParleyError } from "./errors.ts";
 
+export { parseDuration } from "./config/kinds.ts";
+export type { Setting } from "./config/kinds.ts";
 export type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
+export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./config/settings.ts";
+export type { Sources } from "./config/sources.ts";
 
 type Path = "envelopePath" | "socketioPath" | "wsPath";
 

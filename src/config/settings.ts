@@ -93,9 +93,9 @@ const ADMINISTRATION = {
 const CLUSTER = {
   broker: choice("BROKER", undefined, "what the nodes share", {
     of: ["memory", "broadcast", "redis"],
-    otherwise: "redis with REDIS_URL, broadcast with several WORKERS, else memory",
+    otherwise: "redis with REDIS_URL, broadcast with WORKERS",
   }),
-  redisUrl: text("REDIS_URL", undefined, "Redis, or nodes of a Redis Cluster with commas between them", {
+  redisUrl: text("REDIS_URL", undefined, "Redis, or several nodes of a Redis Cluster", {
     like: /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/,
     expects: "a redis:// or rediss:// URL",
     placeholder: "URL",
@@ -119,20 +119,22 @@ const ROOMS = {
   roomAnnounceMax: count("ROOM_ANNOUNCE_MAX", "500", "members up to which a room announces joins and leaves"),
   broadcast: choice("BROADCAST", undefined, "who may send to everybody", {
     of: ["anyone", "authenticated", "admin", "off"],
-    otherwise: "authenticated, in demo mode anyone",
+    otherwise: "authenticated; anyone in demo mode",
   }),
 };
 
 const LIMITS = {
-  websocketMaxMessageBytes: size("WEBSOCKET_MAX_MESSAGE_SIZE", "64KiB", `one message; ${NO_LIMIT}`, { max: "256MiB" }),
+  websocketMaxMessageBytes: size("WEBSOCKET_MAX_MESSAGE_SIZE", "64KiB", `size of a message; ${NO_LIMIT}`, {
+    max: "256MiB",
+  }),
   websocketMaxBufferedBytes: size(
     "WEBSOCKET_MAX_BUFFERED",
     undefined,
-    "unsent bytes after which a slow reader is dropped",
+    "unsent bytes a slow reader may have",
     {
       min: "4",
       max: "2GiB",
-      otherwise: "1MiB on Bun, 256KiB on Deno, at least four messages",
+      otherwise: "1MiB on Bun, 256KiB on Deno",
     },
   ),
   websocketMessageRate: count("WEBSOCKET_MESSAGE_RATE", "50", `messages a second of a connection; ${NO_LIMIT}`),
@@ -142,8 +144,16 @@ const LIMITS = {
     min: 1,
   }),
   websocketMaxConnections: count("WEBSOCKET_MAX_CONNECTIONS", "0", `connections in all; ${NO_LIMIT}`),
-  websocketMaxConnectionsPerIp: count("WEBSOCKET_MAX_CONNECTIONS_PER_IP", "0", `of one address; ${NO_LIMIT}`),
-  websocketMaxConnectionsPerUser: count("WEBSOCKET_MAX_CONNECTIONS_PER_USER", "0", `of one user; ${NO_LIMIT}`),
+  websocketMaxConnectionsPerIp: count(
+    "WEBSOCKET_MAX_CONNECTIONS_PER_IP",
+    "0",
+    `connections of an address; ${NO_LIMIT}`,
+  ),
+  websocketMaxConnectionsPerUser: count(
+    "WEBSOCKET_MAX_CONNECTIONS_PER_USER",
+    "0",
+    `connections of a user; ${NO_LIMIT}`,
+  ),
   websocketMaxRooms: count("WEBSOCKET_MAX_ROOMS", "100", `rooms of a connection; ${NO_LIMIT}`),
   websocketMaxMembers: count("WEBSOCKET_MAX_MEMBERS", "0", `members of a room; ${NO_LIMIT}`),
 };
@@ -161,11 +171,11 @@ const CONNECTIONS = {
   websocketConnectionTimeoutMs: duration(
     "WEBSOCKET_CONNECTION_TIMEOUT",
     undefined,
-    "time to authenticate; bounds PONG_WAIT after it",
+    "time to authenticate, and for silence after it",
     {
       min: "100ms",
       max: "1h",
-      otherwise: "10s to authenticate",
+      otherwise: "10s, WEBSOCKET_PONG_WAIT",
     },
   ),
   websocketDrainMs: duration("WEBSOCKET_DRAIN", "10s", "time to send everybody away when stopping", { max: "1h" }),
@@ -178,7 +188,7 @@ const CONNECTIONS = {
 };
 
 const DIALECTS = {
-  dialects: choices("DIALECTS", DIALECT_NAMES.join(","), "the dialects that are spoken", { of: DIALECT_NAMES }),
+  dialects: choices("DIALECTS", DIALECT_NAMES.join(","), "what is spoken", { of: DIALECT_NAMES }),
   envelopePath: text("ENVELOPE_PATH", "/websocket/connect", "where envelope connects", URL_PATH),
   wsPath: text("WS_PATH", "/ws", "where kebab, snake and plain connect", URL_PATH),
   socketioPath: text("SOCKETIO_PATH", "/socket.io/", "where Socket.IO connects", URL_PATH),

@@ -69,9 +69,9 @@ function readFlags(args: readonly string[], problems: string[]): Layer {
       if (flag.startsWith("--") && inline === undefined && args[index + 1]?.startsWith("-") === false) index++;
       continue;
     }
-    let value = inline;
-    if (value === undefined && setting.toggle) value = "1";
-    if (value === undefined) value = args[++index];
+    // A switch may stand alone: --demo, --demo 0 and --demo=0 are understood.
+    const alone = setting.toggle && (args[index + 1]?.startsWith("-") ?? true);
+    const value = inline ?? (alone ? "1" : args[++index]);
     if (value === undefined) problems.push(`${flag}: expected ${setting.expects}, got nothing`);
     else layer.set(key, { place: flag, value: value.trim() });
   }

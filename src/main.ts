@@ -1,0 +1,122 @@
+/**
+ * The executable: arguments and environment → configuration → server → signals, or one of the subcommands.
+ *
+ * The only file that reads the environment and ends the process. It has no top-level await, which the bytecode of the
+ * single binary does not allow.
+ */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { isMainThread } from "node:worker_threads";
+import { check } from "./cli/check.ts";
+import { settingsTable, usage } from "./cli/help.ts";
+import { complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
+import { token } from "./cli/token.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { createLog, type Log } from "./log.ts";
+import { createServer, type Running } from "./server.ts";
+import { VERSION } from "./version.ts";
+
+const terminal: Terminal = {
+  env: process.env,
+  readFile: (path) => readFileSync(path, "utf8"),
+  print: (line) => console.log(line),
+  complain: (line) => console.error(line),
+};
+
+type Subcommand = (args: readonly string[], terminal: Terminal) => ExitCode | Promise<ExitCode>;
+
+const SUBCOMMANDS: Record<string, Subcommand> = { token, check, help, version };
+
+if (isMainThread) void main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  const [first = "", ...rest] = args;
+  const subcommand = Object.hasOwn(SUBCOMMANDS, first) ? SUBCOMMANDS[first] : undefined;
+  if (subcommand) process.exit(await subcommand(rest, terminal));
+  if (args.some((argument) => argument === "--help" || argument === "-h")) process.exit(help(args, terminal));
+  if (args.some((argument) => argument === "--version" || argument === "-v")) process.exit(version());
+  await serve(args);
+}
+
+function help(args: readonly string[], { print }: Terminal): ExitCode {
+  print(args.includes("--markdown") ? settingsTable() : usage());
+  return 0;
+}
+
+function version(): ExitCode {
+  terminal.print(VERSION);
+  return 0;
+}
+
+async function serve(args: readonly string[]): Promise<void> {
+  const loaded = loadConfig({ args, env: terminal.env, readFile: terminal.readFile });
+  if ("problems" in loaded) {
+    complainAbout(loaded.problems, "start", terminal);
+    terminal.complain("Every setting is listed by --help.");
+    process.exit(2);
+  }
+  const { config, notes } = loaded;
+  const log = createLog({ level: config.logLevel, format: config.logFormat, colour: isColourful() });
+  for (const note of notes) log.warn(note);
+  const server = await start(config, log);
+  announce(config, server, log);
+  stopOnSignal(server, log);
+}
+
+async function start(config: Config, log: Log): Promise<Running> {
+  try {
+    return await createServer(config, { log });
+  } catch (error) {
+    log.error("cannot start", { reason: error instanceof Error ? error.message : String(error) });
+    log.debug("where it failed", { error });
+    process.exit(1);
+  }
+}
+
+function announce(config: Config, server: Running, log: Log): void {
+  const urls = server.ports.map((port) => urlOf(config, config.host, port));
+  log.info("listening", {
+    url: urls,
+    admin: server.adminPorts.map((port) => urlOf(config, config.adminHost, port)).join() || undefined,
+    runtime: server.runtime,
+    broker: config.broker,
+    dialects: config.dialects,
+    version: VERSION,
+  });
+  if (!config.demo) return;
+  const page = urlOf(
+    config,
+    config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host,
+    server.ports[0]!,
+  );
+  if (config.hasKey) log.warn("demo mode: local visitors get tokens without asking", { open: `${page}/` });
+  else log.info("demo mode: no key is configured, this run has a random one", { open: `${page}/` });
+}
+
+function urlOf({ tlsCert }: Config, host: string, port: number): string {
+  return `${tlsCert ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The first signal sends everybody away in good order, the second one does not wait for it. */
+function stopOnSignal(server: Running, log: Log): void {
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info("stopping", { signal });
+    try {
+      await server.stop();
+      log.info("stopped");
+      process.exit(0);
+    } catch (error) {
+      log.error("could not stop in good order", { error });
+      process.exit(1);
+    }
+  };
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));
+}
+
+/** See https://no-color.org. */
+function isColourful(): boolean {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
