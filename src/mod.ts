@@ -1,0 +1,130 @@
+/**
+ * Parley as a library: the same server inside a Bun or Deno program.
+ *
+ * ```ts
+ * import { createServer } from "./src/mod.ts";
+ * const server = await createServer({ ports: [3000], jwtSecret });
+ * server.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
+ * ```
+ */
+import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
+import { type Config, type ConfigOverrides, defaultConfig } from "./config.ts";
+import type { Client, EventHandler, Hooks } from "./hooks.ts";
+import { clientOf } from "./hub.ts";
+import type { Log } from "./log.ts";
+import { run } from "./maybe.ts";
+import type { StreamPosition } from "./message.ts";
+import { createServer as start, type Running } from "./server.ts";
+
+export { ParleyError } from "./errors.ts";
+export type { Client, Config, ConfigOverrides, EventHandler, Hooks, Log, StreamPosition };
+
+export interface ServerOptions extends ConfigOverrides {
+  hooks?: Hooks;
+  log?: Log;
+}
+
+/** An event of the server's own: any object with a `type`. `notification` to a user is stored in the inbox as well. */
+export type ServerMessage = { type: string } & Record<string, unknown>;
+
+/** A message from the program's own backend; what it gives of id, time and sender is published as given. */
+export interface BackendMessage {
+  id?: string;
+  content?: string;
+  /** Milliseconds since 1970, or what `Date` parses. */
+  timestamp?: number | string;
+  sender_user_id?: string | number;
+  sender_name?: string;
+  [field: string]: unknown;
+}
+
+/** Throws `bad_message` with every wrong setting, and an Error if a port cannot be bound. */
+export async function createServer(options: ServerOptions = {}): Promise<ParleyServer> {
+  const { hooks, log, ...overrides } = options;
+  return new ParleyServer(await start(defaultConfig(overrides), { hooks, log }));
+}
+
+export class ParleyServer {
+  readonly #running: Running;
+
+  constructor(running: Running) {
+    this.#running = running;
+  }
+
+  /** The first of {@link ports}. */
+  get port(): number {
+    return this.#running.ports[0]!;
+  }
+
+  get ports(): readonly number[] {
+    return this.#running.ports;
+  }
+
+  /** Handles an event of the program's own; its result is the client's acknowledgement. One handler per name. */
+  on(name: string, handler: EventHandler): this {
+    this.#running.handlers.set(name, handler);
+    return this;
+  }
+
+  /** Rejects with `not_found` if the connection is nowhere in the cluster. */
+  async sendToClient(connection: string, message: ServerMessage): Promise<Sent> {
+    return await run(this.#running.backstage.toConnection(connection, announcementOf(message)));
+  }
+
+  async sendToUser(user: string | number, message: ServerMessage): Promise<Sent> {
+    return await run(this.#running.backstage.toUser(String(user), announcementOf(message)));
+  }
+
+  async sendToRoom(room: string, message: ServerMessage): Promise<Sent> {
+    return await run(this.#running.backstage.toRoom(room, announcementOf(message)));
+  }
+
+  async broadcast(message: ServerMessage): Promise<Sent> {
+    return await run(this.#running.backstage.toEverybody(announcementOf(message)));
+  }
+
+  /** An ordinary message from `server`: `text` of it, if any, is what text-only dialects show. */
+  async publish(room: string, data: unknown): Promise<PublishedMessage> {
+    return await run(this.#running.backstage.message(room, { data }));
+  }
+
+  /** For a backend that stores messages itself: each dialect shows it in its own shape. */
+  async broadcastNewMessage(room: string, message: BackendMessage): Promise<PublishedMessage> {
+    const { id, content, timestamp, sender_user_id: user, sender_name: name, ...rest } = message;
+    const from = user === undefined ? undefined : { connection: "server", user, name: name ?? String(user) };
+    const data = content === undefined ? rest : { ...rest, text: content };
+    const time = timestamp === undefined ? undefined : new Date(timestamp).getTime();
+    return await run(this.#running.backstage.message(room, { id, timestamp: time, from, data }));
+  }
+
+  /** A connection of this node. */
+  getClient(connection: string): Client | undefined {
+    const found = this.#running.hub.connections.get(connection);
+    return found && clientOf(found);
+  }
+
+  /** The members of a room on this node. */
+  getRoom(room: string): Client[] {
+    return [...this.#running.hub.rooms.get(room)?.members ?? []].map(clientOf);
+  }
+
+  getClientCount(): number {
+    return this.#running.hub.connections.size;
+  }
+
+  /** Rooms with members on this node, personal and group rooms left out. */
+  getRoomCount(): number {
+    let count = 0;
+    for (const room of this.#running.hub.rooms.values()) if (room.kind === "custom") count++;
+    return count;
+  }
+
+  /** Drains and ends; idempotent. */
+  async stop(): Promise<void> {
+    await this.#running.stop();
+  }
+}
+
+function announcementOf({ type, ...fields }: ServerMessage): Announcement {
+  return { type, fields };
+}
