@@ -5,6 +5,7 @@
  * tests. The settings themselves are the table in config/settings.ts; nothing else holds a default.
  */
 import type { Setting } from "./config/kinds.ts";
+import { readPems } from "./config/pems.ts";
 import { resolve } from "./config/resolve.ts";
 import type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./config/settings.ts";
@@ -94,22 +95,4 @@ function defaults(): Values {
     values[key] = result.value;
   }
   return values as Values;
-}
-
-/** Keys and certificates may be given as text, with `\n` for its line ends, or as the path of a file. */
-function readPems(given: Partial<Values>, readFile: Sources["readFile"], problems: string[]): void {
-  for (const key of ["tlsCert", "tlsKey", "jwtPublicKey"] as const) {
-    const value = given[key];
-    if (value === undefined) continue;
-    if (/^\s*(-----BEGIN|\{)/.test(value)) {
-      given[key] = value.replaceAll("\\n", "\n");
-      continue;
-    }
-    try {
-      given[key] = readFile(value);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      problems.push(`${SETTINGS[key].env}: cannot read the file: ${reason}`);
-    }
-  }
 }
