@@ -35,8 +35,11 @@ export type EventData<Events, Name> = Name extends keyof Events ? Events[Name]
   : Name extends keyof ClientEvents ? ClientEvents[Name]
   : unknown;
 
-/** Refreshes the token this long before it expires, or halfway through a shorter life. */
-const REFRESH_AHEAD_MS = 60_000;
+/** The part of a token's remaining life after which a fresh one is asked for. */
+const REFRESH_AT = 0.9;
+
+/** Names of what the client itself says: nobody can send them. */
+const LOCAL = ["*", "gap", "connect", "disconnect", "status", "failure", "change"];
 
 export class Client<Events extends object = Record<string, unknown>> extends Link implements RoomHost {
   readonly #outbox: Outbox;
@@ -73,10 +76,6 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     this.#refreshBefore(expiryMs(value), timestamp);
   }
 
-  get userId(): string | undefined {
-    return this.status.userId;
-  }
-
   /** Called after every change of the status. */
   readonly subscribe = (listener: () => void): () => void => this.#listeners.on("status", listener);
   readonly getSnapshot = (): Status => this.status;
@@ -103,7 +102,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   }
 
   /** An event that is relayed and never kept; needs a connection. */
-  async emit(event: string, data?: object, target?: Target): Promise<void> {
+  async signal(event: string, data?: object, target?: Target): Promise<void> {
     await this.request({ type: "custom_event", ...target, data: { ...data, event } });
   }
 
@@ -158,6 +157,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     this.#outbox.settle(frame, this.status.connectionId);
     const { event } = (frame.data ?? {}) as { event?: string };
     const name = frame.type === "custom_event" && event ? event : frame.type;
+    if (LOCAL.includes(name)) return;
     frame.data = validated(this.options.schemas?.[name], name, frame.data);
     if (frame.room) this.#rooms.get(frame.room)?.receive(name, frame);
     this.#listeners.call(name, frame.data, frame);
@@ -194,8 +194,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     this.#refreshTimer.clear();
     const leftMs = expiresAt - serverNow;
     if (!(leftMs > 0) || typeof this.token !== "function") return;
-    const waitMs = Math.max(leftMs / 2, leftMs - REFRESH_AHEAD_MS);
-    this.#refreshTimer.set(waitMs, () => this.setToken(this.token).catch(this.failed));
+    this.#refreshTimer.set(leftMs * REFRESH_AT, () => this.setToken(this.token).catch(this.failed));
   }
 }
 

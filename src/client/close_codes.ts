@@ -11,8 +11,6 @@ export const TOO_LARGE = 1009;
 export const TOKEN_EXPIRED = 4401;
 /** What the loss is called when this client gives up on a silent server. */
 export const HEARTBEAT_TIMEOUT = 4408;
-/** The client was too loud and waits longer. */
-export const TOO_MANY_MESSAGES = 4429;
 
 /** Why a client must not come back; 4401 only when there is nobody to ask for a fresh token. */
 export const FINAL: Record<number, ClientErrorCode | undefined> = {

@@ -11,8 +11,9 @@ interface DebugWindow {
 
 const page = globalThis as DebugWindow & { window?: unknown };
 
-export function expose(client: unknown): void {
-  if (page.window) page.__PARLEY__ = page.__SOCKET__ = client;
+/** `__SOCKET__` has `emit`, the name that consoles know, beside all that the client has. */
+export function expose(client: { signal: (event: string, data?: object) => unknown }): void {
+  if (page.window) page.__PARLEY__ = page.__SOCKET__ = Object.assign(client, { emit: client.signal });
 }
 
 export function logger(debug: boolean | undefined): (...parts: unknown[]) => void {

@@ -7,28 +7,24 @@
 import type { Platform } from "./platform.ts";
 import { Timer } from "./timer.ts";
 
-export interface HeartbeatTiming {
-  /** Silence after which the peer is asked. */
-  heartbeatMs?: number;
-  /** How long the answer may take. */
-  heartbeatTimeoutMs?: number;
+/** What the heartbeat needs of its connection. */
+export interface Pulse {
+  readonly platform: Platform;
+  readonly options: { heartbeatMs?: number; heartbeatTimeoutMs?: number };
+  write(text: string): void;
 }
 
 export class Heartbeat {
-  readonly #platform: Platform;
-  readonly #intervalMs: number;
-  readonly #timeoutMs: number;
-  readonly #on: { ask(): void; dead(): void };
+  readonly #pulse: Pulse;
+  readonly #dead: () => void;
   readonly #timer: Timer;
   #heardAt = 0;
   #isAsking = false;
 
-  constructor(platform: Platform, timing: HeartbeatTiming, on: { ask(): void; dead(): void }) {
-    this.#platform = platform;
-    this.#intervalMs = timing.heartbeatMs ?? 25_000;
-    this.#timeoutMs = timing.heartbeatTimeoutMs ?? 10_000;
-    this.#on = on;
-    this.#timer = new Timer(platform);
+  constructor(pulse: Pulse, dead: () => void) {
+    this.#pulse = pulse;
+    this.#dead = dead;
+    this.#timer = new Timer(pulse.platform);
   }
 
   start(): void {
@@ -42,7 +38,7 @@ export class Heartbeat {
 
   /** Any frame is a sign of life. */
   heard(): void {
-    this.#heardAt = this.#platform.now();
+    this.#heardAt = this.#pulse.platform.now();
     this.#isAsking = false;
   }
 
@@ -50,18 +46,20 @@ export class Heartbeat {
   probe(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    this.#on.ask();
-    const dueAt = this.#platform.now() + this.#timeoutMs;
-    this.#timer.set(this.#timeoutMs, () => {
+    this.#pulse.write('{"type":"heartbeat"}');
+    const { platform, options: { heartbeatTimeoutMs: timeoutMs = 10_000 } } = this.#pulse;
+    const askedAt = platform.now();
+    this.#timer.set(timeoutMs, () => {
       if (!this.#isAsking) return this.#rest();
-      if (this.#platform.now() < dueAt + this.#timeoutMs) return this.#on.dead();
+      if (platform.now() < askedAt + 2 * timeoutMs) return this.#dead();
       this.#isAsking = false;
       this.probe();
     });
   }
 
   #rest(): void {
-    const leftMs = this.#heardAt + this.#intervalMs - this.#platform.now();
+    const { platform, options } = this.#pulse;
+    const leftMs = this.#heardAt + (options.heartbeatMs ?? 25_000) - platform.now();
     if (leftMs > 0) this.#timer.set(leftMs, () => this.#rest());
     else this.probe();
   }

@@ -8,7 +8,7 @@
  */
 import { backoffMs } from "./backoff.ts";
 import { clientError, type ClientErrorCode } from "./client_error.ts";
-import { FINAL, GOING_AWAY, HEARTBEAT_TIMEOUT, TOKEN_EXPIRED, TOO_MANY_MESSAGES } from "./close_codes.ts";
+import { FINAL, GOING_AWAY, HEARTBEAT_TIMEOUT, TOKEN_EXPIRED } from "./close_codes.ts";
 import { logger } from "./debug.ts";
 import type { ServerFrame } from "./frames.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -63,10 +63,7 @@ export abstract class Link {
     const platform = this.platform = platformOf(options.platform);
     this.#timer = new Timer(platform);
     this.#slowTimer = new Timer(platform);
-    this.#heartbeat = new Heartbeat(platform, options, {
-      ask: () => this.write('{"type":"heartbeat"}'),
-      dead: () => this.#lost(HEARTBEAT_TIMEOUT),
-    });
+    this.#heartbeat = new Heartbeat(this, () => this.#lost(HEARTBEAT_TIMEOUT));
   }
 
   /** The server has greeted; `token` is what it was shown. */
@@ -184,7 +181,6 @@ export abstract class Link {
 
   #attemptsAfter(code: number, wasOpen: boolean): number {
     const wasStable = wasOpen && this.platform.now() - this.#openedAt >= STABLE_MS;
-    if (code === TOO_MANY_MESSAGES) return 3;
     return wasStable || code === GOING_AWAY || code === TOKEN_EXPIRED ? 0 : this.status.attempt;
   }
 

@@ -1,22 +1,32 @@
 /**
- * The status of this user, and of users it follows outside of rooms.
+ * The status of this user, and of users it follows outside of rooms; one book for each client.
  *
- * A status is said again after every reconnect, a follow is asked for once for any number of followers.
+ * A status is said again after every reconnect, a follow is asked for once for any number of followers. Built on what any
+ * client offers, so that a page without presence does not carry it.
  */
 import type { ClientFrame, Presence, PresenceStatus, ServerFrame } from "./frames.ts";
 import { Listeners } from "./listeners.ts";
 
+/** What the book needs of a client. */
 export interface PresenceHost {
   readonly isOpen: boolean;
   request(frame: ClientFrame): Promise<ServerFrame>;
-  failed(error: unknown): void;
+  command(action: string, fields: object): Promise<unknown>;
+  on(name: "*" | "connect", listener: (data: unknown, frame: ServerFrame) => void): () => void;
+  readonly failed: (error: unknown) => void;
 }
 
-const ONLINE: Presence = { status: "online" };
+const books = new WeakMap<PresenceHost, PresenceBook>();
+
+export function presenceOf(client: PresenceHost): PresenceBook {
+  let book = books.get(client);
+  if (!book) books.set(client, book = new PresenceBook(client));
+  return book;
+}
 
 export class PresenceBook {
-  /** What this client says of itself. */
-  mine: Presence = ONLINE;
+  /** What this client says of itself; undefined until it says something. */
+  mine?: Presence;
   readonly #host: PresenceHost;
   readonly #known = new Map<string, Presence>();
   readonly #followers = new Map<string, number>();
@@ -25,6 +35,8 @@ export class PresenceBook {
   constructor(host: PresenceHost) {
     this.#host = host;
     this.#listeners = new Listeners(host.failed);
+    host.on("connect", () => this.#opened());
+    host.on("*", (_, frame) => this.#read(frame));
   }
 
   /** The last thing heard of a user; the object changes only with what it says. */
@@ -35,44 +47,40 @@ export class PresenceBook {
   /** Resolves when the server has taken it; without a connection it is said on the next one. */
   async set(status: PresenceStatus, metadata?: unknown): Promise<void> {
     this.mine = { status, metadata };
-    this.#listeners.call("mine");
+    this.#listeners.call("change");
     if (this.#host.isOpen) await this.#host.request({ type: "presence", data: this.mine });
   }
 
-  /** Called after every change of `mine`. */
-  onMine(listener: () => void): () => void {
-    return this.#listeners.on("mine", listener);
-  }
+  /** Called after every change of anything in the book. */
+  readonly subscribe = (listener: () => void): () => void => this.#listeners.on("change", listener);
 
-  /** Hears of the user in and out of rooms; returns how to stop. */
-  follow(user: string, listener: () => void): () => void {
+  /** Hears of the user in and out of rooms; returns how to stop, which is to be called once. */
+  follow(user: string): () => void {
     const count = this.#followers.get(user) ?? 0;
     this.#followers.set(user, count + 1);
-    if (!count) this.#ask(user, "subscribe_presence");
-    const stop = this.#listeners.on("of " + user, listener);
+    if (!count) this.#ask("subscribe_presence", user);
     return () => {
-      stop();
       const left = (this.#followers.get(user) ?? 1) - 1;
-      if (left) this.#followers.set(user, left);
-      else if (this.#followers.delete(user)) this.#ask(user, "unsubscribe_presence");
+      this.#followers.set(user, left);
+      if (!left && this.#followers.delete(user)) this.#ask("unsubscribe_presence", user);
     };
   }
 
-  opened(): void {
-    if (this.mine !== ONLINE) this.set(this.mine.status, this.mine.metadata).catch(this.#host.failed);
-    for (const user of this.#followers.keys()) this.#ask(user, "subscribe_presence");
+  #opened(): void {
+    if (this.mine) this.set(this.mine.status, this.mine.metadata).catch(this.#host.failed);
+    for (const user of this.#followers.keys()) this.#ask("subscribe_presence", user);
   }
 
-  /** Any frame: events and answers about presence have the same data. */
-  receive({ data }: ServerFrame): void {
-    const { userId, status, metadata } = (data ?? {}) as Partial<Presence> & { userId?: string };
+  /** Events and answers about presence have the same data. */
+  #read({ type, data }: ServerFrame): void {
+    if (type !== "presence" && type !== "system") return;
+    const { userId, status, metadata } = data as Partial<Presence> & { userId?: string };
     if (!userId || !status) return;
     this.#known.set(userId, { status, metadata });
-    this.#listeners.call("of " + userId);
+    this.#listeners.call("change");
   }
 
-  #ask(userId: string, action: string): void {
-    if (!this.#host.isOpen) return;
-    this.#host.request({ type: "system", data: { action, userId } }).catch(this.#host.failed);
+  #ask(action: string, userId: string): void {
+    if (this.#host.isOpen) this.#host.command(action, { userId }).catch(this.#host.failed);
   }
 }

@@ -47,10 +47,10 @@ export interface Gap {
 export interface RoomHost {
   readonly platform: Platform;
   readonly isOpen: boolean;
-  readonly userId?: string;
+  readonly status: { readonly userId?: string };
   readonly options: { maxMessages?: number };
   send(target: Target, data: unknown): Promise<Receipt>;
-  emit(event: string, data: object | undefined, target: Target): Promise<void>;
+  signal(event: string, data: object | undefined, target: Target): Promise<void>;
   command(action: string, fields: object): Promise<unknown>;
   readonly failed: (error: unknown) => void;
   gap(gap: Gap): void;
@@ -89,16 +89,12 @@ export class Room {
 
   // ---- holding ----
 
-  /** Joins if this is the first holder. Returns how to let go, which may be called more than once. */
+  /** Joins if this is the first holder. Returns how to let go, once. */
   retain(): () => void {
     this.#holders++;
     this.#exitTimer.clear();
     if (this.#status === "idle" || this.#status === "left") this.#enter();
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.leave();
-      isHeld = false;
-    };
+    return this.leave;
   }
 
   /** Holds the room; resolves once the server has let us in. Rejects with `forbidden`, `room_full`, `closed`, … and holds nothing then. */
@@ -120,9 +116,9 @@ export class Room {
   }
 
   /** Lets go; the last holder's leave is told to the server unless somebody comes in the same turn. */
-  leave(): void {
+  readonly leave = (): void => {
     if (this.#holders && !--this.#holders) this.#exitTimer.set(0, () => this.#exit());
-  }
+  };
 
   // ---- speaking ----
 
@@ -134,7 +130,7 @@ export class Room {
 
   /** An event that is relayed and never kept; needs a connection. */
   signal(event: string, data?: object): Promise<void> {
-    return this.#host.emit(event, data, { room: this.id });
+    return this.#host.signal(event, data, { room: this.id });
   }
 
   /** Call it on every keystroke: it tells the others at most every three seconds. */
@@ -190,7 +186,7 @@ export class Room {
       members,
       total,
       presence: Object.fromEntries(members.map((member) => [member.user_id, member])),
-      typing: [...typing].filter((user) => user !== this.#host.userId),
+      typing: [...typing].filter((user) => user !== this.#host.status.userId),
       error: this.#error,
     };
   };
@@ -252,7 +248,11 @@ export class Room {
     this.#attempt = 0;
     this.#isReset = false;
     this.#become("joined");
-    if (gap || (this.#wasJoined && !reply.position)) this.#gap({ room: this.id, since, position: reply.position });
+    if (gap || (this.#wasJoined && !reply.position)) {
+      const lost = { room: this.id, since, position: reply.position };
+      this.#listeners.call("gap", lost);
+      this.#host.gap(lost);
+    }
     this.#wasJoined = true;
     for (const message of fresh) this.#listeners.call("message", message);
   }
@@ -261,7 +261,7 @@ export class Room {
     // Until the answer to a join is here the order is its business: it holds what comes meanwhile.
     if (this.#status !== "joined" && this.#log.last) return;
     const fit = this.#log.append(frame);
-    if (fit === "hole") return this.#resync(false);
+    if (fit === "hole") return this.#resync();
     if (fit === "known") return;
     this.#roster.typing.delete(frame.user_id ?? "");
     this.#changed();
@@ -269,14 +269,9 @@ export class Room {
   }
 
   /** Joining a room one is in is announced to nobody and answered with what was missed. */
-  #resync(isReset: boolean): void {
+  #resync(isReset = false): void {
     this.#isReset ||= isReset;
     if (this.#status === "joined") this.#enter();
-  }
-
-  #gap(gap: Gap): void {
-    this.#listeners.call("gap", gap);
-    this.#host.gap(gap);
   }
 
   #out(error: ClientError): void {

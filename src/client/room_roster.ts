@@ -24,7 +24,9 @@ export class RoomRoster {
   /** Whether anything changed. */
   receive(frame: ServerFrame): boolean {
     const data = (frame.data ?? {}) as RosterData;
-    const { action, event, user_id } = data;
+    const { event, user_id } = data;
+    // Whatever a client sends as a signal, only the server says who is here.
+    const action = frame.type === "room_update" && data.action;
     const others = this.members.filter((member) => member.connection_id !== data.connection_id);
     if (frame.type === "presence") {
       this.members = others.map((member) => member.user_id === user_id ? { ...member, ...data } : member);
