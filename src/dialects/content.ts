@@ -27,11 +27,13 @@ export function textOf(data: unknown): string | undefined {
  * {@link compose} has wrapped an X that is no object. If none of the fields is there, the data as it is.
  */
 export function besides(data: unknown, taken: readonly string[]): unknown {
-  if (!isObject(data) || !taken.some((name) => Object.hasOwn(data, name))) return data;
-  const left = Object.entries(data).filter(([name]) => !taken.includes(name));
+  if (!isObject(data)) return data;
+  const names = Object.keys(data);
+  const left = names.filter((name) => !taken.includes(name));
+  if (left.length === names.length) return data;
   if (left.length === 0) return undefined;
-  if (left.length === 1 && left[0]![0] === "data" && !isObject(left[0]![1])) return left[0]![1];
-  return Object.fromEntries(left);
+  if (left.length === 1 && left[0] === "data" && !isObject(data.data)) return data.data;
+  return Object.fromEntries(left.map((name) => [name, data[name]]));
 }
 
 /** The messages of a reply as frames inside it; those that hold binary cannot be told in JSON. */

@@ -94,18 +94,12 @@ const address = { room: field.OptionalRoomName, to: field.OptionalId, id: field.
 const readAddress = on(address, (fields) => fields);
 
 const FRAMES: Record<string, Reader> = {
-  message: on(
-    { ...address, data: v.unknown(), echo: field.Anything },
-    ({ room, to, data, echo, id }) => ({
-      kind: "publish",
-      // Naming nobody means everybody, which the hub grants to administrators only.
-      target: room === undefined && to === undefined ? { broadcast: "all" } : { room, to },
-      data,
-      clientId: id,
-      stamp: id !== undefined,
-      echo: echo !== false,
-    }),
-  ),
+  message: on(address, ({ room, to, id }, { data, echo }) => {
+    if (data === undefined) throw new ParleyError("bad_message", 'Cannot read the message frame: "data" is missing');
+    // Naming nobody means everybody, which the hub grants to administrators only.
+    const target = room === undefined && to === undefined ? { broadcast: "all" } : { room, to };
+    return { kind: "publish", target, data, clientId: id, stamp: id !== undefined, echo: echo !== false };
+  }),
   custom_event: (fields, attempted) => {
     const { id, ...target } = readAddress(fields, attempted);
     if (target.room === undefined && target.to === undefined) {
@@ -131,7 +125,8 @@ const readId = on({ id: field.ClientId }, ({ id }) => id);
 
 /** A frame with an id that cannot come back is refused before anything else: its sender would wait in vain. */
 function envelopeRef(fields: JsonObject, type: string): Ref {
-  return { type, id: readId(fields, "read the frame"), room: shortString(fields.room) };
+  const id = fields.id === undefined ? undefined : readId(fields, "read the frame");
+  return { type, id, room: shortString(fields.room) };
 }
 
 export const decodeEnvelope = decoder(FRAMES, envelopeRef);

@@ -39,9 +39,6 @@ export const LooseId = v.union(
 
 export const ClientId = absentable(Id);
 
-/** What makes a publish idempotent, and what keeps the sender's own copy away. */
-export const PUBLISHING = { clientMessageId: ClientId, echo: v.optional(v.unknown()) };
-
 export const Token = bounded(MAX_TOKEN_LENGTH);
 
 export const Position = absentable(
@@ -72,9 +69,6 @@ export const Metadata = v.optional(v.pipe(
     `must be at most ${MAX_METADATA_LENGTH} characters of JSON`,
   ),
 ));
-
-/** Any JSON. */
-export const Anything = v.optional(v.unknown());
 
 /** The optional fields of whom a frame is for: null is refused. */
 export const OptionalId = v.optional(Id);

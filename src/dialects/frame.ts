@@ -27,16 +27,19 @@ const MAX_DEPTH = 64;
 const QUOTED_LENGTH = 40;
 const FIRST_ISSUE_ONLY = { abortEarly: true, abortPipeEarly: true } as const;
 
-/** A reader of frames with these fields; unknown fields are ignored, so nobody's word about identity or time gets in. */
+/**
+ * A reader of frames with these fields; `all` has the fields that may be any JSON. What `make` does not take goes nowhere,
+ * so nobody's word about identity or time gets in.
+ */
 export function on<E extends v.ObjectEntries, Result = CommandBody>(
   entries: E,
-  make: (fields: v.InferOutput<v.ObjectSchema<E, undefined>>) => Result,
+  make: (fields: v.InferOutput<v.ObjectSchema<E, undefined>>, all: JsonObject) => Result,
 ): (fields: JsonObject, attempted: string) => Result {
   const read = v.safeParser(v.object(entries), FIRST_ISSUE_ONLY);
   return (fields, attempted) => {
     const result = read(fields);
     if (!result.success) throw new ParleyError("bad_message", `Cannot ${attempted}: ${complaint(result.issues[0])}`);
-    return make(result.output);
+    return make(result.output, fields);
   };
 }
 
@@ -71,11 +74,16 @@ export function parseFrame(frame: Frame): JsonObject {
   }
   const value = parse(frame);
   if (!isObject(value)) throw new ParleyError("bad_message", "Cannot read the frame: it is JSON, but not an object");
+  refuseDepth(value, frame.length);
+  return value;
+}
+
+/** Throws ParleyError `bad_message` for what is nested too deep; `size` is its length as JSON. */
+export function refuseDepth(value: unknown, size: number): void {
   // Each level costs two characters, so a short frame cannot be deep.
-  if (frame.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH)) {
+  if (size > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH)) {
     throw new ParleyError("bad_message", `Cannot read the frame: it is nested more than ${MAX_DEPTH} levels deep`);
   }
-  return value;
 }
 
 /** A JSON object: neither null nor an array. */
@@ -120,10 +128,13 @@ function typeOf(fields: JsonObject): string {
   );
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
+function isDeeper(value: object, levels: number): boolean {
   if (levels === 0) return true;
-  return Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+  for (const name in value) {
+    const inner = (value as JsonObject)[name];
+    if (typeof inner === "object" && inner !== null && isDeeper(inner, levels - 1)) return true;
+  }
+  return false;
 }
 
 function complaint(issue: v.BaseIssue<unknown>): string {

@@ -10,18 +10,20 @@ import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, Signal
 import { besides, compose, frames, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, type JsonObject, on, type Reader, type Ref, refOf, shortString } from "./frame.ts";
-import { serverFrame, shownRoom, toJson } from "./shapes.ts";
+import { isoTime, serverFrame, shownRoom, toJson } from "./shapes.ts";
 
 // ---- decode ----
 
 const inRoom = { roomId: field.RoomName };
-const content = { message: field.Anything, data: field.Anything, ...field.PUBLISHING };
-type Content = { message?: unknown; data?: unknown; clientMessageId?: string; echo?: unknown };
+const clientMessageId = field.ClientId;
 
-const toRoom = on({ ...inRoom, ...content }, (fields) => publish({ room: fields.roomId }, fields));
-const toOneOrAll = on({ to: field.OptionalId, userId: field.OptionalLooseId, ...content }, (fields) => {
-  if (fields.to !== undefined) return publish({ to: fields.to }, fields);
-  return publish(fields.userId === undefined ? { broadcast: "kebab" } : { user: fields.userId }, fields);
+const toRoom = on({ ...inRoom, clientMessageId }, (fields, all) => {
+  return publish({ room: fields.roomId }, fields.clientMessageId, all);
+});
+const toOneOrAll = on({ to: field.OptionalId, userId: field.OptionalLooseId, clientMessageId }, (fields, all) => {
+  const { to, userId: user } = fields;
+  const target = to !== undefined ? { to } : user !== undefined ? { user } : { broadcast: "kebab" };
+  return publish(target, fields.clientMessageId, all);
 });
 
 /** Frames by type; the undecided dialect speaks them too. */
@@ -43,19 +45,14 @@ export const KEBAB_FRAMES: Record<string, Reader> = {
 };
 
 /** A `message` that is no string is the data. */
-function publish(target: Target, { message, data, clientMessageId, echo }: Content): CommandBody {
+function publish(target: Target, clientId: string | undefined, { message, data, echo }: JsonObject): CommandBody {
   const text = typeof message === "string" ? message : undefined;
   if (text === undefined && (message === undefined) === (data === undefined)) {
     const fault = data === undefined ? '"message" is missing' : '"data" stands beside a "message" that is data itself';
     throw new ParleyError("bad_message", `Cannot read the message frame: ${fault}`);
   }
-  return {
-    kind: "publish",
-    target,
-    data: text === undefined ? message ?? data : compose(text, data),
-    clientId: clientMessageId,
-    echo: echo !== false,
-  };
+  const content = text === undefined ? message ?? data : compose(text, data);
+  return { kind: "publish", target, data: content, clientId, echo: echo !== false };
 }
 
 function typing(room: string, active: boolean): CommandBody {
@@ -186,10 +183,6 @@ function signalFrames(event: SignalEvent): Frame[] {
 
 function memberFields({ connection, user, name }: Member): JsonObject {
   return { clientId: connection, userId: user, username: name };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 export const kebab: Dialect = {

@@ -16,25 +16,29 @@ import { serverFrame, shownRoom, toJson, userKeyOf, usersOf } from "./shapes.ts"
 // ---- decode ----
 
 const room = field.OptionalRoomName;
-const content = { content: field.OptionalText, data: field.Anything, ...field.PUBLISHING };
+const content = { content: field.OptionalText, clientMessageId: field.ClientId };
 
 const readToken: Reader = on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token }));
 
 const FRAMES: Record<string, Reader> = {
   "join": on({ room, since: field.Position }, (fields) => ({ kind: "join", ...fields })),
   "leave": on({ room }, (fields) => ({ kind: "leave", ...fields })),
-  "message": on({ room, to: field.OptionalId, ...content }, (fields): CommandBody => {
-    if (fields.content === undefined && fields.data === undefined) {
-      throw new ParleyError("bad_message", 'Cannot read the message frame: "content" is missing');
-    }
-    return {
-      kind: "publish",
-      target: { room: fields.room, to: fields.to },
-      data: compose(fields.content, fields.data),
-      clientId: fields.clientMessageId,
-      echo: fields.echo !== false,
-    };
-  }),
+  "message": on(
+    { room, to: field.OptionalId, ...content },
+    ({ room, to, content, clientMessageId }, { data, echo }) => {
+      if (content === undefined && data === undefined) {
+        throw new ParleyError("bad_message", 'Cannot read the message frame: "content" is missing');
+      }
+      const target = { room, to };
+      return {
+        kind: "publish",
+        target,
+        data: compose(content, data),
+        clientId: clientMessageId,
+        echo: echo !== false,
+      };
+    },
+  ),
   "user_list": on({ room }, (fields) => ({ kind: "members", ...fields })),
   "authenticate": readAuthenticate,
   "ping": () => ({ kind: "ping" }),

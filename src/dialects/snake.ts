@@ -6,7 +6,7 @@
  */
 import type { Dialect, Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
-import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
+import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, SignalEvent, Target } from "../message.ts";
 import { besides, compose, frames, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
@@ -19,21 +19,13 @@ const TAKEN = ["text", ...LIFTED];
 // ---- decode ----
 
 const inRoom = { roomId: field.RoomName };
-const content = {
-  content: field.OptionalText,
-  attachments: field.Anything,
-  reactions: field.Anything,
-  reply_to: field.Anything,
-  edited: field.Anything,
-  messageType: field.Anything,
-  data: field.Anything,
-  ...field.PUBLISHING,
-};
-type Content = JsonObject & { content?: string; clientMessageId?: string };
+const content = { content: field.OptionalText, clientMessageId: field.ClientId };
 
-const toRoom = on({ ...inRoom, ...content }, ({ roomId, ...rest }) => publish({ room: roomId }, rest));
-const toOne = on({ to: field.Id, roomId: field.OptionalRoomName, ...content }, ({ to, roomId, ...rest }) => {
-  return publish({ to, room: roomId }, rest);
+const toRoom = on({ ...inRoom, ...content }, ({ roomId, clientMessageId }, all) => {
+  return publish({ room: roomId }, clientMessageId, all);
+});
+const toOne = on({ to: field.Id, roomId: field.OptionalRoomName, ...content }, (fields, all) => {
+  return publish({ to: fields.to, room: fields.roomId }, fields.clientMessageId, all);
 });
 
 const FRAMES: Record<string, Reader> = {
@@ -52,22 +44,24 @@ const FRAMES: Record<string, Reader> = {
   "pong": () => undefined,
 };
 
-function publish(target: { room?: string; to?: string }, fields: Content): CommandBody {
+function publish(target: Target, clientId: string | undefined, fields: JsonObject): CommandBody {
   const data = snakeData(fields);
   if (data === undefined) {
     throw new ParleyError("bad_message", 'Cannot read the message frame: "content" is missing');
   }
-  return { kind: "publish", target, data, clientId: fields.clientMessageId, echo: fields.echo !== false };
+  return { kind: "publish", target, data, clientId, echo: fields.echo !== false };
 }
 
-/** Canonical data of a message body as this dialect and its REST route send it; undefined: there is no content at all. */
-export function snakeData(fields: JsonObject & { content?: string }): unknown {
-  const lifted = Object.fromEntries(
-    LIFTED.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
-  );
-  if (Object.keys(lifted).length === 0) return compose(fields.content, fields.data);
+/**
+ * Canonical data of a message body as this dialect and its REST route send it, `content` being a string or absent;
+ * undefined: there is no content at all.
+ */
+export function snakeData(fields: JsonObject): unknown {
+  const text = fields.content as string | undefined;
+  const names = LIFTED.filter((name) => fields[name] !== undefined);
+  if (names.length === 0) return compose(text, fields.data);
   const beside = fields.data === undefined || isObject(fields.data) ? fields.data : { data: fields.data };
-  return compose(fields.content, { ...beside, ...lifted });
+  return compose(text, { ...beside, ...Object.fromEntries(names.map((name) => [name, fields[name]])) });
 }
 
 function typing(room: string, active: boolean): CommandBody {
