@@ -9,7 +9,7 @@ export type Load =
   | { readonly kind: "open"; readonly perSecond: number };
 
 /** Copies under way at which an open loop stops adding: the server is saturated and memory would be measured instead. */
-const MAX_BACKLOG = 2_000_000;
+const MAX_BACKLOG = 300_000;
 
 /** Starts publishing; the returned function stops it. */
 export function drive(crowd: Crowd, load: Load): () => void {

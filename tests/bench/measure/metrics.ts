@@ -18,6 +18,7 @@ export const METRICS = {
   p999Ms: { title: "p99.9 ms", digits: 1 },
   frameBytes: { title: "frame B", digits: 0 },
   lost: { title: "lost", digits: 0, worst: true },
+  unsettled: { title: "still queued", digits: 0, worst: true },
   duplicated: { title: "dup.", digits: 0, worst: true },
   disordered: { title: "out of order", digits: 0, worst: true },
   closedEarly: { title: "cut", digits: 0, worst: true },

@@ -16,7 +16,7 @@ export interface Window {
 }
 
 const WARM_UP_S = 0.5;
-const DRAIN_MS = 5_000;
+const DRAIN_MS = 15_000;
 
 export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Window): Promise<Metrics> {
   const before = crowd.ledger.balance();
@@ -28,7 +28,7 @@ export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Windo
   const end = readings(crowd, pids);
   const quantiles = [0.5, 0.99, 0.999].map((quantile) => crowd.latency.quantile(quantile) / 1000);
   stop();
-  await drained(crowd);
+  const settled = await drained(crowd);
   const after = crowd.ledger.balance();
   const delivered = end.delivered - start.delivered;
   const wallUs = (end.atMs - start.atMs) * 1000;
@@ -40,7 +40,8 @@ export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Windo
     p99Ms: quantiles[1],
     p999Ms: quantiles[2],
     frameBytes: (end.bytes - start.bytes) / delivered,
-    lost: after.lost - before.lost,
+    lost: settled ? after.lost - before.lost : 0,
+    unsettled: settled ? 0 : after.lost,
     duplicated: after.duplicated - before.duplicated,
     disordered: after.reordered + after.misdelivered - before.reordered - before.misdelivered,
     closedEarly: crowd.closedEarly,
@@ -61,12 +62,14 @@ function readings(crowd: Crowd, pids: readonly number[]) {
   };
 }
 
-/** Gives stragglers their time as long as something still arrives. */
-async function drained(crowd: Crowd): Promise<void> {
+/** Gives stragglers their time as long as something still arrives; false when they needed more than there is. */
+async function drained(crowd: Crowd): Promise<boolean> {
   const deadline = performance.now() + DRAIN_MS;
-  for (let quietMs = 0; crowd.ledger.underWay > 0 && quietMs < 1_000 && performance.now() < deadline;) {
+  for (let quietMs = 0; crowd.ledger.underWay > 0 && quietMs < 1_500;) {
+    if (performance.now() > deadline) return false;
     const before = crowd.ledger.delivered;
     await delay(20);
     quietMs = crowd.ledger.delivered === before ? quietMs + 20 : 0;
   }
+  return true;
 }

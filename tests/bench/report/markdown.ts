@@ -1,7 +1,7 @@
 /**
  * The report as Markdown: the machine, how to read it, and one table for each load of each scenario.
  */
-import { type MetricName, METRICS } from "../measure/metrics.ts";
+import { type Metric, type MetricName, METRICS } from "../measure/metrics.ts";
 import type { Spread } from "../measure/statistics.ts";
 import type { Machine } from "./machine.ts";
 import { type Measured, type Row, type Table, tablesOf } from "./rows.ts";
@@ -32,7 +32,7 @@ function headOf({ takenAt, processor, cores, memoryGb, kernel, versions }: Machi
 }
 
 export function markdownTable({ scenario, rows }: Table): string {
-  const shown = scenario.columns.filter((name) => rows.some(({ values }) => values[name] || name === "rate"));
+  const shown = scenario.columns.filter((name) => name === "rate" || rows.some((row) => isWorthAColumn(name, row)));
   const head = ["server", ...shown.map((name) => METRICS[name].title), "× limit", "× best peer"];
   const lines = rows.map((row) => [
     row.server.kind === "parley" ? `**${row.title}**` : row.title,
@@ -44,10 +44,16 @@ export function markdownTable({ scenario, rows }: Table): string {
   return [head, rule, ...lines].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
+/** Columns of faults that nobody had are left out. */
+function isWorthAColumn(name: MetricName, { values }: Row): boolean {
+  const { worst }: Metric = METRICS[name];
+  return values[name] !== undefined && (!worst || name === "lost" || name === "duplicated" || values[name].most > 0);
+}
+
 function cell(name: MetricName, { values }: Row, withSpread: boolean): string {
   const spread = values[name];
   if (!spread) return name === "rate" || name === "handshakes" ? "client-bound" : "–";
-  const { digits, worst }: { digits: number; worst?: boolean } = METRICS[name];
+  const { digits, worst }: Metric = METRICS[name];
   if (worst) return spread.most.toFixed(digits);
   return withSpread ? withRange(spread, digits) : spread.median.toLocaleString("en", { maximumFractionDigits: digits });
 }
@@ -63,7 +69,9 @@ const ratio = (value?: number): string => value === undefined ? "–" : value.to
 function failureTable({ failures, servers }: Measured): string {
   const titleOf = (name: string) => servers.find((server) => server.name === name)?.title ?? name;
   const lines = failures.map(({ scenario, server, reason }) =>
-    `| ${titleOf(server)} | ${scenario} | ${reason.replaceAll(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 200)} |`
+    `| ${titleOf(server)} | ${scenario} | ${
+      reason.replaceAll(/\x1b\[[\d;]*m|\s+/g, " ").replaceAll("|", "\\|").slice(0, 200)
+    } |`
   );
   return ["## Not measured", "", "| server | scenario | because |", "| --- | --- | --- |", ...lines].join("\n");
 }

@@ -40,6 +40,7 @@ const COLUMNS: readonly MetricName[] = [
   "p999Ms",
   "frameBytes",
   "lost",
+  "unsettled",
   "duplicated",
   "disordered",
   "closedEarly",
