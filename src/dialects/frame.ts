@@ -79,7 +79,7 @@ export function parseFrame(frame: Frame): JsonObject {
 }
 
 /** Throws ParleyError `bad_message` for what is nested too deep; `size` is its length as JSON. */
-export function refuseDepth(value: unknown, size: number): void {
+export function refuseDepth(value: object, size: number): void {
   // Each level costs two characters, so a short frame cannot be deep.
   if (size > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH)) {
     throw new ParleyError("bad_message", `Cannot read the frame: it is nested more than ${MAX_DEPTH} levels deep`);
@@ -132,7 +132,8 @@ function isDeeper(value: object, levels: number): boolean {
   if (levels === 0) return true;
   for (const name in value) {
     const inner = (value as JsonObject)[name];
-    if (typeof inner === "object" && inner !== null && isDeeper(inner, levels - 1)) return true;
+    if (typeof inner !== "object" || inner === null || ArrayBuffer.isView(inner)) continue;
+    if (isDeeper(inner, levels - 1)) return true;
   }
   return false;
 }

@@ -32,8 +32,8 @@ export function userKeyOf(member: Member): string {
 }
 
 /** One member of each user, in the order of the list. */
-export function usersOf(roster: Roster): Member[] {
-  const users = new Map<string, Member>();
+export function usersOf(roster: Roster): Roster["list"] {
+  const users = new Map<string, Roster["list"][number]>();
   for (const member of roster.list) {
     const key = userKeyOf(member);
     if (!users.has(key)) users.set(key, member);

@@ -1,0 +1,199 @@
+/**
+ * The socketio dialect: what the clients of Socket.IO are told. Engine.IO has made whole packets of what they sent, and
+ * takes complete frames; what they may send is in socketio_events.ts.
+ *
+ * It knows users: who joins or leaves is told once per user. Binary content goes out as it came in, its attachments
+ * behind the event. Each further namespace is a dialect of its own, for its name stands in every frame.
+ */
+import type { Dialect } from "../dialect.ts";
+import { encodeAck, encodeEvent as encodeBinaryEvent, encodeTextAck, encodeTextEvent } from "../engine_io/codec.ts";
+import type { SocketioPacket } from "../engine_io/packet.ts";
+import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
+import { besides, frames, textOf } from "./content.ts";
+import { isObject, type JsonObject } from "./frame.ts";
+import { isoTime, shownRoom, userIdOf, usersOf } from "./shapes.ts";
+import { decodePacket, type SocketioRef } from "./socketio_events.ts";
+
+/** Names with which a client's own library talks to itself; a packet that bears one makes it close the connection. */
+const LIBRARY_EVENTS = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
+
+export class SocketioDialect implements Dialect<SocketioPacket> {
+  readonly name: string;
+  readonly #namespace: string;
+  /** What its rooms' names begin with, for the rest of Parley. */
+  readonly #prefix: string;
+
+  constructor(namespace: string = "/") {
+    this.#namespace = namespace;
+    this.name = namespace === "/" ? "socketio" : `socketio${namespace}`;
+    this.#prefix = namespace === "/" ? "" : `${namespace},`;
+  }
+
+  decode(packet: SocketioPacket): ReturnType<typeof decodePacket> {
+    return decodePacket(packet, this.#prefix);
+  }
+
+  // ---- replies ----
+
+  encodeReply(reply: Reply): Frame[] {
+    switch (reply.kind) {
+      case "joined": {
+        const { room, roster, position, recovered } = reply;
+        const users = usersOf(roster).map((member) => {
+          return { userId: userIdOf(member), name: member.name, status: member.status ?? "online" };
+        });
+        const messages = frames(reply.messages, (message) => this.#message(message));
+        const answer = { conversationId: this.#shown(room), users, total: roster.users, position, recovered, messages };
+        return [this.#event("conversationUsers", answer), ...this.#ack(reply, { ok: true, ...answer })];
+      }
+      case "left": {
+        const conversationId = this.#shown(reply.room);
+        if (reply.reason === undefined) return this.#ack(reply, { ok: true, conversationId });
+        return [this.#event("userLeft", { userId: userIdOf(reply.self), conversationId, reason: reply.reason })];
+      }
+      case "ack":
+        return this.#published(reply);
+      case "unread":
+        return [this.#event("unreadCount", reply.count), ...this.#ack(reply, { ok: true, count: reply.count })];
+      case "result": {
+        const id = ackOf(reply);
+        return id === undefined ? [] : encodeAck(this.#namespace, id, [reply.result]);
+      }
+      case "error": {
+        const { code, message, retryAfter, room } = reply;
+        if (ackOf(reply) !== undefined) return this.#ack(reply, { ok: false, error: { code, message, retryAfter } });
+        const conversationId = this.#shown(room);
+        return [this.#event("exception", { status: "error", code, message, retryAfter, conversationId })];
+      }
+      case "members":
+      case "history":
+      case "presence":
+      case "notifications":
+      case "authenticated":
+      case "pong":
+        return this.#ack(reply, { ok: true });
+    }
+  }
+
+  #published(reply: Reply & { kind: "ack" }): Frame[] {
+    const { message, duplicate } = reply;
+    const id = ackOf(reply);
+    if (id === undefined || !message) return this.#ack(reply, { ok: true });
+    const answer = { ok: true, message: this.#message(message), duplicate };
+    return message.binary ? encodeAck(this.#namespace, id, [answer]) : this.#ack(reply, answer);
+  }
+
+  #ack(reply: Reply, answer: JsonObject): Frame[] {
+    const id = ackOf(reply);
+    return id === undefined ? [] : [encodeTextAck(this.#namespace, id, [answer])];
+  }
+
+  // ---- events ----
+
+  encodeEvent(event: RoomEvent): Frame[] {
+    switch (event.kind) {
+      case "message":
+        return this.#maybeBinary(event.binary, "newMessage", this.#message(event));
+      case "signal":
+        return this.#signal(event);
+      case "join":
+      case "leave": {
+        if (!event.edge) return [];
+        const name = event.kind === "join" ? "userJoined" : "userLeft";
+        return [this.#event(name, { userId: userIdOf(event.member), conversationId: this.#shown(event.room) })];
+      }
+      case "presence": {
+        const { from, status, metadata } = event;
+        return [this.#event("userPresence", {
+          userId: userIdOf(from),
+          status,
+          metadata,
+          conversationId: this.#shown(shownRoom(event)),
+        })];
+      }
+      case "server":
+        if (LIBRARY_EVENTS.has(event.type)) return [];
+        return this.#maybeBinary(true, event.type, event.fields.data ?? event.fields);
+      case "unread":
+        return [this.#event("unreadCount", event.count)];
+      case "reset":
+        return [
+          this.#event("conversationReset", { conversationId: this.#shown(event.room), position: event.position }),
+        ];
+      case "notice":
+        return [];
+    }
+  }
+
+  /** An object is spread; what the server says comes last. */
+  #message(event: MessageEvent): JsonObject {
+    const { id, from, data, to, timestamp, position } = event;
+    const rest = besides(data, ["text"]);
+    const fields: JsonObject = isPlain(rest) ? { ...rest } : rest === undefined ? {} : { data: rest };
+    const text = textOf(data);
+    if (text !== undefined) fields.content = text;
+    fields.id = id;
+    fields.conversationId = this.#shown(shownRoom(event));
+    fields.to = to;
+    fields.senderConnectionId = from.connection;
+    fields.senderId = userIdOf(from);
+    fields.senderName = from.name;
+    fields.createdAt = isoTime(timestamp);
+    fields.position = position;
+    return fields;
+  }
+
+  #signal(event: SignalEvent): Frame[] {
+    const { signal, timestamp } = event;
+    const userId = userIdOf(event.from);
+    const conversationId = this.#shown(shownRoom(event));
+    switch (signal.type) {
+      case "typing":
+        return [this.#event(signal.active ? "userTyping" : "userStoppedTyping", { userId, conversationId })];
+      case "reaction": {
+        const { messageId, emoji, action } = signal;
+        return [this.#event("messageReaction", { userId, conversationId, messageId, emoji, action })];
+      }
+      case "read": {
+        const { messageId } = signal;
+        return [this.#event("messageRead", { userId, conversationId, messageId, readAt: isoTime(timestamp) })];
+      }
+      case "call":
+        return this.#maybeBinary(event.binary, "callSignal", { from: userId, signal: signal.signal, conversationId });
+      case "upload":
+        return this.#maybeBinary(event.binary, "uploadProgress", { ...signal.data, conversationId, userId });
+      case "custom": {
+        const data = isPlain(signal.data) ? signal.data : { data: signal.data };
+        return this.#maybeBinary(event.binary, signal.name, { ...data, conversationId, userId });
+      }
+    }
+  }
+
+  #event(name: string, argument: unknown): Frame {
+    return encodeTextEvent(this.#namespace, [name, argument]);
+  }
+
+  #maybeBinary(binary: boolean | undefined, name: string, argument: unknown): Frame[] {
+    return binary ? encodeBinaryEvent(this.#namespace, [name, argument]) : [this.#event(name, argument)];
+  }
+
+  /** A room as the clients of this namespace name it. */
+  #shown(room: string | undefined): string | undefined {
+    return this.#prefix !== "" && room?.startsWith(this.#prefix) ? room.slice(this.#prefix.length) : room;
+  }
+}
+
+function ackOf(reply: Reply): number | undefined {
+  return (reply.ref as SocketioRef | undefined)?.ack;
+}
+
+function isPlain(value: unknown): value is JsonObject {
+  return isObject(value) && !ArrayBuffer.isView(value);
+}
