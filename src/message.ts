@@ -51,12 +51,6 @@ export const SERVER: Member = { connection: "server", name: "server" };
 /** The room that stands for everybody; no client can join or name it. */
 export const EVERYBODY = "*";
 
-/**
- * Heads of the rooms that only the server lets anybody into: one per user, one per group, and one per user for those who
- * follow its status. They announce nothing and keep no history.
- */
-export const RESERVED_ROOM = { user: "user:", group: "group:", followers: "presence:" } as const;
-
 export type Status = "online" | "away" | "busy" | "offline";
 
 export interface UserPresence {

@@ -14,7 +14,8 @@ import type {
 } from "../src/broker.ts";
 import { pageOf } from "../src/brokers/pages.ts";
 import { IdSource } from "../src/id.ts";
-import { type Member, type MembershipEvent, type MessageEvent, RESERVED_ROOM } from "../src/message.ts";
+import type { Member, MembershipEvent, MessageEvent } from "../src/message.ts";
+import { typeOfRoom } from "../src/room_name.ts";
 
 export class FakeClock {
   #ms = 1_700_000_000_000;
@@ -111,6 +112,6 @@ export class FakeNode implements LocalNode {
 }
 
 function typeOf(room: string): RoomInfo["type"] {
-  if (room.startsWith(RESERVED_ROOM.user)) return "personal";
-  return room.startsWith(RESERVED_ROOM.group) ? "group" : "custom";
+  const type = typeOfRoom(room);
+  return type === "presence" ? "custom" : type;
 }

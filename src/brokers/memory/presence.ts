@@ -8,7 +8,8 @@
 import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import { type IdSource, nodeOf } from "../../id.ts";
-import { type Member, RESERVED_ROOM, type Roster, type UserPresence } from "../../message.ts";
+import type { Member, Roster, UserPresence } from "../../message.ts";
+import { typeOfRoom } from "../../room_name.ts";
 import { RoomMembers, userOf } from "./room_members.ts";
 import { Statuses } from "./statuses.ts";
 
@@ -17,9 +18,6 @@ export interface PresenceParts {
   announce(routed: RoutedEvent): void;
   now?: () => number;
 }
-
-/** Rooms with these heads announce nobody. */
-const SILENT = Object.values(RESERVED_ROOM);
 
 export class MemoryPresence implements PresenceStore {
   readonly #rooms = new Map<string, RoomMembers>();
@@ -123,13 +121,13 @@ export class MemoryPresence implements PresenceStore {
   }
 
   #isConnected(user: string): boolean {
-    return this.#rooms.has(RESERVED_ROOM.user + user);
+    return this.#rooms.has(`user:${user}`);
   }
 
   #tell(kind: "join" | "leave", change: Change): void {
     const { room, members, member, edge, identityOnly } = change;
     const others = members.size - (members.get(member.connection) ? 1 : 0);
-    if (others === 0 || SILENT.some((head) => room.startsWith(head))) return;
+    if (others === 0 || typeOfRoom(room) !== "custom") return;
     const id = this.#ids.next();
     const timestamp = this.#now();
     // While an identity changes the member is for a moment not in the list, but never out of the room.
@@ -144,7 +142,7 @@ export class MemoryPresence implements PresenceStore {
   #tellFollowers(from: Member): void {
     const user = String(from.user);
     const { status, metadata } = this.status(user);
-    const room = RESERVED_ROOM.followers + user;
+    const room = `presence:${user}`;
     const id = this.#ids.next();
     this.#announce({ room, event: { id, timestamp: this.#now(), room, kind: "presence", from, status, metadata } });
   }
@@ -165,5 +163,5 @@ function isEdge(members: RoomMembers, member: Member): boolean {
 }
 
 function isPersonal(room: string, member: Member): boolean {
-  return member.user !== undefined && room === RESERVED_ROOM.user + member.user;
+  return member.user !== undefined && room === `user:${member.user}`;
 }
