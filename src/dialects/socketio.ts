@@ -12,7 +12,7 @@ import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../mess
 import { besides, frames, textOf } from "./content.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 import { isoTime, shownRoom, userIdOf, usersOf } from "./shapes.ts";
-import { decodePacket, type SocketioRef } from "./socketio_events.ts";
+import { decodePacket } from "./socketio_events.ts";
 
 /** Names with which a client's own library talks to itself; a packet that bears one makes it close the connection. */
 const LIBRARY_EVENTS = new Set([
@@ -190,8 +190,9 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
   }
 }
 
+/** The number under which the client waits for an answer, if it does. */
 function ackOf(reply: Reply): number | undefined {
-  return (reply.ref as SocketioRef | undefined)?.ack;
+  return typeof reply.ref === "number" ? reply.ref : undefined;
 }
 
 function isPlain(value: unknown): value is JsonObject {

@@ -15,11 +15,6 @@ import * as field from "./fields.ts";
 import { isObject, type JsonObject, on, quote, type Reader, refuseDepth } from "./frame.ts";
 import { refuseReserved } from "./reserved.ts";
 
-/** What an answer needs: whether the client waits for it, and as which number. */
-export interface SocketioRef {
-  ack?: number;
-}
-
 /** What the server alone says about a message; from a client it is nothing. */
 const SERVER_FIELDS = ["id", "senderId", "senderName", "senderConnectionId", "createdAt", "position"];
 const MESSAGE_FIELDS = ["conversationId", "to", "content", "clientMessageId", "echo", ...SERVER_FIELDS];
@@ -60,13 +55,16 @@ const EVENTS: Record<string, Reader> = {
 const BARE = new Set(["markNotificationRead", "getUnreadCount"]);
 const readers = new Map(Object.entries(EVENTS));
 
-/** `prefix` goes before the names of rooms, which belong to the namespace. Throws ParleyError with the packet's `ref`. */
+/**
+ * `prefix` goes before the names of rooms, which belong to the namespace. The
+ * `ref` of a command, and of the ParleyError that is thrown, is the number under which the client waits for its answer.
+ */
 export function decodePacket(packet: SocketioPacket, prefix: string): Command[] {
   if (packet.kind === "ack") return [];
-  const ref: SocketioRef = { ack: packet.ack };
+  const ref = packet.ack;
   try {
     const command: Command = prefixed(commandOf(packet), prefix);
-    if (packet.ack !== undefined) command.ref = ref;
+    if (ref !== undefined) command.ref = ref;
     return [command];
   } catch (error) {
     if (!(error instanceof ParleyError)) throw error;
