@@ -9,7 +9,7 @@
  * Tests find other programs through CHROMIUM, REDIS_SERVER, BUN and DENO, which hold paths.
  */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import process from "node:process";
 import { findRuntime, findTools } from "./run/toolchain.mjs";
 import { runGate, runOnBun, runOnDeno } from "./run/parts.mjs";
@@ -44,6 +44,11 @@ function testFiles(only) {
     .sort();
 }
 
+/** `bun run` puts a folder in front of the PATH in which `node` is Bun; a test that starts Node means Node. */
+function pathWithRealNode() {
+  return process.env.PATH?.split(delimiter).filter((folder) => !/[\\/]bun-node-/.test(folder)).join(delimiter);
+}
+
 /** @returns {Promise<{ passed: number, failed: number }>} */
 async function main() {
   const { only, on } = parseArguments(process.argv.slice(2));
@@ -53,7 +58,8 @@ async function main() {
   const parts = partial ? on.filter((name) => name !== "gate" || on.length === 1) : on;
   const bun = findRuntime("bun");
   const deno = findRuntime("deno");
-  const env = { ...process.env, ...findTools({ install: !partial }), BUN: bun, DENO: deno, NO_COLOR: "1" };
+  const tools = findTools({ install: !partial });
+  const env = { ...process.env, ...tools, BUN: bun, DENO: deno, NO_COLOR: "1", PATH: pathWithRealNode() };
   const setting = { files, bun, deno, env };
   const total = { passed: 0, failed: 0 };
   for (const name of parts) {

@@ -57,17 +57,14 @@ function locate(tool) {
 
 /** @param {string[]} packages */
 function installPackages(packages) {
-  const options = { stdio: /** @type {const} */ (["ignore", "ignore", "inherit"]), env: aptEnvironment() };
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const options = { stdio: /** @type {const} */ (["ignore", "ignore", "inherit"]), env };
   try {
     execFileSync("apt-get", ["update", "-qq"], options);
     execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
   } catch (error) {
     console.error(`Cannot install ${packages.join(", ")}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-function aptEnvironment() {
-  return { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
 }
 
 /** @param {string} program */
