@@ -1,0 +1,156 @@
+/**
+ * A server and its clients for end-to-end tests: real sockets, JSON frames, no waiting without a deadline.
+ */
+import { createLog, type Log } from "../../src/log.ts";
+import { createServer, type ParleyServer, type ServerOptions } from "../../src/mod.ts";
+import { signToken, type TokenContent } from "../../src/verifiers/sign.ts";
+import { TestSocket, type TestSocketOptions } from "../harness.ts";
+
+export type JsonFrame = Record<string, unknown>;
+
+const SECRET = "a secret of at least thirty-two bytes";
+
+/** A client that speaks JSON. */
+export class Talker {
+  readonly socket: TestSocket;
+
+  constructor(socket: TestSocket) {
+    this.socket = socket;
+  }
+
+  say(frame: JsonFrame): void {
+    this.socket.send(JSON.stringify(frame));
+  }
+
+  /** The next frame, not yet taken, that has all of these fields. */
+  async hear(expected: JsonFrame): Promise<JsonFrame> {
+    const frame = await this.socket.inbox.take((text) => includes(parse(text), expected));
+    return parse(frame);
+  }
+
+  /** Says and hears the answer. */
+  ask(frame: JsonFrame, expected: JsonFrame): Promise<JsonFrame> {
+    const heard = this.hear(expected);
+    this.say(frame);
+    return heard;
+  }
+
+  /** All frames so far that have these fields. */
+  heard(expected: JsonFrame = {}): JsonFrame[] {
+    return this.socket.frames.map(parse).filter((frame) => includes(frame, expected));
+  }
+
+  /** Everything the server had for it when this was called has arrived afterwards. */
+  async settle(): Promise<void> {
+    this.say({ type: "ping" });
+    this.say({ type: "heartbeat" });
+    // One of the two is this dialect's; both are answered, the other one with an error.
+    await this.socket.inbox.take((text) => ["pong", "heartbeat"].includes(String(parse(text).type)));
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+function parse(frame: string | Uint8Array): JsonFrame {
+  return JSON.parse(String(frame));
+}
+
+/** Whether `frame` has every field of `expected`, at every depth; arrays are compared whole. */
+function includes(frame: unknown, expected: unknown): boolean {
+  if (typeof expected !== "object" || expected === null) return frame === expected;
+  if (typeof frame !== "object" || frame === null) return false;
+  if (Array.isArray(expected)) return JSON.stringify(frame) === JSON.stringify(expected);
+  return Object.entries(expected).every(([key, value]) => includes((frame as JsonFrame)[key], value));
+}
+
+export class Stage implements AsyncDisposable {
+  readonly server: ParleyServer;
+  readonly log: string[];
+  readonly #talkers: Talker[] = [];
+
+  private constructor(server: ParleyServer, log: string[]) {
+    this.server = server;
+    this.log = log;
+  }
+
+  /** A server in this process with a known secret and, unless said otherwise, without limits on rates. */
+  static async open(options: ServerOptions = {}): Promise<Stage> {
+    const lines: string[] = [];
+    const log: Log = createLog({ level: "debug", write: (line) => lines.push(line) });
+    const defaults = {
+      ports: [0],
+      host: "127.0.0.1",
+      jwtSecret: SECRET,
+      websocketConnectRate: 0,
+      websocketMessageRate: 0,
+    };
+    const server = await createServer({ ...defaults, websocketDrainMs: 500, log, ...options });
+    return new Stage(server, lines);
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.server.port}${path}`;
+  }
+
+  ws(path: string): string {
+    return `ws://127.0.0.1:${this.server.port}${path}`;
+  }
+
+  token(user: string, content: Partial<TokenContent> = {}): Promise<string> {
+    return signToken({ user, ttlMs: 60_000, ...content }, { secret: SECRET });
+  }
+
+  async talker(path: string, options?: TestSocketOptions): Promise<Talker> {
+    const talker = new Talker(await TestSocket.open(this.ws(path), options));
+    this.#talkers.push(talker);
+    return talker;
+  }
+
+  /** An envelope client of a user, greeted. */
+  async envelope(user: string, content: Partial<TokenContent> = {}): Promise<Talker> {
+    const talker = await this.talker(`/websocket/connect?token=${await this.token(user, content)}`);
+    await talker.hear({ type: "system_notification" });
+    return talker;
+  }
+
+  /** A snake client of a user, greeted. */
+  async snake(user: string, content: Partial<TokenContent> = {}): Promise<Talker> {
+    const talker = await this.talker(`/ws?token=${await this.token(user, content)}`);
+    await talker.hear({ type: "connected" });
+    return talker;
+  }
+
+  /** A kebab client, a guest or a user, greeted. */
+  async kebab(user?: string, content: Partial<TokenContent> = {}): Promise<Talker> {
+    const talker = await this.talker("/ws?dialect=kebab");
+    await talker.hear({ type: "connected" });
+    if (user !== undefined) {
+      const token = await this.token(user, content);
+      await talker.ask({ type: "authenticate", token }, { type: "authenticated" });
+    }
+    return talker;
+  }
+
+  /** A plain client, a guest or a user. */
+  async plain(user?: string, content: Partial<TokenContent> = {}): Promise<Talker> {
+    if (user === undefined) return await this.talker("/ws?dialect=plain");
+    return await this.talker(`/ws/auth?token=${await this.token(user, content)}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const talker of this.#talkers) talker.close();
+    await this.server.stop();
+  }
+}
+
+/** How each dialect joins a room, and what it hears when it has. */
+export const JOIN: Record<string, (room: string) => [JsonFrame, JsonFrame]> = {
+  envelope: (
+    room,
+  ) => [{ type: "system", id: `join ${room}`, data: { action: "join", room } }, { type: "room_joined", room }],
+  kebab: (roomId) => [{ type: "join-room", roomId }, { type: "room-joined", roomId }],
+  snake: (roomId) => [{ type: "join_room", roomId }, { type: "online_update", roomId }],
+  plain: (room) => [{ type: "join", room }, { type: "user_list", room }],
+};
