@@ -41,7 +41,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   "brokers/": [...GROUND, "broker"],
   "dialects/": [...GROUND, "dialect"],
   // Socket.IO's packets are put together and taken apart by the transport; its dialect maps whole packets.
-  "dialects/socketio": [...GROUND, "dialect", "engine_io/"],
+  ...each(["dialects/socketio", "dialects/socketio_events"], [...GROUND, "dialect", "engine_io/"]),
   "verifiers/": [...GROUND, "verifier"],
   "engine_io/": [...GROUND, "adapter", "topics"],
 
@@ -66,7 +66,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
   main: [...GROUND, ...CONTRACTS, "server", "cli/"],
-  mod: [...CORE, "hub", "server"],
+  mod: [...SERVER, "server"],
 
   // The client runs in other people's programs: of ours it sees the types of message.ts, and no code at all.
   "client/": ["message"],
