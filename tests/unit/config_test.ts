@@ -1,0 +1,365 @@
+/**
+ * Settings: where they come from and in which order, how values are written, what follows from what, what is refused.
+ */
+import { test } from "node:test";
+import { assert, assertEquals, assertFalse, assertGreater, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  type Config,
+  defaultConfig,
+  fileKeyOf,
+  flagOf,
+  loadConfig,
+  maxBufferedBytes,
+  SETTINGS,
+} from "../../src/config.ts";
+import { parseDuration, parseSize } from "../../src/config/kinds.ts";
+import { ParleyError } from "../../src/errors.ts";
+import { startServer } from "../harness.ts";
+
+interface Given {
+  args?: string[];
+  env?: Record<string, string>;
+  file?: unknown;
+}
+
+function load({ args = [], env = {}, file }: Given) {
+  const files: Record<string, string> = { "parley.json": typeof file === "string" ? file : JSON.stringify(file) };
+  const readFile = (path: string) => {
+    if (files[path] === undefined) throw new Error(`there is no "${path}"`);
+    return files[path];
+  };
+  return loadConfig({ args, env: { ...(file === undefined ? {} : { CONFIG: "parley.json" }), ...env }, readFile });
+}
+
+function configOf(given: Given): Config {
+  const loaded = load(given);
+  if ("problems" in loaded) throw new Error(loaded.problems.join("\n"));
+  return loaded.config;
+}
+
+function problemsOf(given: Given): string[] {
+  const loaded = load(given);
+  return "problems" in loaded ? loaded.problems : [];
+}
+
+function notesOf(given: Given): string[] {
+  const loaded = load(given);
+  return "notes" in loaded ? loaded.notes : [];
+}
+
+const SECRET = "a secret of at least thirty-two bytes";
+
+test("config: a flag comes before the environment, that before the file, that before the default", () => {
+  const file = { websocketMaxRooms: 4, websocketMaxMembers: 5, historySize: 6 };
+  const env = { WEBSOCKET_MAX_ROOMS: "2", WEBSOCKET_MAX_MEMBERS: "3" };
+  const config = configOf({ args: ["--websocket-max-rooms", "1"], env, file });
+  assertEquals([config.websocketMaxRooms, config.websocketMaxMembers, config.historySize, config.inboxSize], [
+    1,
+    3,
+    6,
+    200,
+  ]);
+});
+
+test("config: a flag takes its value after a space or an equals sign, a switch may stand alone", () => {
+  assertEquals(configOf({ args: ["--port", "1", "--history-size=7"] }).ports, [1]);
+  assertEquals(configOf({ args: ["--port", "1", "--history-size=7"] }).historySize, 7);
+  assert(configOf({ args: ["--websocket-require-auth"] }).websocketRequireAuth);
+  assert(configOf({ args: ["--websocket-require-auth", "--port", "0"] }).websocketRequireAuth);
+  assertFalse(configOf({ args: ["--websocket-enabled", "0"] }).websocketEnabled);
+  assertFalse(configOf({ args: ["--websocket-enabled=off"] }).websocketEnabled);
+});
+
+test("config: every problem is told at once, with the place and the value", () => {
+  const problems = problemsOf({
+    args: ["--prot", "3000", "--log-level", "loud"],
+    env: { PORT: "http", WEBSOCKET_PONG_WAIT: "60" },
+    file: { websocketMaxRoom: 3, historyTtl: 60, rooms: [{ match: "a*b" }, { match: "x", joins: "anyone" }] },
+  });
+  assertEquals(problems, [
+    'there is no flag "--prot", did you mean --port?',
+    'there is no key "websocketMaxRoom" in parley.json, did you mean websocketMaxRooms?',
+    'PORT: expected a port from 0 (any free one) to 65535, or several with commas between them, got "http"',
+    '--log-level: expected debug, info, warn or error, got "loud"',
+    'historyTtl in parley.json: expected a duration from 1s to 365d, such as 54s, got "60"',
+    'WEBSOCKET_PONG_WAIT: expected a duration from 1s to 1h, such as 54s, got "60"',
+    'rooms[0].match: expected a room\'s name or a prefix followed by *, got "a*b"',
+    "rooms[1].joins: there is no such field",
+  ]);
+});
+
+test("config: a flag without its value and a word without a flag are problems", () => {
+  assertStringIncludes(problemsOf({ args: ["--port"] }).join(), "--port: expected a port");
+  assertEquals(problemsOf({ args: ["3000"] }), ['there is no argument "3000"']);
+});
+
+test("config: a file that cannot be read, is no JSON or holds no object is a problem", () => {
+  assertStringIncludes(
+    problemsOf({ env: { CONFIG: "gone.json" } }).join(),
+    'CONFIG: cannot read "gone.json": there is no',
+  );
+  assertStringIncludes(problemsOf({ file: "{" }).join(), 'CONFIG: cannot read "parley.json"');
+  assertEquals(problemsOf({ file: [] }), ['CONFIG: expected "parley.json" to hold a JSON object']);
+});
+
+test("config: the value of a secret is not shown", () => {
+  const problems = problemsOf({ env: { REDIS_URL: "http://user:hunter2@host" } });
+  assertEquals(problems, ["REDIS_URL: expected a redis:// or rediss:// URL, got something else"]);
+});
+
+test("config: an empty variable is not set, an empty list is a list", () => {
+  const config = configOf({ env: { PORT: "", WEBSOCKET_PONG_WAIT: " ", ADMIN_ROLES: "", SOCKETIO_COOKIE: "" } });
+  assertEquals([config.ports, config.websocketPongWaitMs, config.adminRoles, config.socketioCookie], [
+    [3000],
+    60_000,
+    [],
+    undefined,
+  ]);
+});
+
+test("config: durations are Go's, with days", () => {
+  const cases = {
+    "54s": 54_000,
+    "1m30s": 90_000,
+    "500ms": 500,
+    "1.5h": 5_400_000,
+    "30d": 2_592_000_000,
+    "1500us": 2,
+    "0": 0,
+    "0s": 0,
+  };
+  for (const [text, ms] of Object.entries(cases)) assertEquals(parseDuration(text), ms, text);
+  for (const text of ["60", "", "s", "-1s", "1 s", "1s2", "1S", "1w", "Infinity"]) {
+    assertEquals(parseDuration(text), NaN, text);
+  }
+});
+
+test("config: sizes are bytes, or KiB and MiB, or kB and MB", () => {
+  const cases = {
+    "0": 0,
+    "65536": 65_536,
+    "64KiB": 65_536,
+    "1MiB": 1_048_576,
+    "1.5 KiB": 1536,
+    "1MB": 1_000_000,
+    "2kB": 2000,
+    "7B": 7,
+  };
+  for (const [text, bytes] of Object.entries(cases)) assertEquals(parseSize(text), bytes, text);
+  for (const text of ["", "KiB", "-1", "1K", "1e3", "1 byte"]) assertEquals(parseSize(text), NaN, text);
+});
+
+test("config: bounds hold for text and for an embedding program's values alike", () => {
+  assertEquals(problemsOf({ env: { PORT: "65536" } }).length, 1);
+  assertEquals(problemsOf({ env: { TRUST_PROXY: "-1" } }).length, 1);
+  assertEquals(problemsOf({ env: { WORKERS: "0" } }).length, 1);
+  assertEquals(problemsOf({ env: { WEBSOCKET_PONG_WAIT: "2h" } }).length, 1);
+  const error = assertThrows(
+    () => defaultConfig({ websocketPongWaitMs: 1, ports: [70_000], historySize: 1.5 }),
+    ParleyError,
+  );
+  assertEquals(error.code, "bad_message");
+  for (const key of ["websocketPongWaitMs", "ports", "historySize"]) {
+    assertStringIncludes(error.message, `${key}: expected`);
+  }
+});
+
+test("config: ports are a list, to which WS_PORT adds one", () => {
+  assertEquals(configOf({ env: { PORT: "3000, 3001,8080", WS_PORT: "8081" } }).ports, [3000, 3001, 8080, 8081]);
+  assertEquals(configOf({ env: { PORT: "3000", WS_PORT: "3000" } }).ports, [3000]);
+  assertEquals(configOf({ file: { port: [3000, 3001] } }).ports, [3000, 3001]);
+});
+
+test("config: without a key it is a demo on the loopback, with one a server for everybody", () => {
+  const demo = configOf({});
+  assertEquals([demo.hasKey, demo.demo, demo.host, demo.broadcast], [false, true, "127.0.0.1", "anyone"]);
+  const server = configOf({ env: { JWT_SECRET: SECRET } });
+  assertEquals([server.hasKey, server.demo, server.host, server.broadcast], [true, false, "0.0.0.0", "authenticated"]);
+  const both = configOf({ env: { JWT_SECRET: SECRET, DEMO: "1" } });
+  assertEquals([both.hasKey, both.demo, both.host], [true, true, "0.0.0.0"]);
+});
+
+test("config: without a key only the loopback is listened on, unless DEMO=1 says that it is meant", () => {
+  assertStringIncludes(problemsOf({ env: { HOST: "0.0.0.0" } }).join(), 'HOST: "0.0.0.0" without a key');
+  assertStringIncludes(problemsOf({ env: { DEMO: "0" } }).join(), "DEMO: 0 needs a key");
+  for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "::1"]) {
+    assertEquals(configOf({ env: { HOST: host } }).host, host);
+  }
+  for (const host of ["::", "10.0.0.1", "127.0.0.1.example.com"]) {
+    assertEquals(problemsOf({ env: { HOST: host } }).length, 1, host);
+  }
+  assertEquals(configOf({ env: { HOST: "0.0.0.0", DEMO: "1" } }).host, "0.0.0.0");
+  assertEquals(configOf({ env: { HOST: "0.0.0.0", JWKS_URL: "https://id.example/jwks" } }).demo, false);
+});
+
+test("config: the broker follows from REDIS_URL and WORKERS, and contradictions are refused", () => {
+  assertEquals(configOf({}).broker, "memory");
+  assertEquals(configOf({ env: { WORKERS: "4" } }).broker, "broadcast");
+  assertEquals(configOf({ env: { WORKERS: "4", REDIS_URL: "redis://localhost" } }).broker, "redis");
+  assertEquals(problemsOf({ env: { BROKER: "redis" } }), ["BROKER: redis needs REDIS_URL"]);
+  assertStringIncludes(problemsOf({ env: { BROKER: "memory", WORKERS: "2" } }).join(), "not shared by 2 workers");
+  assertEquals(notesOf({ env: { BROKER: "memory", REDIS_URL: "redis://localhost" } }), [
+    "REDIS_URL has no effect: BROKER is memory",
+  ]);
+});
+
+test("config: auto workers are as many as there are cores", () => {
+  const config = configOf({ env: { WORKERS: "auto" } });
+  assertEquals([config.workers, config.workerCount], ["auto", navigator.hardwareConcurrency]);
+  assertEquals(configOf({ env: { WORKERS: "3" } }).workerCount, 3);
+});
+
+test("config: a certificate needs its key, and both must be usable", () => {
+  assertStringIncludes(problemsOf({ env: { TLS_CERT: "gone.pem" } }).join("\n"), "TLS_CERT: needs TLS_KEY");
+  assertStringIncludes(problemsOf({ env: { TLS_KEY: "-----BEGIN nothing" } }).join("\n"), "TLS_KEY: cannot use it");
+  assertStringIncludes(
+    problemsOf({ env: { JWT_PUBLIC_KEY: '{"kty":"RSA"}' } }).join("\n"),
+    "JWT_PUBLIC_KEY: cannot use it",
+  );
+});
+
+test("config: keys that are in the wrong setting, and algorithms without a key, are refused", () => {
+  assertStringIncludes(
+    problemsOf({ env: { JWT_SECRET: "-----BEGIN PUBLIC KEY-----\n" } }).join(),
+    "belongs into JWT_PUBLIC_KEY",
+  );
+  assertStringIncludes(
+    problemsOf({ env: { JWT_SECRET: SECRET, JWT_ALGORITHMS: "HS256,RS256" } }).join(),
+    "RS256 needs JWT_PUBLIC_KEY",
+  );
+  assertStringIncludes(
+    problemsOf({ env: { JWKS_URL: "https://id.example/jwks", JWT_ALGORITHMS: "HS512,ES256" } }).join(),
+    "HS512 needs JWT_SECRET",
+  );
+  assertStringIncludes(
+    problemsOf({ env: { JWT_SECRET: SECRET, JWT_ALGORITHMS: "none" } }).join(),
+    "JWT_ALGORITHMS: expected some of",
+  );
+});
+
+test("config: a weak secret, settings without effect and misspelt names are notes for the log", () => {
+  assertEquals(notesOf({ env: { JWT_SECRET: SECRET } }), []);
+  assertEquals(notesOf({ env: { JWT_SECRET: "short" } }), ["JWT_SECRET is weak: 5 bytes, its algorithm asks for 32"]);
+  assertEquals(notesOf({ env: { WEBSOCKET_PING_PERIOD: "54s", WEBSOCKET_READ_BUFFER_SIZE: "1024" } }), [
+    "WEBSOCKET_PING_PERIOD has no effect: the runtime decides when it pings",
+    "WEBSOCKET_READ_BUFFER_SIZE has no effect: the runtime owns its buffers",
+  ]);
+  assertEquals(notesOf({ env: { WEBSOCKET_MAX_ROOM: "3" } }), [
+    'WEBSOCKET_MAX_ROOM has no effect: there is no setting "WEBSOCKET_MAX_ROOM", did you mean WEBSOCKET_MAX_ROOMS?',
+  ]);
+  assertEquals(notesOf({ env: { ADMIN_HOST: "10.0.0.1" } }), ["ADMIN_HOST has no effect: there is no ADMIN_PORT"]);
+});
+
+test("config: the admin port is not one of the public ones", () => {
+  assertEquals(configOf({ env: { ADMIN_PORT: "9090" } }).adminPort, 9090);
+  assertStringIncludes(
+    problemsOf({ env: { PORT: "3000,9090", ADMIN_PORT: "9090" } }).join(),
+    "already the public port",
+  );
+});
+
+test("config: a buffer holds four messages, whether it is set or not", () => {
+  const small = { WEBSOCKET_MAX_MESSAGE_SIZE: "1MiB", WEBSOCKET_MAX_BUFFERED: "2MiB" };
+  assertStringIncludes(problemsOf({ env: small }).join(), "WEBSOCKET_MAX_BUFFERED: 2097152 is less than four messages");
+  const usual = configOf({});
+  assertEquals([maxBufferedBytes(usual, "bun"), maxBufferedBytes(usual, "deno")], [1024 * 1024, 256 * 1024]);
+  const large = configOf({ env: { WEBSOCKET_MAX_MESSAGE_SIZE: "1MiB" } });
+  assertEquals([maxBufferedBytes(large, "bun"), maxBufferedBytes(large, "deno")], [4 * 1024 * 1024, 4 * 1024 * 1024]);
+  assertEquals(maxBufferedBytes(configOf({ env: { WEBSOCKET_MAX_BUFFERED: "512KiB" } }), "bun"), 512 * 1024);
+});
+
+test("config: a message size of 0 is no limit", () => {
+  const { websocketMaxMessageBytes } = configOf({ env: { WEBSOCKET_MAX_MESSAGE_SIZE: "0" } });
+  assertGreater(websocketMaxMessageBytes, 500 * 1024 * 1024);
+});
+
+test("config: paths are brought into one shape and must differ", () => {
+  const { paths } = configOf({ env: { WS_PATH: "/chat/", SOCKETIO_PATH: "/io" } });
+  assertEquals(paths, { envelope: "/websocket/connect", socketio: "/io/", ws: "/chat" });
+  assertStringIncludes(problemsOf({ env: { WS_PATH: "/socket.io" } }).join(), "must differ");
+  for (const path of ["ws", "/", "/ws?x", "/a b"]) assertEquals(problemsOf({ env: { WS_PATH: path } }).length, 1, path);
+});
+
+test("config: origins are written with their scheme, with a star for all or for subdomains", () => {
+  const origins = [
+    "https://app.example.com",
+    "https://*.example.com",
+    "http://localhost:8080",
+    "capacitor://localhost",
+    "*",
+  ];
+  assertEquals(configOf({ env: { WEBSOCKET_ALLOWED_ORIGINS: origins.join(", ") } }).websocketAllowedOrigins, origins);
+  for (const origin of ["example.com", "https://a.*.com", "https://example.com/path"]) {
+    assertEquals(problemsOf({ env: { WEBSOCKET_ALLOWED_ORIGINS: origin } }).length, 1, origin);
+  }
+});
+
+test("config: a room rule is completed from the settings, the rooms no rule matches have one too", () => {
+  const rooms = [
+    { match: "thread:*", join: "authenticated", history: { size: 10 }, maxMembers: 200 },
+    { match: "lobby", history: { size: 5, ttl: "1m30s" }, publish: "nobody", presence: false },
+    { match: "silent", history: false },
+    { match: "empty", history: { size: 0 } },
+  ];
+  const config = configOf({ env: { HISTORY_SIZE: "50", HISTORY_TTL: "2h" }, file: { rooms } });
+  const standard = { join: "anyone", publish: "member", presence: true, maxMembers: 0 } as const;
+  assertEquals(config.rooms, [
+    { ...standard, match: "thread:*", join: "authenticated", maxMembers: 200, history: { size: 10, ttlMs: 7_200_000 } },
+    { ...standard, match: "lobby", publish: "nobody", presence: false, history: { size: 5, ttlMs: 90_000 } },
+    { ...standard, match: "silent" },
+    { ...standard, match: "empty" },
+  ]);
+  assertEquals(config.defaultRoom, { ...standard, match: "*", history: { size: 50, ttlMs: 7_200_000 } });
+  assertEquals(configOf({ env: { HISTORY_SIZE: "0" } }).defaultRoom.history, undefined);
+});
+
+test("config: what is wrong with a room rule is said with its place", () => {
+  assertEquals(problemsOf({ file: { rooms: {} } }), ["rooms: expected a list of rules, got {}"]);
+  assertEquals(
+    problemsOf({
+      file: { rooms: [{ match: "a", history: { size: 1, ttl: "soon" } }, { match: "b", maxMembers: -1 }, 3] },
+    }),
+    [
+      'rooms[0].history: expected false or {"size":100,"ttl":"1h"}, got {"size":1,"ttl":"soon"}',
+      "rooms[1].maxMembers: expected a whole number from 0 on, got -1",
+      'rooms[2]: expected a rule such as {"match":"thread:*"}, got 3',
+    ],
+  );
+});
+
+test("config: the time to authenticate is the connection timeout, or ten seconds", () => {
+  assertEquals(configOf({}).authenticateTimeoutMs, 10_000);
+  const config = configOf({ env: { WEBSOCKET_CONNECTION_TIMEOUT: "3s" } });
+  assertEquals([config.authenticateTimeoutMs, config.websocketConnectionTimeoutMs], [3000, 3000]);
+});
+
+test("config: an embedding program gets the same defaults, its own values, and a frozen result", () => {
+  const { config: loaded } = load({}) as { config: Config };
+  assertEquals(defaultConfig(), loaded);
+  const config = defaultConfig({ ports: [0], paths: { ws: "/x" }, rooms: [{ match: "a" }] });
+  assertEquals([config.ports, config.paths.ws, config.paths.envelope, config.rooms.length], [
+    [0],
+    "/x",
+    "/websocket/connect",
+    1,
+  ]);
+  for (const value of [config, config.ports, config.paths, config.rooms, config.rooms[0]]) {
+    assert(Object.isFrozen(value));
+  }
+  assertThrows(() => defaultConfig({ port: 3000 } as object), ParleyError, 'there is no setting "port"');
+});
+
+test("config: names of settings are one word in three spellings", () => {
+  assertEquals(flagOf(SETTINGS.websocketPongWaitMs), "--websocket-pong-wait");
+  assertEquals(fileKeyOf(SETTINGS.websocketPongWaitMs), "websocketPongWait");
+  const names = Object.values(SETTINGS).map((setting) => setting.env);
+  assertEquals(new Set(names).size, names.length);
+});
+
+test("config: the program refuses to start with all problems and exit code 2", { timeout: 20_000 }, async () => {
+  await using process = startServer({ args: ["--prot", "1"], env: { PORT: "none", LOG_FORMAT: "xml" } });
+  assertEquals(await process.exited, { code: 2, signal: null });
+  for (const part of ["3 problems", "did you mean --port?", 'got "none"', 'got "xml"']) {
+    assertStringIncludes(process.output(), part);
+  }
+});
