@@ -128,13 +128,11 @@ function typeOf(fields: JsonObject): string {
   );
 }
 
-function isDeeper(value: object, levels: number): boolean {
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
   if (levels === 0) return true;
-  for (const name in value) {
-    const inner = (value as JsonObject)[name];
-    if (typeof inner !== "object" || inner === null || ArrayBuffer.isView(inner)) continue;
-    if (isDeeper(inner, levels - 1)) return true;
-  }
+  if (Array.isArray(value)) return value.some((inner) => isDeeper(inner, levels - 1));
+  for (const name in value) if (isDeeper((value as JsonObject)[name], levels - 1)) return true;
   return false;
 }
 

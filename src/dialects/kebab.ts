@@ -44,15 +44,16 @@ export const KEBAB_FRAMES: Record<string, Reader> = {
   "pong": () => undefined,
 };
 
-/** A `message` that is no string is the data. */
 function publish(target: Target, clientId: string | undefined, { message, data, echo }: JsonObject): CommandBody {
-  const text = typeof message === "string" ? message : undefined;
-  if (text === undefined && (message === undefined) === (data === undefined)) {
-    const fault = data === undefined ? '"message" is missing' : '"data" stands beside a "message" that is data itself';
-    throw new ParleyError("bad_message", `Cannot read the message frame: ${fault}`);
-  }
-  const content = text === undefined ? message ?? data : compose(text, data);
-  return { kind: "publish", target, data: content, clientId, echo: echo !== false };
+  return { kind: "publish", target, data: contentOf(message, data), clientId, echo: echo !== false };
+}
+
+/** A `message` that is no string is the data. */
+function contentOf(message: unknown, data: unknown): unknown {
+  if (typeof message === "string") return compose(message, data);
+  if ((message === undefined) !== (data === undefined)) return message === undefined ? data : message;
+  const fault = data === undefined ? '"message" is missing' : '"data" stands beside a "message" that is data itself';
+  throw new ParleyError("bad_message", `Cannot read the message frame: ${fault}`);
 }
 
 function typing(room: string, active: boolean): CommandBody {
