@@ -5,7 +5,7 @@
  * no closure, no timer and no collection that an idle connection does not need.
  */
 import type { Socket } from "./adapter.ts";
-import type { Dialect } from "./dialect.ts";
+import type { AnyDialect } from "./dialect.ts";
 import type { Identity, Member, RoomEvent } from "./message.ts";
 import type { Room } from "./room.ts";
 
@@ -17,7 +17,7 @@ export interface AuthenticationDeadline {
 export interface ConnectionOptions {
   id: string;
   socket: Socket;
-  dialect: Dialect;
+  dialect: AnyDialect;
   address: string;
   /** The room of the URL: what a frame without a room means. */
   pathRoom?: string;
@@ -31,7 +31,7 @@ export class Connection {
   readonly address: string;
   readonly createdAt = Date.now();
   readonly pathRoom?: string;
-  dialect: Dialect;
+  dialect: AnyDialect;
   identity?: Identity;
   /** How rooms and receivers see it. */
   member: Member;

@@ -33,3 +33,6 @@ export interface Dialect<Input = Frame> {
   /** Only of a connection that is still undecided: the dialect its frame decides for, if it does. */
   decide?(input: Input): DialectName | undefined;
 }
+
+/** Any dialect, where it does not matter what it decodes: its own transport hands it the input. */
+export type AnyDialect = Dialect<never>;

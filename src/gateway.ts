@@ -9,7 +9,7 @@ import type { Admission } from "./admission.ts";
 import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { credentialOf } from "./credentials.ts";
-import type { Dialect } from "./dialect.ts";
+import type { AnyDialect } from "./dialect.ts";
 import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
@@ -26,7 +26,7 @@ const TOKEN_FRAME_BYTES = 16 * 1024;
 /** Between the upgrade and the opening of the socket. */
 interface Ticket {
   address: string;
-  dialect: Dialect;
+  dialect: AnyDialect;
   pathRoom?: string;
   identity?: Identity;
   /** Accepted only to be told so: closed 1008 with this. */
@@ -160,7 +160,7 @@ function sizeOf(frame: Frame): number {
 
 function isAuthentication(connection: Connection, frame: Frame): boolean {
   try {
-    return connection.dialect.decode(frame)[0]?.kind === "authenticate";
+    return connection.dialect.decode(frame as never)[0]?.kind === "authenticate";
   } catch (error) {
     if (error instanceof ParleyError) return false;
     throw error;

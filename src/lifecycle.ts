@@ -5,7 +5,7 @@
  * pass them by.
  */
 import type { Connection } from "./connection.ts";
-import type { Dialect, DialectName } from "./dialect.ts";
+import type { AnyDialect, DialectName } from "./dialect.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import { clientOf, type Hub, spawn } from "./hub.ts";
@@ -19,7 +19,7 @@ import { greetWithUnread } from "./commands/inbox.ts";
 const REFUSALS_PER_BURST = 2;
 
 /** By name; `undecided` stands for a connection whose first frames will tell. */
-export type Dialects = Readonly<Record<DialectName | "undecided", Dialect>>;
+export type Dialects = Readonly<Record<DialectName | "undecided", AnyDialect>>;
 
 export interface LifecycleParts {
   hub: Hub;

@@ -17,6 +17,12 @@ export class Origins {
     return origin === null || this.#patterns.includes("*") || this.#lists(origin);
   }
 
+  /** `listed` pages may send cookies, `open` ones may connect without them. `host` is the request's own. */
+  trustOf(origin: string, host: string): "listed" | "open" | "refused" {
+    if (this.trustsCookies(origin, host)) return "listed";
+    return this.admits(origin) ? "open" : "refused";
+  }
+
   trustsCookies(origin: string | null, host: string | null): boolean {
     if (origin === null) return true;
     return this.#lists(origin) || (host !== null && hostOf(origin) === host.toLowerCase());

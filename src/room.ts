@@ -8,7 +8,7 @@
 import type { RoutedEvent } from "./broker.ts";
 import type { RoomRule } from "./config.ts";
 import type { Connection } from "./connection.ts";
-import type { Dialect } from "./dialect.ts";
+import type { AnyDialect } from "./dialect.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
 import type { RoomKind } from "./room_name.ts";
 
@@ -17,7 +17,7 @@ const HELD_LIMIT = 1000;
 
 /** The connections of one dialect in a room: one native topic. */
 export interface Audience {
-  readonly dialect: Dialect;
+  readonly dialect: AnyDialect;
   readonly topic: string;
   count: number;
 }
@@ -56,7 +56,7 @@ export class Audiences {
   }
 }
 
-function topicOf(dialect: Dialect, room: string): string {
+function topicOf(dialect: AnyDialect, room: string): string {
   return `${dialect.name}:${room}`;
 }
 

@@ -14,6 +14,10 @@ import { type Config, maxBufferedBytes } from "./config.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { EventHandler, Hooks } from "./hooks.ts";
+import { SocketioDialect } from "./dialects/socketio.ts";
+import { Fanout } from "./engine_io/fanout.ts";
+import type { NamespaceSocket } from "./engine_io/namespace_socket.ts";
+import { EngineServer } from "./engine_io/server.ts";
 import { createApps } from "./http/app.ts";
 import { Gateway } from "./gateway.ts";
 import { Hub } from "./hub.ts";
@@ -24,7 +28,10 @@ import { Node } from "./node.ts";
 import { Origins } from "./origins.ts";
 import { Permissions } from "./permissions.ts";
 import { Stats } from "./stats.ts";
+import { SocketioHost, type SocketioHostParts } from "./socketio_host.ts";
 import { Sweep } from "./sweep.ts";
+import { Switchboard } from "./switchboard.ts";
+import { Topics } from "./topics.ts";
 import type { Verifier } from "./verifier.ts";
 import { DemoVerifier } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
@@ -57,14 +64,15 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
   const adapter = createAdapter();
   const verifiers = await createVerifiers(config);
   const parts = assemble(config, { adapter, log, hooks: extras.hooks ?? {}, ...verifiers });
-  const { hub, gateway, admission, broker } = parts;
+  const { hub, admission, broker } = parts;
   await broker.start(new Node(hub));
-  const ports = listen(adapter, config, gateway);
+  const ports = listen(adapter, config, parts.handler);
   const sweep = new Sweep(hub);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await drain({ hub, admission, withinMs: config.websocketDrainMs });
     sweep.stop();
+    parts.engine?.stop();
     await adapter.stop();
     await broker.close();
   };
@@ -110,9 +118,10 @@ function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surro
   const admission = new Admission(config, origins, stats);
   const permissions = new Permissions(config.rooms, config.defaultRoom);
   const broker = createBroker(config, ids);
+  const apart = new Topics<NamespaceSocket>();
   const hub = new Hub({
     config,
-    adapter,
+    adapter: config.dialects.includes("socketio") ? new Fanout(adapter, { apart }) : adapter,
     broker,
     verifier,
     permissions,
@@ -123,20 +132,49 @@ function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surro
     handlers: new Map(),
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
   });
-  const dialects: Dialects = {
+  const dispatcher = new Dispatcher(hub);
+  const dialects = createDialects(config);
+  const lifecycle = new Lifecycle({ hub, dispatcher, dialects });
+  const backstage = new Backstage(hub);
+  const { fetch } = createApps({ hub, backstage, admission, demo, runtime: adapter.runtime });
+  const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
+  const engine = createEngine({ hub, admission, origins, lifecycle, dispatcher, dialects }, apart);
+  const handler = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
+  return { hub, broker, admission, backstage, engine, handler };
+}
+
+function createDialects(config: Config): Dialects {
+  return {
     envelope,
     kebab,
     snake,
     plain,
+    socketio: new SocketioDialect(),
     undecided: undecided(config.dialects),
-    socketio: envelope,
   };
-  const dispatcher = new Dispatcher(hub);
-  const lifecycle = new Lifecycle({ hub, dispatcher, dialects });
-  const backstage = new Backstage(hub);
-  const apps = createApps({ hub, backstage, admission, demo, runtime: adapter.runtime });
-  const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch: apps.public });
-  return { hub, broker, admission, gateway, backstage };
+}
+
+type EngineParts = Omit<SocketioHostParts, "dialectOf"> & { dialects: Dialects };
+
+/** The Engine.IO transport with its host, unless the dialect is switched off. */
+function createEngine({ dialects, ...parts }: EngineParts, apart: Topics<NamespaceSocket>): EngineServer | undefined {
+  const { config } = parts.hub;
+  if (!config.dialects.includes("socketio")) return undefined;
+  const further = new Map(config.socketioNamespaces.map((name) => [name, new SocketioDialect(name)]));
+  const dialectOf = (namespace: string) => further.get(namespace) ?? dialects.socketio;
+  const options = {
+    namespaces: ["/", ...config.socketioNamespaces],
+    maxPayloadBytes: config.socketioMaxPayloadBytes,
+    pingIntervalMs: config.socketioPingIntervalMs,
+    pingTimeoutMs: config.socketioPingTimeoutMs,
+    connectTimeoutMs: config.socketioConnectTimeoutMs,
+    upgradeTimeoutMs: config.socketioUpgradeTimeoutMs,
+    maxBufferedBytes: parts.hub.maxBufferedBytes,
+    maxAttachments: config.socketioMaxAttachments,
+    cookie: config.socketioCookie || undefined,
+    trustOf: (origin: string, host: string) => parts.origins.trustOf(origin, host),
+  };
+  return new EngineServer(options, new SocketioHost({ ...parts, dialectOf }), apart);
 }
 
 function createBroker(config: Config, ids: IdSource): Broker {

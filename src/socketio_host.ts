@@ -8,7 +8,7 @@ import type { Admission as Gatekeeper } from "./admission.ts";
 import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { type Credential, credentialOf, withoutBearer } from "./credentials.ts";
-import type { Dialect } from "./dialect.ts";
+import type { AnyDialect } from "./dialect.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./engine_io/host.ts";
 import type { SocketioPacket } from "./engine_io/packet.ts";
@@ -41,7 +41,7 @@ export interface SocketioHostParts {
   lifecycle: Lifecycle;
   dispatcher: Dispatcher;
   /** The dialect of a namespace: `/` speaks the documented events, the others relay. */
-  dialectOf(namespace: string): Dialect;
+  dialectOf(namespace: string): AnyDialect;
 }
 
 export class SocketioHost implements ConnectionHost {

@@ -3,7 +3,7 @@
  *
  * One timer per kind of deadline, whatever the number of sessions; a closed session is in none of these.
  */
-import { Topics } from "../topics.ts";
+import type { Topics } from "../topics.ts";
 import { PacketReader } from "./codec.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { ConnectionHost } from "./host.ts";
@@ -23,7 +23,7 @@ export class Engine {
   /** By session id; also those that only wait for their farewell. */
   readonly sessions = new Map<string, Session>();
   /** Sockets that native topics cannot reach: those that poll, and those that want everything as text. */
-  readonly apart = new Topics<NamespaceSocket>();
+  readonly apart: Topics<NamespaceSocket>;
 
   readonly pings: Deadlines<Session>;
   readonly pongs: Deadlines<Session>;
@@ -33,9 +33,10 @@ export class Engine {
   /** Unfinished binary packets: as long as for a pong from one attachment to the next. */
   readonly assemblies: Deadlines<Namespaces>;
 
-  constructor(options: EngineOptions, host: ConnectionHost) {
+  constructor(options: EngineOptions, host: ConnectionHost, apart: Topics<NamespaceSocket>) {
     this.options = options;
     this.host = host;
+    this.apart = apart;
     this.pings = new Deadlines(options.pingIntervalMs, (session, dueAt) => session.ping(dueAt));
     this.pongs = new Deadlines(options.pingTimeoutMs, (session) => session.pingTimedOut());
     this.connects = new Deadlines(

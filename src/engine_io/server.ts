@@ -7,7 +7,7 @@
 import type { Peer, Socket, UpgradeGrant } from "../adapter.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
-import type { Topics } from "../topics.ts";
+import { Topics } from "../topics.ts";
 import { Answer, REFUSAL, type Refusal, refuseUpgrade } from "./answer.ts";
 import { Endpoint } from "./endpoint.ts";
 import { Engine } from "./engine.ts";
@@ -23,8 +23,9 @@ const PROTOCOL = "4";
 export class EngineServer {
   readonly #engine: Engine;
 
-  constructor(options: EngineOptions, host: ConnectionHost) {
-    this.#engine = new Engine(options, host);
+  /** `apart`: the registry that {@link Fanout} serves; whoever publishes may need it before there is a host. */
+  constructor(options: EngineOptions, host: ConnectionHost, apart: Topics<NamespaceSocket> = new Topics()) {
+    this.#engine = new Engine(options, host, apart);
   }
 
   /** Whose topics a native publish does not reach; {@link Fanout} serves them. */

@@ -34,10 +34,10 @@ export interface Env {
 
 export type Fetch = (request: Request, peer: Peer) => Response | Promise<Response>;
 
-export function createApps(parts: HttpParts): { public: Fetch } {
+export function createApps(parts: HttpParts): { fetch: Fetch } {
   const app = new Hono<Env>();
   addStatus(app, parts);
   app.notFound((context) => errorResponse(new ParleyError("not_found", `There is nothing at ${context.req.path}`)));
   app.onError((error, context) => errorResponse(toParleyError(error, parts.hub.log, { path: context.req.path })));
-  return { public: (request, peer) => app.fetch(request, { peer }) };
+  return { fetch: (request, peer) => app.fetch(request, { peer }) };
 }
