@@ -72,9 +72,8 @@ export class Crowd implements ConnectionEvents {
       await crowd.#progress(deadline);
       if (crowd.closedEarly > 0 || performance.now() > deadline) {
         crowd.close();
-        throw new Error(
-          `Cannot seat ${total} connections: ${crowd.#ready} joined, first refusal "${crowd.firstClose}"`,
-        );
+        const why = crowd.firstClose || `no answer within ${OPEN_WITHIN_MS / 1000} s`;
+        throw new Error(`Cannot seat ${total} connections: ${crowd.#ready} joined, then "${why}"`);
       }
     }
     return crowd;

@@ -69,9 +69,7 @@ const ratio = (value?: number): string => value === undefined ? "–" : value.to
 function failureTable({ failures, servers }: Measured): string {
   const titleOf = (name: string) => servers.find((server) => server.name === name)?.title ?? name;
   const lines = failures.map(({ scenario, server, reason }) =>
-    `| ${titleOf(server)} | ${scenario} | ${
-      reason.replaceAll(/\x1b\[[\d;]*m|\s+/g, " ").replaceAll("|", "\\|").slice(0, 200)
-    } |`
+    `| ${titleOf(server)} | ${scenario} | ${reason.replaceAll(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 200)} |`
   );
   return ["## Not measured", "", "| server | scenario | because |", "| --- | --- | --- |", ...lines].join("\n");
 }

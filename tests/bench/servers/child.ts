@@ -31,7 +31,11 @@ export function stopAllChildren(): Promise<unknown> {
 export async function startChild(command: (port: number) => Command): Promise<Child> {
   const port = await freePort();
   const { argv: [file, ...args], cwd, env } = command(port);
-  const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   running.add(child);
   child.once("exit", () => running.delete(child));
   let words = "";
