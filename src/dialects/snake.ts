@@ -14,7 +14,7 @@ import { serverFrame, shownRoom, toJson, userIdOf, usersOf } from "./shapes.ts";
 
 /** The fields that stand at the top of a message frame and canonically in its data. */
 const LIFTED = ["attachments", "reactions", "reply_to", "edited", "messageType"] as const;
-const TAKEN = ["text", ...LIFTED];
+const LIFTED_AND_TEXT = ["text", ...LIFTED];
 
 // ---- decode ----
 
@@ -144,9 +144,10 @@ function encodeEvent(event: RoomEvent): Frame[] {
 /** A message as this dialect and its REST route show it. */
 export function snakeMessage(event: MessageEvent): JsonObject {
   const { id, from, data, timestamp, position } = event;
-  const frame: JsonObject = { type: "new_message", id, roomId: shownRoom(event), content: textOf(data) };
+  const text = textOf(data);
+  const frame: JsonObject = { type: "new_message", id, roomId: shownRoom(event), content: text };
   if (isObject(data)) { for (const name of LIFTED) if (Object.hasOwn(data, name)) frame[name] = data[name]; }
-  frame.data = besides(data, TAKEN);
+  frame.data = besides(data, text === undefined ? LIFTED : LIFTED_AND_TEXT);
   frame.sender_client_id = from.connection;
   frame.sender_user_id = userIdOf(from);
   frame.sender_name = from.name;
