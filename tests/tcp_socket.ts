@@ -20,6 +20,8 @@ export interface TcpSocketOptions {
   tls?: boolean;
   /** Whether pings are answered; default true. */
   pongs?: boolean;
+  /** Whether a close frame is answered; default true. */
+  agrees?: boolean;
 }
 
 export interface WireFrame {
@@ -63,14 +65,16 @@ export class TcpSocket {
   readonly closed: Promise<Closed>;
   readonly #socket: Socket;
   readonly #pongs: boolean;
+  readonly #agrees: boolean;
   #buffer: Buffer;
   #farewell: Closed = { code: 1006, reason: "" };
   /** Pings that arrived. */
   pings = 0;
 
-  private constructor(socket: Socket, answer: Answer, pongs: boolean) {
+  private constructor(socket: Socket, answer: Answer, { pongs = true, agrees = true }: TcpSocketOptions) {
     this.#socket = socket;
     this.#pongs = pongs;
+    this.#agrees = agrees;
     this.status = answer.status;
     this.headers = answer.headers;
     this.#buffer = answer.rest;
@@ -100,7 +104,7 @@ export class TcpSocket {
     socket.on("error", () => socket.destroy());
     const answer = readAnswer(socket);
     socket.write(handshake(options));
-    return new TcpSocket(socket, await answer, options.pongs ?? true);
+    return new TcpSocket(socket, await answer, options);
   }
 
   /** What followed the head of a refusal, once the server has closed; the handshake asks for `Connection: close` then. */
@@ -119,6 +123,11 @@ export class TcpSocket {
 
   send(payload: string | Uint8Array, options?: FrameOptions): void {
     this.#socket.write(encodeFrame(payload, options));
+  }
+
+  /** A close frame without a code. */
+  sendEmptyClose(): void {
+    this.send("", { opcode: OPCODE.close });
   }
 
   sendClose(code: number, reason: string = ""): void {
@@ -161,10 +170,13 @@ export class TcpSocket {
       if (this.#pongs) this.send(frame.payload, { opcode: OPCODE.pong });
       return;
     }
-    if (frame.opcode === OPCODE.close && frame.payload.length >= 2) {
-      this.#farewell = { code: frame.payload.readUInt16BE(), reason: frame.payload.subarray(2).toString() };
-    }
+    if (frame.opcode === OPCODE.close) this.#hearFarewell(frame.payload);
     this.inbox.push(frame);
+  }
+
+  #hearFarewell(payload: Buffer): void {
+    if (payload.length >= 2) this.#farewell = { code: payload.readUInt16BE(), reason: payload.subarray(2).toString() };
+    if (this.#agrees) this.send(payload, { opcode: OPCODE.close });
   }
 
   #readFrame(): WireFrame | undefined {

@@ -14,8 +14,8 @@ import type { Frame } from "../message.ts";
 const HTTP_IDLE_SECONDS = 255;
 const MAX_IDLE_SECONDS = 960;
 const UNLIMITED_FRAME_BYTES = 0xffff_ffff;
-/** How often at most all sockets are looked at for a backlog, and only while there is one. */
-const BACKLOG_LOOK_MS = 100;
+/** Looking for backlogs may take one part in so many of the time, and only while there is one. */
+const BACKLOG_LOOK_SHARE = 20;
 
 /** An empty one keeps Bun from confirming the first subprotocol that the client offers. */
 const NO_SUBPROTOCOL = { "sec-websocket-protocol": "" };
@@ -210,11 +210,12 @@ class Listener {
   #lookForBacklog(): void {
     this.#unseenBacklog = this.#looked !== undefined;
     if (this.#unseenBacklog) return;
+    const start = performance.now();
     for (const socket of this.#sockets) if (socket.bufferedBytes > 0) socket.hasBacklog = true;
     this.#looked = setTimeout(() => {
       this.#looked = undefined;
       if (this.#unseenBacklog) this.#lookForBacklog();
-    }, BACKLOG_LOOK_MS);
+    }, (performance.now() - start) * BACKLOG_LOOK_SHARE);
   }
 }
 

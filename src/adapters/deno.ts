@@ -58,6 +58,8 @@ class Listener {
   readonly #abort = new AbortController();
   /** Until the runtime reports their close. */
   readonly #sockets: Set<DenoSocket> = new Set();
+  #stopping = false;
+  #emptied?: () => void;
   /** Of the sockets, those whose end the handler knows. */
   zombies = 0;
 
@@ -77,21 +79,36 @@ class Listener {
     this.port = this.#server.addr.port;
   }
 
-  /** A farewell to every socket; what still runs after the grace, a long poll for one, is cut. */
+  /** Waits until the peers have agreed to the farewell, not for long; then cuts what is left, long polls too. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "server stopped");
-    const cut = setTimeout(() => this.#abort.abort(), STOP_GRACE_MS);
-    await this.#server.shutdown();
-    clearTimeout(cut);
+    this.#stopping = true;
+    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, STOPPED);
+    await this.#untilEmpty(STOP_GRACE_MS);
+    // Not `shutdown`: it says its own farewell, waits for every answer, and cannot be followed by an abort.
+    this.#abort.abort();
+    await this.#server.finished;
   }
 
   opened(socket: DenoSocket): void {
     this.#sockets.add(socket);
     this.handler.open(socket);
+    if (this.#stopping) socket.close(CLOSE.goingAway, STOPPED);
   }
 
   gone(socket: DenoSocket): void {
     this.#sockets.delete(socket);
+    if (this.#sockets.size === 0) this.#emptied?.();
+  }
+
+  #untilEmpty(withinMs: number): Promise<void> {
+    if (this.#sockets.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.#emptied = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #serve(port: number, { host, reusePort = false, tls }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
@@ -101,6 +118,7 @@ class Listener {
   }
 
   #respond(request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
+    if (this.#stopping) return new Response("The server is stopping", { status: 503 });
     const peer = { address: remoteAddr.hostname, port: this.port, secure: this.#secure };
     if (!wantsUpgrade(request)) return this.handler.fetch(request, peer);
     return refuseHandshake(request) ??
@@ -120,7 +138,8 @@ class Listener {
   }
 }
 
-/** How long an answer may still take while the server stops. */
+const STOPPED = "server stopped";
+/** How long a stop waits for peers that do not agree to it. */
 const STOP_GRACE_MS = 1_000;
 
 /** Ended: the handler knows of its end; the runtime still holds it. */

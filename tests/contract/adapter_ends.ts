@@ -1,0 +1,208 @@
+/** The adapter's contract, part three: how a socket ends, from either side, and that the handler learns of it once. */
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { eventually, TestSocket } from "../harness.ts";
+import { type AdapterFactory, settled, Stage } from "./adapter_stage.ts";
+
+export function endsContract(factory: AdapterFactory): void {
+  byTheClient(factory);
+  byTheServer(factory);
+  insideHandlers(factory);
+  unanswered(factory);
+  stopping(factory);
+}
+
+function byTheClient(factory: AdapterFactory): void {
+  test("adapter: the client's code and reason reach the handler", async () => {
+    await using stage = await Stage.set(factory);
+    for (const [code, reason] of [[1000, ""], [3000, "abc"], [4999, "zwölf"]] as [number, string][]) {
+      const { client, socket } = await stage.client();
+      await client.close(code, reason);
+      assertEquals(await stage.endOf(socket), { code, reason });
+    }
+  });
+
+  test("adapter: a close frame without a code is 1005, no close frame is 1006", async () => {
+    await using stage = await Stage.set(factory);
+    const silent = await stage.peer();
+    silent.peer.sendEmptyClose();
+    assertEquals(await stage.endOf(silent.socket), { code: 1005, reason: "" });
+    const cut = await stage.peer();
+    cut.peer.destroy();
+    assertEquals(await stage.endOf(cut.socket), { code: 1006, reason: "" });
+    const half = await stage.peer();
+    half.peer.halfClose();
+    assertEquals(await stage.endOf(half.socket), { code: 1006, reason: "" });
+  });
+
+  test("adapter: an end is told once, however untidy", async () => {
+    await using stage = await Stage.set(factory);
+    const all = await Promise.all(Array.from({ length: 12 }, () => stage.peer()));
+    for (const [i, { peer, socket }] of all.entries()) {
+      if (i % 2 === 0) peer.sendClose(1000);
+      if (i % 3 === 0) peer.destroy();
+      socket.send("into the void");
+      if (i % 4 === 0) socket.close(4000, "");
+      if (i % 4 === 1) socket.abandon(4409, "");
+      if (i % 4 === 2) peer.halfClose();
+      peer.destroy();
+      socket.close(4001, "");
+    }
+    for (const { socket } of all) await stage.endOf(socket);
+    await eventually(() => stage.adapter.zombies === 0);
+    assertEquals(stage.ends.length, all.length);
+  });
+}
+
+function byTheServer(factory: AdapterFactory): void {
+  test("adapter: the server's code and reason reach both sides", async () => {
+    await using stage = await Stage.set(factory);
+    const ends: [number, string][] = [[1000, ""], [1001, "restart"], [1008, "no"], [1013, "later"], [4401, "expired"]];
+    for (const [code, reason] of ends) {
+      const { client, socket } = await stage.client();
+      socket.close(code, reason);
+      assertEquals(await client.closed, { code, reason });
+      assertEquals(await stage.endOf(socket), { code, reason });
+    }
+  });
+
+  test("adapter: what was sent before the close arrives before it", async () => {
+    await using stage = await Stage.set(factory);
+    const { client, socket } = await stage.client();
+    const frames = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(1000));
+    for (const frame of frames) socket.send(frame);
+    socket.close(4000, "");
+    await client.closed;
+    assertEquals(client.frames, frames);
+  });
+
+  test("adapter: the first close decides, later ones change nothing", async () => {
+    await using stage = await Stage.set(factory);
+    const { client, socket } = await stage.client();
+    socket.close(4001, "first");
+    socket.close(4002, "second");
+    socket.abandon(4003, "third");
+    assertEquals(await client.closed, { code: 4001, reason: "first" });
+    assertEquals(await stage.endOf(socket), { code: 4001, reason: "first" });
+    socket.close(4004, "fourth");
+    assertFalse(socket.send("x"));
+    assertEquals(stage.endsOf(socket), 1);
+  });
+
+  test("adapter: a reason too long for a close frame is cut between two characters", async () => {
+    await using stage = await Stage.set(factory);
+    const { client, socket } = await stage.client();
+    const reason = "é".repeat(100);
+    socket.close(1008, reason);
+    assertEquals(await client.closed, { code: 1008, reason: "é".repeat(61) });
+    assertEquals(await stage.endOf(socket), { code: 1008, reason });
+  });
+
+  test("adapter: an abandoned socket gets no farewell, its handler learns why", async () => {
+    await using stage = await Stage.set(factory);
+    const { socket } = await stage.client();
+    socket.abandon(4409, "too slow");
+    assertFalse(socket.send("x"));
+    assertEquals(await stage.endOf(socket), { code: 4409, reason: "too slow" });
+  });
+}
+
+function insideHandlers(factory: AdapterFactory): void {
+  test("adapter: the handler is never called from inside a call", async () => {
+    await using stage = await Stage.set(factory);
+    const [closed, abandoned] = [await stage.client(), await stage.client()];
+    closed.socket.close(4000, "");
+    assertEquals(stage.ends, []);
+    abandoned.socket.abandon(4409, "");
+    assertEquals(stage.ends, []);
+    await Promise.resolve();
+    assertEquals(stage.ends.map(({ code }) => code), [4000, 4409]);
+  });
+
+  test("adapter: a socket may be closed when it opens, and when it gets a message", async () => {
+    await using stage = await Stage.set(factory, { open: (socket) => socket.close(1013, "full") });
+    const { client, socket } = await stage.client();
+    assertEquals(await client.closed, { code: 1013, reason: "full" });
+    assertEquals(await stage.endOf(socket), { code: 1013, reason: "full" });
+    const [port] = stage.listen({ message: (socket) => socket.close(4429, "") });
+    const second = await stage.client({ port });
+    for (const frame of ["1", "2", "3"]) second.client.send(frame);
+    assertEquals((await second.client.closed).code, 4429);
+    assertEquals(stage.framesOf(second.socket), ["1"]);
+  });
+
+  test("adapter: a greeting sent when the socket opens is its first frame", async () => {
+    await using stage = await Stage.set(factory, { open: (socket) => void socket.send("welcome") });
+    const one = await stage.client();
+    await settled(one);
+    assertEquals(one.client.frames[0], "welcome");
+  });
+}
+
+function unanswered(factory: AdapterFactory): void {
+  test("adapter: a peer that does not agree to a close is over for the handler all the same", async () => {
+    await using stage = await Stage.set(factory);
+    const { peer, socket } = await stage.peer({ agrees: false });
+    socket.close(4403, "out");
+    assertEquals(await stage.endOf(socket), { code: 4403, reason: "out" });
+    peer.send("still talking");
+    const { socket: next, client } = await stage.client();
+    await settled({ socket: next, client });
+    assertEquals(stage.framesOf(socket), []);
+    peer.destroy();
+    await eventually(() => stage.adapter.zombies === 0);
+    assertEquals(stage.endsOf(socket), 1);
+  });
+}
+
+function stopping(factory: AdapterFactory): void {
+  test("adapter: stop closes sockets and listeners, and waits until everybody was told", async () => {
+    const stage = await Stage.set(factory, { ports: [0, 0] });
+    const clients = [await stage.client(), await stage.client({ port: stage.ports[1] })];
+    await stage.adapter.stop();
+    assertEquals(stage.ends.map(({ code, reason }) => [code, reason]), clients.map(() => [1001, "server stopped"]));
+    for (const { client } of clients) assertEquals(await client.closed, { code: 1001, reason: "server stopped" });
+    for (const port of stage.ports) await assertRejects(() => fetch(stage.url(port)));
+    assertEquals(stage.adapter.zombies, 0);
+    await stage.adapter.stop();
+    stage.adapter.publish("t", "nobody hears");
+  });
+
+  test("adapter: a farewell said before stop is the one that arrives", async () => {
+    const stage = await Stage.set(factory);
+    const { client, socket } = await stage.client();
+    socket.send("goodbye");
+    socket.close(4000, "moved");
+    await stage.adapter.stop();
+    assertEquals(await client.closed, { code: 4000, reason: "moved" });
+    assertEquals(client.frames, ["goodbye"]);
+    assertEquals(stage.ends.length, 1);
+  });
+
+  test("adapter: stop does not wait for peers that do not read, nor for answers that do not come", async () => {
+    const { promise: never } = Promise.withResolvers<Response>();
+    let asked = false;
+    const stage = await Stage.set(factory, {
+      fetch: () => {
+        asked = true;
+        return never;
+      },
+    });
+    const { peer, socket } = await stage.peer();
+    peer.stopReading();
+    const poll = fetch(stage.url()).then(() => "answered", () => "cut");
+    await eventually(() => asked);
+    await stage.adapter.stop();
+    assertEquals(stage.endsOf(socket), 1);
+    assertEquals(await poll, "cut");
+    peer.destroy();
+  });
+
+  test("adapter: an adapter that never listened can be stopped, and one that stopped can listen again", async () => {
+    await using stage = new Stage(await factory());
+    await stage.adapter.stop();
+    const [port] = stage.listen({});
+    const client = await TestSocket.open(`ws://127.0.0.1:${port}/`);
+    assert(client.isOpen);
+  });
+}
