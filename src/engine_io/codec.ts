@@ -5,7 +5,7 @@
  * the bytes of an attachment. Used by the sessions, and by the socketio dialect for what it sends.
  */
 import { decodePacket as decodeEngine, encodePacket as encodeEngine } from "engine.io-parser";
-import { Decoder, Encoder, type Packet, PacketType } from "socket.io-parser";
+import { Decoder, Encoder, isPacketValid, type Packet, PacketType } from "socket.io-parser";
 import { ParleyError } from "../errors.ts";
 import type { Frame } from "../message.ts";
 
@@ -67,8 +67,14 @@ export class PacketReader {
   /** A packet without attachments; throws if it is none. */
   read(text: string): Packet {
     this.#decoder.add(text);
-    return this.#decoded!;
+    return valid(this.#decoded!);
   }
+}
+
+/** The decoder lets a packet without any content pass for every type. */
+function valid(packet: Packet): Packet {
+  if (!isPacketValid(packet)) throw new Error("invalid packet");
+  return packet;
 }
 
 /** Whether the text announces attachments. */
@@ -98,7 +104,7 @@ export class Assembly {
     this.attachments++;
     this.size += attachment.byteLength;
     this.#decoder.add(attachment);
-    return this.#decoded;
+    return this.#decoded && valid(this.#decoded);
   }
 }
 

@@ -1,0 +1,88 @@
+/**
+ * Pings and their deadlines, exact to a few milliseconds on both transports.
+ */
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { eventually } from "../harness.ts";
+import { Rig } from "./rig.ts";
+
+const FAST = { pingIntervalMs: 120, pingTimeoutMs: 80 };
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+test("pings come an interval after the last pong", async () => {
+  await using rig = await Rig.start(FAST);
+  const socket = await rig.webSocket();
+  for (let n = 0; n < 3; n++) {
+    assertEquals(await socket.next(), "2");
+    socket.send("3");
+  }
+  const peer = await rig.polling();
+  for (let n = 0; n < 3; n++) {
+    assertEquals(await peer.get(), "2");
+    await peer.post("3");
+  }
+});
+
+test("a WebSocket that answers no ping is closed", async () => {
+  await using rig = await Rig.start(FAST);
+  const socket = await rig.webSocket();
+  await socket.closed;
+  assertEquals(rig.host.ends, [{ code: 4408, reason: "ping timeout" }]);
+  await rig.isEmpty();
+});
+
+test("the deadline of a pong runs from when the ping was due, polled for or not", async () => {
+  await using rig = await Rig.start(FAST);
+  const peer = await rig.polling();
+  await pause(FAST.pingIntervalMs + FAST.pingTimeoutMs);
+  const response = await peer.poll();
+  assertEquals([response.status, (await response.json()).code], [400, 1]);
+  await rig.isEmpty();
+});
+
+test("a poll that carried the ping does not move the deadline", async () => {
+  await using rig = await Rig.start(FAST);
+  const peer = await rig.polling();
+  const started = performance.now();
+  assertEquals(await peer.get(), "2");
+  await pause(Math.ceil(FAST.pingIntervalMs + FAST.pingTimeoutMs - (performance.now() - started)));
+  assertEquals((await peer.poll()).status, 400);
+});
+
+test("pongs that nobody waits for do not put off the next ping", async () => {
+  await using rig = await Rig.start(FAST);
+  const socket = await rig.webSocket();
+  const flood = setInterval(() => socket.isOpen && socket.send("3"), 10);
+  assertEquals(await socket.next(), "2");
+  clearInterval(flood);
+});
+
+test("a pong after the deadline is too late", async () => {
+  await using rig = await Rig.start(FAST);
+  const peer = await rig.polling();
+  await peer.get();
+  await eventually(() => rig.engine.sessions === 0);
+  assertEquals((await peer.send("3")).status, 400);
+});
+
+test("a session that joins no namespace in time is closed", async () => {
+  await using rig = await Rig.start({ connectTimeoutMs: 60 });
+  const socket = rig.socket("EIO=4&transport=websocket");
+  await socket.closed;
+  await rig.polling();
+  await rig.isEmpty();
+  const joined = await rig.webSocket();
+  await pause(80);
+  assert(joined.isOpen);
+});
+
+test("a session that has left its last namespace has the same time to join another", async () => {
+  await using rig = await Rig.start({ connectTimeoutMs: 60, ...FAST });
+  const socket = await rig.webSocket();
+  socket.send("41");
+  await socket.closed;
+  await rig.isEmpty();
+});
