@@ -8,7 +8,7 @@ import { type ClientError, clientError } from "./client_error.ts";
 import { expose } from "./debug.ts";
 import type { ClientFrame, MessageFrame, Notification, Presence, Receipt, ServerFrame, Target } from "./frames.ts";
 import { Link, type Status } from "./link.ts";
-import { type Listener, Listeners } from "./listeners.ts";
+import { CHANGED, FAILED, type Listener, Listeners } from "./listeners.ts";
 import type { ClientOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type Gap, Room, type RoomHost } from "./room.ts";
@@ -39,7 +39,7 @@ export type EventData<Events, Name> = Name extends keyof Events ? Events[Name]
 const REFRESH_AT = 0.9;
 
 /** Names of what the client itself says: nobody can send them. */
-const LOCAL = ["*", "gap", "connect", "disconnect", "status", "failure", "change"];
+const LOCAL = ["*", "gap", "connect", "disconnect"];
 
 export class Client<Events extends object = Record<string, unknown>> extends Link implements RoomHost {
   readonly #outbox: Outbox;
@@ -77,7 +77,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   }
 
   /** Called after every change of the status. */
-  readonly subscribe = (listener: () => void): () => void => this.#listeners.on("status", listener);
+  readonly subscribe = (listener: () => void): () => void => this.#listeners.on(CHANGED, listener);
   readonly getSnapshot = (): Status => this.status;
 
   // ---- rooms, messages, events ----
@@ -133,7 +133,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
 
   /** Called after every failure, beside `options.onError`. */
   onError(listener: (error: ClientError) => void): () => void {
-    return this.#listeners.on("failure", listener as Listener);
+    return this.#listeners.on(FAILED, listener as Listener);
   }
 
   // ---- what rooms and presence call ----
@@ -143,7 +143,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     const known = typeof (error as ClientError)?.code === "string";
     const told = known ? error as ClientError : clientError("unexpected", "call a listener", error);
     this.options.onError?.(told);
-    this.#listeners.call("failure", told);
+    this.#listeners.call(FAILED, told);
   };
 
   gap(gap: Gap): void {
@@ -186,7 +186,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   }
 
   protected override changed(): void {
-    this.#listeners.call("status");
+    this.#listeners.call(CHANGED);
   }
 
   /** Counts on the server's clock, whatever this machine's says. */

@@ -5,7 +5,7 @@
  * client offers, so that a page without presence does not carry it.
  */
 import type { ClientFrame, Presence, PresenceStatus, ServerFrame } from "./frames.ts";
-import { Listeners } from "./listeners.ts";
+import { CHANGED, Listeners } from "./listeners.ts";
 
 /** What the book needs of a client. */
 export interface PresenceHost {
@@ -47,12 +47,12 @@ export class PresenceBook {
   /** Resolves when the server has taken it; without a connection it is said on the next one. */
   async set(status: PresenceStatus, metadata?: unknown): Promise<void> {
     this.mine = { status, metadata };
-    this.#listeners.call("change");
+    this.#listeners.call(CHANGED);
     if (this.#host.isOpen) await this.#host.request({ type: "presence", data: this.mine });
   }
 
   /** Called after every change of anything in the book. */
-  readonly subscribe = (listener: () => void): () => void => this.#listeners.on("change", listener);
+  readonly subscribe = (listener: () => void): () => void => this.#listeners.on(CHANGED, listener);
 
   /** Hears of the user in and out of rooms; returns how to stop, which is to be called once. */
   follow(user: string): () => void {
@@ -77,7 +77,7 @@ export class PresenceBook {
     const { userId, status, metadata } = data as Partial<Presence> & { userId?: string };
     if (!userId || !status) return;
     this.#known.set(userId, { status, metadata });
-    this.#listeners.call("change");
+    this.#listeners.call(CHANGED);
   }
 
   #ask(action: string, userId: string): void {

@@ -9,7 +9,7 @@ import { backoffMs } from "./backoff.ts";
 import { type ClientError, clientError } from "./client_error.ts";
 import type { JoinReply, MessageFrame, Position, Receipt, RoomMember, ServerFrame, Target } from "./frames.ts";
 import type { HistoryReply } from "./frames.ts";
-import { type Listener, Listeners } from "./listeners.ts";
+import { CHANGED, type Listener, Listeners } from "./listeners.ts";
 import { MessageLog } from "./message_log.ts";
 import type { Platform } from "./platform.ts";
 import { Timer } from "./timer.ts";
@@ -172,7 +172,7 @@ export class Room {
     return this.#listeners.on(name, listener);
   }
 
-  readonly subscribe = (listener: () => void): () => void => this.#listeners.on("change", listener);
+  readonly subscribe = (listener: () => void): () => void => this.#listeners.on(CHANGED, listener);
 
   readonly getSnapshot = (): RoomSnapshot => {
     const { messages, hasMore } = this.#log;
@@ -300,6 +300,6 @@ export class Room {
 
   #changed(): void {
     this.#snapshot = undefined;
-    this.#listeners.call("change");
+    this.#listeners.call(CHANGED);
   }
 }

@@ -20,6 +20,6 @@ export type Schemas = Record<string, Schema>;
 export function validated(schema: Schema | undefined, name: string, data: unknown): unknown {
   if (!schema) return data;
   const result = schema["~standard"].validate(data) as SchemaResult;
-  if (!("value" in result)) throw clientError("invalid_data", `read "${name}"`, result.issues);
+  if (result.issues || !("value" in result)) throw clientError("invalid_data", `read "${name}"`, result.issues);
   return result.value;
 }

@@ -1,0 +1,146 @@
+/**
+ * A world for the client in which nothing happens by itself: sockets that a test opens and closes, a clock that a test
+ * turns, chance that is always the same, and a page that goes on- and offline when told to.
+ */
+import type { ServerFrame } from "../../src/client/frames.ts";
+import type { Platform, SocketLike } from "../../src/client/platform.ts";
+
+interface SentFrame {
+  type: string;
+  id: string;
+  room?: string;
+  data: Record<string, unknown>;
+}
+
+export class FakeSocket implements SocketLike {
+  onmessage: SocketLike["onmessage"] = null;
+  onclose: SocketLike["onclose"] = null;
+  onerror: SocketLike["onerror"] = null;
+  readonly url: URL;
+  /** What the client wrote. */
+  readonly sent: SentFrame[] = [];
+  closedWith?: number;
+
+  constructor(url: string) {
+    this.url = new URL(url);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(code?: number): void {
+    this.closedWith = code ?? 1005;
+  }
+
+  /** The server speaks. */
+  say(frame: Partial<ServerFrame>): void {
+    this.onmessage?.({ data: JSON.stringify({ id: "s", timestamp: 0, ...frame }) });
+  }
+
+  greet(connection_id = "c1", timestamp = 0): void {
+    this.say({ type: "system_notification", data: { connection_id, user_id: "u1", rooms: [] }, timestamp });
+  }
+
+  /** The connection ends, by the server or by accident (1006). */
+  drop(code = 1006): void {
+    this.onclose?.({ code, reason: "" });
+  }
+
+  /** The last frame of a type or, for `system`, of an action. */
+  last(name: string): SentFrame {
+    const found = this.sent.findLast((frame) => frame.type === name || frame.data?.action === name);
+    if (!found) throw new Error(`no "${name}" among ${JSON.stringify(this.sent)}`);
+    return found;
+  }
+
+  count(name: string): number {
+    return this.sent.filter((frame) => frame.type === name || frame.data?.action === name).length;
+  }
+
+  /** Lets the client into a room it asked for. */
+  admit(room: string, data: Record<string, unknown> = {}): void {
+    this.say({ type: "room_joined", id: this.last("join").id, room, data: { room, members: [], total: 0, ...data } });
+  }
+}
+
+interface Waiting {
+  at: number;
+  run(): void;
+}
+
+export class FakePlatform implements Platform {
+  readonly sockets: FakeSocket[] = [];
+  readonly WebSocket: Platform["WebSocket"];
+  readonly events = new EventTarget();
+  online = true;
+  chance = 0.5;
+  #now = 0;
+  #timers = new Map<number, Waiting>();
+  #serial = 0;
+
+  constructor() {
+    const { sockets } = this;
+    this.WebSocket = class extends FakeSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+      }
+    };
+  }
+
+  readonly now = (): number => this.#now;
+  readonly random = (): number => this.chance;
+  readonly isOnline = (): boolean => this.online;
+
+  readonly setTimeout = (run: () => void, ms: number): number => {
+    this.#timers.set(++this.#serial, { at: this.#now + Math.max(0, ms), run });
+    return this.#serial;
+  };
+
+  readonly clearTimeout = (timer: unknown): void => {
+    this.#timers.delete(timer as number);
+  };
+
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error("the client made no socket");
+    return socket;
+  }
+
+  /** Waits that are pending. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Turns the clock, runs what falls due in order, and lets promises settle. */
+  async advance(ms: number): Promise<void> {
+    await settled();
+    const end = this.#now + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.#now = Math.max(this.#now, due[1].at);
+      due[1].run();
+      await settled();
+    }
+    this.#now = end;
+  }
+
+  /** The machine sleeps: time passes, timers do not run until it wakes. */
+  async sleep(ms: number): Promise<void> {
+    this.#now += ms;
+    await this.advance(0);
+  }
+
+  page(event: "online" | "offline" | "pageshow" | "visibilitychange"): void {
+    if (event === "online" || event === "offline") this.online = event === "online";
+    this.events.dispatchEvent(new Event(event));
+  }
+}
+
+/** After everything that promises had still to do. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}

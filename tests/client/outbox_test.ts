@@ -1,0 +1,169 @@
+/**
+ * What waits, what is acknowledged, what is sent again and what is rejected, in a fake world.
+ */
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { ClientError } from "../../src/client/client_error.ts";
+import { settled } from "./fake_platform.ts";
+import { idleClient, openClient } from "./fixture.ts";
+
+/** What became of a promise so far. */
+function fate<T>(promise: Promise<T>): { value?: T; code?: string; error?: ClientError } {
+  const seen: { value?: T; code?: string; error?: ClientError } = {};
+  promise.then((value) => seen.value = value, (error) => {
+    seen.error = error;
+    seen.code = error.code;
+  });
+  return seen;
+}
+
+const room = { room: "lobby" };
+
+test("a message is answered by its own copy in the room", async () => {
+  const { client, platform } = await openClient();
+  const sent = fate(client.send(room, "hello"));
+  const frame = platform.socket.last("message");
+  assertEquals(frame.data, { text: "hello" });
+  platform.socket.say({ ...frame, from: "somebody else", message_id: "x" });
+  await settled();
+  assertEquals(sent.value, undefined, "the same id from another connection answers nothing");
+  const position = { epoch: "e", offset: 3 };
+  platform.socket.say({ ...frame, from: "c1", message_id: "m1", position });
+  await settled();
+  assertEquals(sent.value, { id: "m1", position });
+});
+
+test("without a copy the acknowledgement answers", async () => {
+  const { client, platform } = await openClient();
+  const sent = fate(client.send({ to: "u2" }, { n: 1 }));
+  const { id } = platform.socket.last("message");
+  platform.socket.say({ type: "system", id, data: { action: "ack", message_id: "m2" } });
+  await settled();
+  assertEquals(sent.value, { id: "m2", position: undefined });
+});
+
+test("an error answers with its code", async () => {
+  const { client, platform } = await openClient();
+  const sent = fate(client.send(room, "x"));
+  const { id } = platform.socket.last("message");
+  platform.socket.say({ type: "error", id, data: { code: "not_joined", message: "Cannot publish" } });
+  await settled();
+  assertEquals(sent.code, "not_joined");
+});
+
+test("messages wait for a connection in their order, the queue is bounded", async () => {
+  const { client, platform } = idleClient({ queueSize: 3 });
+  const sent = ["a", "b", "c", "d"].map((text) => fate(client.send(room, text)));
+  await settled();
+  assertEquals(sent.map((it) => it.code), [undefined, undefined, undefined, "queue_full"]);
+  client.connect();
+  await settled();
+  platform.socket.greet();
+  assertEquals(platform.socket.sent.map((frame) => frame.data.text), ["a", "b", "c"]);
+});
+
+test("only messages wait: everything else is refused without a connection", async () => {
+  const { client } = idleClient();
+  assertEquals(await client.command("members", room).catch((error) => error.code), "disconnected");
+  assertEquals(await client.signal("wave", {}, room).catch((error) => error.code), "disconnected");
+});
+
+test("a message in flight is sent again under the same id, a question is not", async () => {
+  const { client, platform } = await openClient();
+  const message = fate(client.send(room, "hello"));
+  const question = fate(client.command("members", room));
+  const { id } = platform.socket.last("message");
+  platform.socket.drop();
+  await platform.advance(1000);
+  assertEquals(question.code, "disconnected");
+  platform.socket.greet("c2");
+  assertEquals(platform.socket.last("message").id, id);
+  assertEquals(platform.socket.count("members"), 0);
+  platform.socket.say({ type: "system", id, data: { action: "ack", message_id: "m1", duplicate: true } });
+  await settled();
+  assertEquals(message.value?.id, "m1");
+});
+
+test("ids differ from message to message and from client to client", async () => {
+  const worlds = [await openClient(), await openClient({ platform: { random: () => 0.25 } })];
+  const ids = worlds.flatMap(({ client, platform }) => {
+    for (const text of ["x", "y"]) client.send(room, text).catch(() => undefined);
+    return platform.socket.sent.map((frame) => frame.id);
+  });
+  assertEquals(new Set(ids).size, 4);
+});
+
+test("no answer in time: timeout, and a look at the connection", async () => {
+  const { client, platform } = await openClient({ ackTimeoutMs: 2000 });
+  const sent = fate(client.send(room, "x"));
+  await platform.advance(1999);
+  assertEquals(sent.code, undefined);
+  await platform.advance(1);
+  assertEquals(sent.code, "timeout");
+  assertEquals(platform.socket.count("heartbeat"), 1);
+});
+
+test("a message that waited longer than the server remembers is given up", async () => {
+  const { client, platform } = await openClient();
+  const sent = fate(client.send(room, "x"));
+  platform.online = false;
+  platform.socket.drop();
+  await platform.advance(239_999);
+  assertEquals(sent.code, undefined);
+  await platform.advance(1);
+  assertEquals(sent.code, "timeout");
+});
+
+test("at most 32 messages are on the wire; each answer lets the next one go", async () => {
+  const { client, platform } = await openClient();
+  for (let n = 0; n < 40; n++) client.send(room, `${n}`).catch(() => undefined);
+  assertEquals(platform.socket.count("message"), 32);
+  const [first] = platform.socket.sent;
+  platform.socket.say({ ...first, from: "c1", message_id: "m" });
+  assertEquals(platform.socket.last("message").data.text, "32");
+  assertEquals(platform.socket.count("message"), 33);
+});
+
+test("rate_limited: the message goes again when the server says so", async () => {
+  const { client, platform } = await openClient();
+  const sent = fate(client.send(room, "x"));
+  const { id } = platform.socket.last("message");
+  platform.socket.say({ type: "error", id, data: { code: "rate_limited", message: "slow down", retryAfter: 700 } });
+  client.send(room, "y").catch(() => undefined);
+  await platform.advance(699);
+  assertEquals(platform.socket.count("message"), 1);
+  await platform.advance(1);
+  assertEquals(platform.socket.sent.map((frame) => frame.data.text), ["x", "x", "y"]);
+  platform.socket.say({ ...platform.socket.sent[1], from: "c1", message_id: "m" });
+  await settled();
+  assertEquals(sent.value?.id, "m");
+});
+
+test("1009: what was on the wire is not sent again, what waited is", async () => {
+  const { client, platform } = await openClient();
+  const large = fate(client.send(room, "x".repeat(99)));
+  platform.socket.drop(1009);
+  const waiting = fate(client.send(room, "small"));
+  await platform.advance(1000);
+  platform.socket.greet();
+  assertEquals(large.code, "too_large");
+  assertEquals(waiting.code, undefined);
+  assertEquals(platform.socket.sent.map((frame) => frame.data.text), ["small"]);
+});
+
+test("closing rejects everything that waits", async () => {
+  const { client, platform } = await openClient();
+  const sent = [client.send(room, "x"), client.command("ping")].map(fate);
+  client.close();
+  await settled();
+  assertEquals(sent.map((it) => it.code), ["closed", "disconnected"]);
+  assertEquals(platform.pending, 0);
+});
+
+test("a kick rejects with its reason", async () => {
+  const { client, platform } = await openClient();
+  const sent = fate(client.send(room, "x"));
+  platform.socket.drop(4403);
+  await settled();
+  assertEquals(sent.code, "kicked");
+});
