@@ -1,6 +1,8 @@
 /**
  * A server and its clients for end-to-end tests: real sockets, JSON frames, no waiting without a deadline.
  */
+import { Buffer } from "node:buffer";
+import { createHmac } from "node:crypto";
 import { createLog, type Log } from "../../src/log.ts";
 import { createServer, type ParleyServer, type ServerOptions } from "../../src/mod.ts";
 import { signToken, type TokenContent } from "../../src/verifiers/sign.ts";
@@ -100,6 +102,13 @@ export class Stage implements AsyncDisposable {
 
   token(user: string, content: Partial<TokenContent> = {}): Promise<string> {
     return signToken({ user, ttlMs: 60_000, ...content }, { secret: SECRET });
+  }
+
+  /** A token with exactly these claims. */
+  sign(claims: Record<string, unknown>): string {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const head = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
+    return `${head}.${createHmac("sha256", SECRET).update(head).digest("base64url")}`;
   }
 
   async talker(path: string, options?: TestSocketOptions): Promise<Talker> {

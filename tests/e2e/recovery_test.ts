@@ -1,0 +1,164 @@
+/**
+ * History and recovery: a client that comes back with its position gets every missed message once and in order, or is
+ * told that it cannot.
+ */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { test } from "node:test";
+import { type JsonFrame, Stage, type Talker } from "./stage.ts";
+
+const SLOW = { timeout: 20_000 };
+const ROOM = "log";
+
+interface Position {
+  epoch: string;
+  offset: number;
+}
+
+function join(talker: Talker, since?: Position): Promise<JsonFrame> {
+  return talker.ask({ type: "join-room", roomId: ROOM, since }, { type: "room-joined", roomId: ROOM });
+}
+
+async function publish(stage: Stage, from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n++) await stage.server.publish(ROOM, { text: String(n) });
+}
+
+function textsOf(joined: JsonFrame): string[] {
+  return (joined.messages as JsonFrame[]).map((message) => String(message.message));
+}
+
+function numbers(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => String(from + n));
+}
+
+test("a rejoin with its position gets what it missed, once and in order", SLOW, async () => {
+  await using stage = await Stage.open();
+  const first = await stage.kebab();
+  const { position } = await join(first);
+  await publish(stage, 1, 3);
+  await first.hear({ type: "message", message: "3" });
+  first.close();
+  await publish(stage, 4, 20);
+  const second = await stage.kebab();
+  const joined = await join(second, { ...position as Position, offset: 3 });
+  assertEquals(joined.recovered, true);
+  assertEquals(textsOf(joined), numbers(4, 20));
+  assertEquals((joined.position as Position).offset, 20);
+  await publish(stage, 21, 21);
+  const live = await second.hear({ type: "message" });
+  assertEquals([live.message, (live.position as Position).offset], ["21", 21]);
+});
+
+test("at the newest position there is nothing to recover, and that is said", SLOW, async () => {
+  await using stage = await Stage.open();
+  const talker = await stage.kebab();
+  const { position } = await join(talker);
+  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const joined = await join(talker, position as Position);
+  assertEquals([joined.recovered, joined.messages], [true, []]);
+});
+
+test(
+  "another epoch, a position ahead, and more than history holds are not recovered, with the newest",
+  SLOW,
+  async () => {
+    await using stage = await Stage.open({ rooms: [{ match: "*", history: { size: 10, ttl: "1h" } }] });
+    await publish(stage, 1, 30);
+    const talker = await stage.kebab();
+    const { position } = await join(talker) as { position: Position };
+    const cases: Position[] = [{ epoch: "other", offset: 30 }, { ...position, offset: 31 }, { ...position, offset: 5 }];
+    for (const since of cases) {
+      await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+      const joined = await join(talker, since);
+      assertEquals([joined.recovered, joined.position], [false, position]);
+      assertEquals(textsOf(joined), numbers(21, 30));
+    }
+    await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+    assertEquals(textsOf(await join(talker, { ...position, offset: 20 })), numbers(21, 30));
+  },
+);
+
+test("at most 300 messages are replayed", SLOW, async () => {
+  await using stage = await Stage.open({ rooms: [{ match: "*", history: { size: 1000, ttl: "1h" } }] });
+  await publish(stage, 1, 400);
+  const talker = await stage.kebab();
+  const { position } = await join(talker) as { position: Position };
+  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const much = await join(talker, { ...position, offset: 99 });
+  assertEquals([much.recovered, textsOf(much)], [false, numbers(101, 400)]);
+  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const enough = await join(talker, { ...position, offset: 100 });
+  assertEquals([enough.recovered, textsOf(enough).length], [true, 300]);
+});
+
+test("a replay never fills more than half of what a connection may buffer", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMaxMessageBytes: 16_384, websocketMaxBufferedBytes: 65_536 });
+  for (let n = 1; n <= 20; n++) await stage.server.publish(ROOM, { text: `${n} ${"x".repeat(4000)}` });
+  const talker = await stage.kebab();
+  const { position } = await join(talker) as { position: Position };
+  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const joined = await join(talker, { ...position, offset: 0 });
+  assertEquals(joined.recovered, false);
+  const texts = textsOf(joined);
+  assert(texts.length >= 6 && texts.length <= 8, `${texts.length} messages`);
+  assertEquals(texts.at(-1)!.slice(0, 2), "20");
+});
+
+test("joiners under a flow of messages see neither gap nor double", SLOW, async () => {
+  await using stage = await Stage.open({ rooms: [{ match: "*", history: { size: 1000, ttl: "1h" } }] });
+  const first = await stage.kebab();
+  const { position } = await join(first) as { position: Position };
+  const joiners = await Promise.all(Array.from({ length: 10 }, () => stage.kebab()));
+  const joins: Promise<JsonFrame>[] = [];
+  for (let n = 1; n <= 200; n++) {
+    first.say({ type: "message", roomId: ROOM, message: String(n) });
+    if (n % 20 === 0) joins.push(join(joiners[n / 20 - 1]!, position));
+  }
+  const joined = await Promise.all(joins);
+  await first.settle();
+  for (const [index, joiner] of joiners.entries()) {
+    await joiner.settle();
+    const texts = [
+      ...textsOf(joined[index]!),
+      ...joiner.heard({ type: "message" }).map((frame) => String(frame.message)),
+    ];
+    assertEquals(texts, numbers(1, 200));
+  }
+});
+
+test("each dialect gets its own history in its own shape", SLOW, async () => {
+  await using stage = await Stage.open();
+  await publish(stage, 1, 2);
+  const snake = await stage.snake("sam");
+  const joined = await snake.ask({ type: "join_room", roomId: ROOM, since: { epoch: "x", offset: 0 } }, {
+    type: "online_update",
+  });
+  assertEquals((joined.messages as JsonFrame[]).map((frame) => [frame.type, frame.content]), [["new_message", "1"], [
+    "new_message",
+    "2",
+  ]]);
+  const envelope = await stage.envelope("eve");
+  const page = await envelope.ask({ type: "system", id: "h", data: { action: "history", room: ROOM, limit: 1 } }, {
+    id: "h",
+  });
+  const { messages, position } = page.data as { messages: JsonFrame[]; position: Position };
+  assertEquals(messages.map((frame) => frame.data), [{ text: "2" }]);
+  const before = await envelope.ask(
+    { type: "system", id: "b", data: { action: "history", room: ROOM, before: { ...position, offset: 2 } } },
+    { id: "b" },
+  );
+  assertEquals((before.data as { messages: JsonFrame[] }).messages.map((frame) => frame.data), [{ text: "1" }]);
+});
+
+test("the least recently used history goes when the node's bound is reached, and its epoch with it", SLOW, async () => {
+  await using stage = await Stage.open({ historyMaxBytes: 200_000 });
+  const talker = await stage.kebab();
+  const { position: old } = await join(talker) as { position: Position };
+  await publish(stage, 1, 3);
+  for (let room = 0; room < 100; room++) {
+    for (let n = 0; n < 5; n++) await stage.server.publish(`other ${room}`, { text: "x".repeat(1000) });
+  }
+  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const joined = await join(talker, old);
+  assertEquals(joined.recovered, false);
+  assertNotEquals((joined.position as Position).epoch, old.epoch);
+});
