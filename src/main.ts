@@ -58,9 +58,9 @@ async function serve(args: readonly string[]): Promise<void> {
   const { config, notes } = loaded;
   const log = createLog({ level: config.logLevel, format: config.logFormat, colour: isColourful() });
   for (const note of notes) log.warn(note);
-  const server = await start(config, log);
-  announce(config, server, log);
-  stopOnSignal(server, log);
+  const starting = start(config, log);
+  stopOnSignal(starting, log);
+  announce(config, await starting, log);
 }
 
 async function start(config: Config, log: Log): Promise<Running> {
@@ -97,15 +97,18 @@ function urlOf({ tlsCert }: Config, host: string, port: number): string {
   return `${tlsCert ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The first signal sends everybody away in good order, the second one does not wait for it. */
-function stopOnSignal(server: Running, log: Log): void {
+/**
+ * The first signal sends everybody away in good order, the second one does not wait for it. Called before the server
+ * answers: a runtime may need a moment until it listens to signals.
+ */
+function stopOnSignal(starting: Promise<Running>, log: Log): void {
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) process.exit(1);
     stopping = true;
     log.info("stopping", { signal });
     try {
-      await server.stop();
+      await (await starting).stop();
       log.info("stopped");
       process.exit(0);
     } catch (error) {

@@ -72,7 +72,8 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   signal(name: "SIGTERM" | "SIGINT" | "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
-    this.#child.kill(name);
+    // Not ChildProcess.kill: on Deno every exit after it is reported as death by the signal, whatever the exit code.
+    if (!this.#exit && this.pid !== undefined) process.kill(this.pid, name);
   }
 
   /** Asks it to end and waits. */
