@@ -10,7 +10,10 @@ import type { Peer, Socket } from "../adapter.ts";
 import type { MaybePromise } from "../maybe.ts";
 import type { SocketioPacket } from "./packet.ts";
 
-/** One namespace of one session. Frames are Engine.IO messages: text that begins with `4`, or an attachment's bytes. */
+/**
+ * One namespace of one session. Frames are Engine.IO messages: text that begins with `4`, or an attachment's bytes. They
+ * name their namespace, so no two namespaces may share a topic.
+ */
 export interface EventSocket extends Socket {
   readonly namespace: string;
   /** How its frames travel at the moment. */

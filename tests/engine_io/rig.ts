@@ -56,7 +56,8 @@ export class EchoHost implements ConnectionHost {
 
   open(socket: EventSocket): void {
     this.sockets.set(`${this.#connected}`, socket);
-    socket.subscribe("all");
+    // Topics belong to one namespace: their frames name it.
+    socket.subscribe(socket.namespace === "/" ? "all" : `all${socket.namespace}`);
   }
 
   receive(socket: EventSocket, packet: SocketioPacket): void {
