@@ -1,7 +1,7 @@
 /**
  * `parley --help` and the README's table: every setting, from the table that the settings are read with.
  */
-import { flagOf, GROUPS, type Setting } from "../config.ts";
+import { flagOf, GROUPS, type Setting, SETTINGS } from "../config.ts";
 import { VERSION } from "../version.ts";
 
 const COLUMN = 43;
@@ -34,15 +34,20 @@ export function usage(): string {
   return [HEAD, ...groups, ROOM_RULES].join("\n\n");
 }
 
-/** The README's table of settings, in Markdown. */
+/** The README's table of settings, in Markdown; settings without effect share a line with those of the same reason. */
 export function settingsTable(): string {
-  const rows = Object.entries(GROUPS).flatMap(([name, settings]) => [
-    `| **${name}** | | |`,
-    ...Object.values(settings).map((setting: Setting) =>
-      `| \`${setting.env}\` | ${codeOf(setting)} | ${cell(meaning(setting))} |`
+  const settings: Setting[] = Object.values(SETTINGS);
+  const idle = Map.groupBy(settings.filter((setting) => setting.noEffect), (setting) => setting.noEffect);
+  const rows = [
+    ...settings.filter((setting) => !setting.noEffect).map((setting) =>
+      [[setting], standardOf(setting), setting.help] as const
     ),
-  ]);
-  return ["| setting | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
+    ...[...idle].map(([reason, group]) => [group, "", `accepted, without effect: ${reason}`] as const),
+  ];
+  const lines = rows.map(([group, standard, text]) => {
+    return `| ${group.map(({ env }) => `\`${env}\``).join(" ")} | ${cell(standard)} | ${cell(text)} |`;
+  });
+  return ["| setting | default | meaning |", "| --- | --- | --- |", ...lines].join("\n");
 }
 
 function line(setting: Setting): string {
@@ -57,9 +62,8 @@ function meaning({ help, noEffect }: Setting): string {
   return noEffect ? `${help}, without effect: ${noEffect}` : help;
 }
 
-function codeOf({ default: standard, otherwise, noEffect }: Setting): string {
-  if (standard) return cell(`\`${standard}\``);
-  return noEffect ? "" : cell(otherwise ?? (standard === "" ? "empty" : ""));
+function standardOf({ default: standard, otherwise = "" }: Setting): string {
+  return standard ? `\`${standard}\`` : otherwise;
 }
 
 function cell(text: string): string {
