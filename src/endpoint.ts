@@ -48,7 +48,7 @@ const SUBPROTOCOL_PREFIX = "parley.";
 export function resolveEndpoint(url: URL, offered: readonly string[], settings: EndpointSettings): Endpoint {
   const place = placeOf(url, settings);
   const forced = forcedDialect(url, offered);
-  const dialect = forced ? allowed(forced, place, settings) : spokenAt(place, settings);
+  const dialect = forced !== undefined ? allowed(forced, place, settings) : spokenAt(place, settings);
   const ours = offered.find((name) => name.startsWith(SUBPROTOCOL_PREFIX));
   return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: ours ?? offered[0] };
 }
