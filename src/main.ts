@@ -33,6 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [first = "", ...rest] = args;
   const subcommand = Object.hasOwn(SUBCOMMANDS, first) ? SUBCOMMANDS[first] : undefined;
   if (subcommand) process.exit(await subcommand(rest, terminal));
+  if (/^\w/.test(first)) process.exit(stranger(first));
   if (args.some((argument) => argument === "--help" || argument === "-h")) process.exit(help(args, terminal));
   if (args.some((argument) => argument === "--version" || argument === "-v")) process.exit(version());
   await serve(args);
@@ -46,6 +47,12 @@ function help(args: readonly string[], { print }: Terminal): ExitCode {
 function version(): ExitCode {
   terminal.print(VERSION);
   return 0;
+}
+
+function stranger(name: string): ExitCode {
+  const known = Object.keys(SUBCOMMANDS).join(", ");
+  complainAbout([`there is no such command, only ${known}; settings begin with --`], `run "${name}"`, terminal);
+  return 2;
 }
 
 async function serve(args: readonly string[]): Promise<void> {

@@ -113,7 +113,7 @@ const CLUSTER = {
 const ROOMS = {
   historySize: count("HISTORY_SIZE", "100", "messages a room keeps; 0: none", { max: 100_000 }),
   historyTtlMs: duration("HISTORY_TTL", "1h", "how long it keeps them", { min: "1s", max: "365d" }),
-  historyMaxBytes: size("HISTORY_MAX_BYTES", "64MiB", "memory for the history of all rooms of a node"),
+  historyMaxBytes: size("HISTORY_MAX_BYTES", "64MiB", "memory for the history of all rooms of a node", { min: "1KiB" }),
   inboxSize: count("INBOX_SIZE", "200", "notifications kept for a user; 0: none", { max: 100_000 }),
   inboxTtlMs: duration("INBOX_TTL", "30d", "how long they are kept", { min: "1s", max: "3650d" }),
   roomAnnounceMax: count("ROOM_ANNOUNCE_MAX", "500", "members up to which a room announces joins and leaves"),

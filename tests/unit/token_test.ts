@@ -136,5 +136,11 @@ test("program: subcommands, help and version are reached from the command line",
   assertEquals((await started(["--help"])).output, usage());
   const made = await started(["token", "--user", "alice"], { JWT_SECRET: SECRET });
   assertEquals((await (await createJwtVerifier({ secret: SECRET })).verify(made.output)).user, "alice");
+  const stranger = await started(["tokn"]);
+  assertEquals(stranger.code, 2);
+  assertStringIncludes(
+    stranger.output,
+    'Cannot run "tokn": there is no such command, only token, check, help, version',
+  );
   assertEquals((await started(["check", `http://127.0.0.1:${await freePort()}`])).code, 1);
 });
