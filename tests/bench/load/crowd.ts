@@ -19,6 +19,8 @@ export interface CrowdPlan extends Seating {
   readonly textBytes: number;
   /** Also connections of protocols that can do without send a token. */
   readonly tokens?: boolean;
+  /** Number of the first user in the tokens. */
+  readonly firstUser?: number;
   /** Handshakes under way at a time. */
   readonly atOnce?: number;
 }
@@ -149,12 +151,12 @@ export class Crowd implements ConnectionEvents {
   }
 
   #connect(): void {
-    const { ports, protocols, tokens, members, dial } = this.plan;
+    const { ports, protocols, tokens, firstUser = 0, members, dial } = this.plan;
     const number = this.connections.length;
     const room = `room${Math.floor(number / members)}`;
     const port = ports[number % ports.length]!;
     const protocol = protocols[number % protocols.length]!;
-    const token = tokens || protocol.wantsToken ? mintToken(`user${number}`) : undefined;
+    const token = tokens || protocol.wantsToken ? mintToken(`user${firstUser + number}`) : undefined;
     const place = { number, port, protocol, seat: { room, token } };
     const connection = new Connection(place, this);
     this.connections.push(connection);
