@@ -98,7 +98,9 @@ const FRAMES: Record<string, Reader> = {
     if (data === undefined) throw new ParleyError("bad_message", 'Cannot read the message frame: "data" is missing');
     // Naming nobody means everybody, which the hub grants to administrators only.
     const target = room === undefined && to === undefined ? { broadcast: "all" } : { room, to };
-    return { kind: "publish", target, data, clientId: id, stamp: id !== undefined, echo: echo !== false };
+    // A copy to one recipient is no answer to the sender, so it bears the server's id only.
+    const stamp = id !== undefined && to === undefined;
+    return { kind: "publish", target, data, clientId: id, stamp, echo: echo !== false };
   }),
   custom_event: (fields, attempted) => {
     const { id, ...target } = readAddress(fields, attempted);

@@ -109,11 +109,11 @@ function ackFrames(reply: Reply & { kind: "ack" }): Frame[] {
 }
 
 function errorFrame(reply: Reply & { kind: "error" }): Frame {
-  const { code, message, retryAfter } = reply;
+  const { code, message, retryAfter, timedOut } = reply;
   if (reply.of !== "authenticate" && refOf(reply).type !== "authenticate") {
     return toJson({ type: "error", code, message, retryAfter });
   }
-  const isBadToken = code === "unauthorized" || code === "token_expired";
+  const isBadToken = !timedOut && (code === "unauthorized" || code === "token_expired");
   return toJson({ type: "auth-error", code, message: isBadToken ? "Invalid token" : message, retryAfter });
 }
 
