@@ -1,0 +1,152 @@
+/**
+ * Every limit: the answer at it, who is spared, and that what was taken is given back.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { eventually, TcpSocket, TestSocket } from "../harness.ts";
+import { JOIN, Stage } from "./stage.ts";
+
+const SLOW = { timeout: 20_000 };
+
+async function status(stage: Stage, path = "/ws"): Promise<number> {
+  const socket = await TcpSocket.open({ port: stage.server.port, path });
+  socket.destroy();
+  return socket.status;
+}
+
+test("frames over the rate are refused one by one, and the connection ends only when it goes on", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 5 });
+  const talker = await stage.kebab();
+  const other = await stage.kebab();
+  for (let n = 0; n < 7; n++) talker.say({ type: "ping" });
+  const refused = await talker.hear({ type: "error", code: "rate_limited" });
+  assert(Number(refused.retryAfter) > 0 && Number(refused.retryAfter) <= 1000);
+  await talker.hear({ type: "error", code: "rate_limited" });
+  assertEquals(talker.heard({ type: "pong" }).length, 5);
+  for (let n = 0; n < 20; n++) talker.say({ type: "ping" });
+  assertEquals((await talker.socket.closed).code, 4429);
+  await other.settle();
+});
+
+test("a refused frame's answer bears the frame's id", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 1 });
+  const eve = await stage.envelope("eve");
+  eve.say({ type: "heartbeat", id: "1" });
+  await eve.ask({ type: "heartbeat", id: "2" }, { type: "error", id: "2", data: { code: "rate_limited" } });
+});
+
+test("a frame over the size ends its connection with 1009, a longer authentication does not", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMaxMessageBytes: 512 });
+  const talker = await stage.kebab();
+  const other = await stage.kebab();
+  const token = await stage.token("kim", { name: "x".repeat(1000) });
+  await talker.ask({ type: "authenticate", token }, { type: "authenticated", userId: "kim" });
+  await talker.ask(...JOIN.kebab!("lobby"));
+  const fits = "x".repeat(512 - JSON.stringify({ type: "message", roomId: "lobby", message: "" }).length);
+  await talker.ask({ type: "message", roomId: "lobby", message: fits }, { type: "message", message: fits });
+  talker.say({ type: "message", roomId: "lobby", message: `${fits}x` });
+  assertEquals((await talker.socket.closed).code, 1009);
+  other.say({ type: "message", roomId: "lobby", message: "€".repeat(300) });
+  assertEquals((await other.socket.closed).code, 1009);
+});
+
+test("connections in all and per address are limited before the upgrade, and given back", SLOW, async () => {
+  await using all = await Stage.open({ websocketMaxConnections: 2 });
+  const first = await all.kebab();
+  await all.kebab();
+  assertEquals(await status(all), 503);
+  first.close();
+  await eventually(() => all.server.getClientCount() === 1);
+  assertEquals(await status(all), 101);
+  await using each = await Stage.open({ websocketMaxConnectionsPerIp: 1 });
+  await each.kebab();
+  assertEquals(await status(each), 503);
+});
+
+test("new connections of one address are limited by rate, with the time to wait", SLOW, async () => {
+  await using stage = await Stage.open({ websocketConnectRate: 1, websocketConnectBurst: 2 });
+  assertEquals([await status(stage), await status(stage)], [101, 101]);
+  const refused = await TcpSocket.open({ port: stage.server.port, path: "/ws" });
+  assertEquals([refused.status, refused.headers.get("retry-after")], [429, "1"]);
+});
+
+test("rooms per connection, members per room and a rule's own number are limited", SLOW, async () => {
+  await using stage = await Stage.open({
+    websocketMaxRooms: 2,
+    websocketMaxMembers: 2,
+    rooms: [{ match: "small", maxMembers: 1 }],
+  });
+  const [one, two, three] = [await stage.kebab(), await stage.kebab(), await stage.plain()];
+  await one.ask(...JOIN.kebab!("small"));
+  await two.ask({ type: "join-room", roomId: "small" }, { type: "error", code: "room_full" });
+  await one.ask(...JOIN.kebab!("a"));
+  await two.ask(...JOIN.kebab!("a"));
+  const full = await three.ask({ type: "join", room: "a" }, { type: "error", room: "a", data: { code: "room_full" } });
+  assert(String(full.content).startsWith("Room Full"));
+  await one.ask({ type: "join-room", roomId: "b" }, { type: "error", code: "forbidden" });
+  await one.ask({ type: "leave-room", roomId: "a" }, { type: "room-left" });
+  await three.ask(...JOIN.plain!("a"));
+});
+
+test("broadcasts are for the authenticated, to kebab clients, one a second", SLOW, async () => {
+  await using stage = await Stage.open();
+  const kim = await stage.kebab("kim");
+  const undecided = await stage.talker("/ws");
+  const snake = await stage.snake("sam");
+  const guest = await stage.kebab();
+  await guest.ask({ type: "message", message: "all" }, { type: "error", code: "unauthorized" });
+  kim.say({ type: "message", message: "all" });
+  await undecided.hear({ type: "message", message: "all" });
+  await kim.ask({ type: "message", message: "again" }, { type: "error", code: "rate_limited" });
+  await snake.settle();
+  assertEquals(snake.heard({ content: "all" }), []);
+});
+
+test("above the bound nobody is told of joins, and lists are empty with the true total", SLOW, async () => {
+  await using stage = await Stage.open({ roomAnnounceMax: 2 });
+  const [one, two, three] = [await stage.kebab(), await stage.kebab(), await stage.kebab()];
+  await one.ask(...JOIN.kebab!("big"));
+  await two.ask(...JOIN.kebab!("big"));
+  await one.hear({ type: "user-joined" });
+  const joined = await three.ask(...JOIN.kebab!("big"));
+  assertEquals([joined.members, joined.total], [[], 3]);
+  await one.settle();
+  assertEquals(one.heard({ type: "user-joined" }).length, 1);
+});
+
+test("a silent peer is dropped, one that answers pings is not", SLOW, async () => {
+  await using stage = await Stage.open({ websocketPongWaitMs: 2000 });
+  const silent = await TcpSocket.open({ port: stage.server.port, path: "/ws", pongs: false });
+  const alive = await stage.kebab();
+  await silent.closed;
+  await alive.settle();
+  await eventually(() => stage.server.getClientCount() === 1);
+});
+
+test("a peer that does not read is dropped, and its room notices nothing but the leave", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMaxBufferedBytes: 262_144 });
+  const stalled = await TcpSocket.open({ port: stage.server.port, path: "/ws/lobby" });
+  const talker = await stage.kebab("kim");
+  const { total } = await talker.ask(...JOIN.kebab!("lobby"));
+  assertEquals(total, 2);
+  stalled.stopReading();
+  const text = "x".repeat(30_000);
+  let sent = 0;
+  await eventually(async () => {
+    await talker.ask({ type: "message", roomId: "lobby", message: `${++sent} ${text}` }, { type: "message" });
+    return stage.server.getRoom("lobby").length === 1;
+  }, { withinMs: 15_000 });
+  await talker.hear({ type: "user-left", roomId: "lobby" });
+  const numbers = talker.heard({ type: "message" }).map((frame) => parseInt(String(frame.message)));
+  assertEquals(numbers, numbers.map((_, index) => index + 1));
+  stalled.destroy();
+});
+
+test("switched off, WebSocket URLs answer 503 and the rest lives on", SLOW, async () => {
+  await using stage = await Stage.open({ websocketEnabled: false });
+  assertEquals(await status(stage), 503);
+  const live = await fetch(stage.url("/livez"));
+  assertEquals([live.status, await live.text()], [200, "ok"]);
+  const socket = new TestSocket(stage.ws("/ws"));
+  assertEquals((await socket.closed).code, 1006);
+});

@@ -1,0 +1,152 @@
+/**
+ * A redis-server of a test's own: on a free port of the loopback, keeping nothing, ended with the test. It can be killed,
+ * started again, and paused; three of them make a Redis Cluster. One that is already running is never touched.
+ */
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { freePort } from "../server_process.ts";
+import { eventually } from "../waiting.ts";
+
+export interface RedisServerOptions {
+  port?: number;
+  /** Further arguments, as on its command line. */
+  args?: string[];
+}
+
+export class RedisServer implements AsyncDisposable {
+  readonly port: number;
+  /** `redis://127.0.0.1:<port>`. */
+  readonly url: string;
+  readonly #args: string[];
+  readonly #folder = mkdtempSync(join(tmpdir(), "parley-redis-"));
+  #child: ChildProcess | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
+
+  private constructor(port: number, args: string[]) {
+    this.port = port;
+    this.url = `redis://127.0.0.1:${port}`;
+    this.#args = args;
+  }
+
+  static async start({ port, args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(port ?? await freePort(), args);
+    await server.start();
+    return server;
+  }
+
+  /** Empty, unless its arguments say otherwise. */
+  async start(): Promise<void> {
+    const base = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder];
+    const args = [...base, "--save", "", "--appendonly", "no", ...this.#args];
+    const child = spawn("redis-server", args, { stdio: "ignore" });
+    this.#child = child;
+    this.#exited = new Promise((resolve) => child.once("exit", resolve));
+    await eventually(() => this.command("PING"), { withinMs: 10_000 });
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    await this.#exited;
+    this.#child = undefined;
+  }
+
+  pause(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#signal("SIGCONT");
+  }
+
+  /** One command in the inline form; answers with the raw reply. */
+  command(line: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.port, "127.0.0.1");
+      const chunks: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (chunk.toString().endsWith("\r\n")) socket.destroy();
+      });
+      socket.on("error", reject);
+      socket.on("close", () => resolve(Buffer.concat(chunks).toString()));
+      socket.write(`${line}\r\n`);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child) {
+      this.resume();
+      await this.kill();
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+    const pid = this.#child?.pid;
+    if (pid !== undefined) process.kill(pid, name);
+  }
+}
+
+/** Three masters without replicas. */
+export class RedisCluster implements AsyncDisposable {
+  readonly masters: RedisServer[];
+
+  private constructor(masters: RedisServer[]) {
+    this.masters = masters;
+  }
+
+  static async start(): Promise<RedisCluster> {
+    const args = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "1000"];
+    const cluster = new RedisCluster(
+      await Promise.all([0, 1, 2].map(async () => {
+        // The cluster bus listens 10,000 above the port.
+        const port = await freePortBelow(50_000);
+        return await RedisServer.start({ port, args });
+      })),
+    );
+    await cluster.#join();
+    return cluster;
+  }
+
+  get url(): string {
+    return this.masters.map(({ url }) => url).join(",");
+  }
+
+  async #join(): Promise<void> {
+    const [first, ...others] = this.masters;
+    const ranges = ["0 5460", "5461 10922", "10923 16383"];
+    for (const [at, master] of this.masters.entries()) {
+      await expectOk(master, `CLUSTER ADDSLOTSRANGE ${ranges[at]}`);
+      await expectOk(master, `CLUSTER SET-CONFIG-EPOCH ${at + 1}`);
+    }
+    for (const { port } of others) await expectOk(first!, `CLUSTER MEET 127.0.0.1 ${port}`);
+    for (const master of this.masters) {
+      await eventually(async () => (await master.command("CLUSTER INFO")).includes("cluster_state:ok"), {
+        withinMs: 20_000,
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.masters.map((master) => master[Symbol.asyncDispose]()));
+  }
+}
+
+async function expectOk(server: RedisServer, line: string): Promise<void> {
+  const reply = await server.command(line);
+  if (!reply.startsWith("+OK")) throw new Error(`Cannot run "${line}": ${reply.trim()}`);
+}
+
+async function freePortBelow(limit: number): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = await freePort();
+    if (port < limit) return port;
+  }
+  throw new Error(`Cannot find a free port below ${limit}`);
+}
