@@ -1,0 +1,190 @@
+/**
+ * The broker of a cluster: many nodes on one Redis, or on a Redis Cluster. Bun and Deno nodes form one cluster.
+ *
+ * Its parts in redis/ share the engine, which refuses at once while Redis is away. Whenever a connection is back, rooms
+ * read what they missed from their logs and presence is repaired; until that is done the broker is not healthy. All keys
+ * and channels stand in redis/keys.ts.
+ */
+import { clearInterval, setInterval } from "node:timers";
+import type {
+  Broker,
+  BrokerHealth,
+  Control,
+  Directory,
+  Grants,
+  History,
+  Inbox,
+  LocalNode,
+  PresenceStore,
+  PublishOptions,
+  PublishResult,
+  RoutedEvent,
+} from "../broker.ts";
+import { IdSource } from "../id.ts";
+import type { Log } from "../log.ts";
+import { RedisDirectory } from "./redis/directory.ts";
+import { RedisEngine } from "./redis/engine.ts";
+import { Keys } from "./redis/keys.ts";
+import { RedisPresence } from "./redis/presence.ts";
+import { Questions } from "./redis/questions.ts";
+import { RedisRooms } from "./redis/rooms.ts";
+import { RedisGrants, RedisInbox } from "./redis/stores.ts";
+import { Strangers } from "./redis/strangers.ts";
+import { readArrival } from "./redis/wire.ts";
+
+/** Keys of members expire in a day. */
+const REFRESH_MS = 6 * 3_600_000;
+/** How long a close waits for Redis to hear of it. */
+const FAREWELL_MS = 2_000;
+
+export interface RedisBrokerOptions {
+  /** redis://[user:password@]host[:port][/db], rediss:// for TLS; several nodes of a Redis Cluster with commas between. */
+  url: string;
+  /** Head of every key and channel; nodes of another prefix are another cluster. */
+  prefix?: string;
+  /** Sharded pub/sub; `auto`: on a Redis Cluster. */
+  sharded?: "auto" | "on" | "off";
+  /** Notifications kept per user. */
+  inboxSize: number;
+  inboxTtlMs: number;
+  log: Log;
+}
+
+/** What exists once the broker has its node. */
+interface Parts {
+  rooms: RedisRooms;
+  presence: RedisPresence;
+  questions: Questions;
+  directory: RedisDirectory;
+}
+
+export class RedisBroker implements Broker {
+  readonly name = "redis";
+  readonly inbox: Inbox;
+  readonly grants: Grants;
+  readonly #engine: RedisEngine;
+  readonly #keys: Keys;
+  readonly #ids: IdSource;
+  readonly #log: Log;
+  readonly #strangers: Strangers;
+  #started: Parts | undefined;
+  #refreshing: ReturnType<typeof setInterval> | undefined;
+
+  /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
+  constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
+    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, log } = options;
+    this.#log = log;
+    this.#ids = ids;
+    this.#keys = new Keys(prefix);
+    this.#strangers = new Strangers(log);
+    this.#engine = new RedisEngine({ url, sharded, log }, {
+      message: (channel, payload) => this.#receive(channel, payload),
+      restored: () => this.#restore(),
+    });
+    const stores = { engine: this.#engine, keys: this.#keys };
+    this.inbox = new RedisInbox(stores, { size: inboxSize, ttlMs: inboxTtlMs });
+    this.grants = new RedisGrants(stores);
+  }
+
+  /** Rejects with ParleyError if Redis refuses for good; if it only does not answer, it is tried until it does. */
+  async start(node: LocalNode): Promise<void> {
+    const shared = {
+      engine: this.#engine,
+      keys: this.#keys,
+      ids: this.#ids,
+      strangers: this.#strangers,
+      log: this.#log,
+    };
+    const rooms = new RedisRooms({ ...shared, node });
+    const questions = new Questions({ ...shared, node });
+    const presence = new RedisPresence({ ...shared, node: node.id, publish: (routed) => rooms.publish(routed) });
+    this.#started = { rooms, questions, presence, directory: new RedisDirectory(node, questions) };
+    rooms.listen();
+    questions.listen();
+    try {
+      await this.#engine.open();
+    } catch (error) {
+      this.#engine.close();
+      throw error;
+    }
+    presence.lease.start();
+    await presence.lease.beat();
+    this.#refreshing = setInterval(() => this.#refresh(), REFRESH_MS);
+    this.#refreshing.unref();
+  }
+
+  async subscribe(room: string): Promise<void> {
+    await this.#parts.rooms.subscribe(room);
+  }
+
+  async unsubscribe(room: string): Promise<void> {
+    await this.#parts.rooms.unsubscribe(room);
+  }
+
+  publish(routed: RoutedEvent, options?: PublishOptions): Promise<PublishResult> {
+    return this.#parts.rooms.publish(routed, options);
+  }
+
+  get history(): History {
+    return this.#parts.rooms;
+  }
+
+  get presence(): PresenceStore {
+    return this.#parts.presence;
+  }
+
+  get directory(): Directory {
+    return this.#parts.directory;
+  }
+
+  get control(): Control {
+    return this.#parts.directory;
+  }
+
+  /** What came through Parley's channels and was not understood, since the start. */
+  get strangers(): number {
+    return this.#strangers.count;
+  }
+
+  health(): BrokerHealth {
+    if (!this.#engine.isReady) return { ok: false, detail: this.#engine.trouble };
+    const isRepaired = this.#started?.presence.lease.isHealthy === true;
+    return isRepaired ? { ok: true } : { ok: false, detail: "Redis is there, presence is being repaired" };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#refreshing);
+    const { rooms, presence } = this.#parts;
+    const farewell = presence.close().catch((error) => {
+      this.#log.warn("left without telling Redis, the members will be gone when the lease ends", { error });
+    });
+    let late: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([farewell, new Promise((resolve) => late = setTimeout(resolve, FAREWELL_MS))]);
+    clearTimeout(late);
+    rooms.close();
+    this.#engine.close();
+  }
+
+  get #parts(): Parts {
+    if (!this.#started) throw new TypeError("Cannot use the Redis broker: it was not started");
+    return this.#started;
+  }
+
+  #receive(channel: string, payload: string): void {
+    const { rooms, questions } = this.#parts;
+    if (questions.receive(channel, payload)) return;
+    const arrival = readArrival(payload);
+    if (arrival) rooms.receive(channel, arrival);
+    else this.#strangers.note(channel, new Error("it is no event"));
+  }
+
+  #restore(): void {
+    const { rooms, presence } = this.#parts;
+    rooms.catchUp();
+    presence.restore().catch((error) => this.#log.warn("presence could not be repaired yet", { error }));
+  }
+
+  #refresh(): void {
+    this.#parts.presence.refresh().catch((error) => this.#log.warn("keys could not be kept from expiring", { error }));
+  }
+}

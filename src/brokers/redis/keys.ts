@@ -1,0 +1,88 @@
+/**
+ * Every key and channel that Parley uses in Redis. All begin with the prefix, and every key has an expiry.
+ *
+ *     {prefix}:{ROOM}:meta      hash    e epoch, o newest offset, r the Redis process that gave the epoch
+ *     {prefix}:{ROOM}:log       stream  kept messages; the id is <offset>-1
+ *     {prefix}:{ROOM}:once:…    string  an idempotent publish: "epoch offset id"
+ *     {prefix}:{ROOM}:members   hash    connection → "lease user member"
+ *     {prefix}:{ROOM}:users     hash    u<user> → connections of the user; g → guests
+ *     {prefix}:{ROOM}:events    channel of the room; ROOM * is everybody's
+ *     {prefix}:{nodes}:leases   sorted set  lease → when its node was last heard of
+ *     {prefix}:{nodes}:reaping  sorted set  lease of a dead node → when somebody began to remove its members
+ *     {prefix}:{nodes}:run      string  changes when Redis lost its data
+ *     {prefix}:node:LEASE       set     rooms in which the node may have members
+ *     {prefix}:{status}:USER    string  "timestamp presence"
+ *     {prefix}:inbox:{USER}:…   ids (list, newest first), notes (hash), unread (set)
+ *     {prefix}:groups:USER      hash    group → 1 in, 0 out
+ *     {prefix}:block:USER       string  until when
+ *     {prefix}:control:NODE     channel of questions and orders to one node; NODE * is everybody's
+ *
+ * The braces are Redis Cluster's: what stands in them decides the slot, so all keys a script needs at once are together.
+ * ROOM and USER are URI-encoded, or a brace in a name would break that.
+ */
+export interface RoomKeys {
+  readonly meta: string;
+  readonly log: string;
+  readonly members: string;
+  readonly users: string;
+  readonly events: string;
+  once(sender: string, key: string): string;
+}
+
+export class Keys {
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  room(room: string): RoomKeys {
+    const head = `${this.#prefix}:{${encodeURIComponent(room)}}`;
+    return {
+      meta: `${head}:meta`,
+      log: `${head}:log`,
+      members: `${head}:members`,
+      users: `${head}:users`,
+      events: `${head}:events`,
+      once: (sender, key) => `${head}:once:${encodeURIComponent(sender)}:${key}`,
+    };
+  }
+
+  get leases(): string {
+    return `${this.#prefix}:{nodes}:leases`;
+  }
+
+  get reaping(): string {
+    return `${this.#prefix}:{nodes}:reaping`;
+  }
+
+  get run(): string {
+    return `${this.#prefix}:{nodes}:run`;
+  }
+
+  roomsOf(lease: string): string {
+    return `${this.#prefix}:node:${lease}`;
+  }
+
+  status(user: string): string {
+    return `${this.#prefix}:{status}:${user}`;
+  }
+
+  /** The list, the hash and the set of a user's inbox. */
+  inbox(user: string): [ids: string, notes: string, unread: string] {
+    const head = `${this.#prefix}:inbox:{${encodeURIComponent(user)}}`;
+    return [`${head}:ids`, `${head}:notes`, `${head}:unread`];
+  }
+
+  groups(user: string): string {
+    return `${this.#prefix}:groups:${user}`;
+  }
+
+  block(user: string): string {
+    return `${this.#prefix}:block:${user}`;
+  }
+
+  control(node: string): string {
+    return `${this.#prefix}:control:${node}`;
+  }
+}

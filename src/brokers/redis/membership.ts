@@ -1,0 +1,123 @@
+/**
+ * The changes of a room's members, as commands to Redis: who is told what is decided by the scripts, in one step with the
+ * change. Used by presence; keeps nothing.
+ */
+import type { Seat } from "../../broker.ts";
+import type { IdSource } from "../../id.ts";
+import type { Member } from "../../message.ts";
+import { typeOfRoom } from "../../room_name.ts";
+import type { RedisEngine } from "./engine.ts";
+import type { Keys } from "./keys.ts";
+import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
+import { WIRE_VERSION } from "./wire.ts";
+
+/** How long a room's members are kept without any change; their nodes renew them sooner. */
+export const MEMBERS_MS = 24 * 3_600_000;
+/** Leaves in one script. */
+const BATCH = 100;
+
+export interface Gone {
+  member: Member;
+  last: boolean;
+}
+
+export interface Entry {
+  lease: string;
+  limit?: number;
+  /** Tell nobody. */
+  quietly?: boolean;
+}
+
+export class Membership {
+  readonly #engine: RedisEngine;
+  readonly #keys: Keys;
+  readonly #ids: IdSource;
+
+  constructor({ engine, keys, ids }: { engine: RedisEngine; keys: Keys; ids: IdSource }) {
+    this.#engine = engine;
+    this.#keys = keys;
+    this.#ids = ids;
+  }
+
+  /** Undefined: the room is full. */
+  async enter(room: string, member: Member, { lease, limit = 0, quietly }: Entry): Promise<Seat | undefined> {
+    const { members, users, events } = this.#keys.room(room);
+    const [id, head] = this.#notice("join", room, member.connection);
+    const answer = await this.#engine.script(
+      ENTER,
+      members,
+      users,
+      member.connection,
+      lease,
+      userField(member),
+      JSON.stringify(member),
+      limit,
+      MEMBERS_MS,
+      this.#engine.publishCommand,
+      events,
+      id,
+      quietly ? "" : head,
+    );
+    const [first, count, userCount] = answer as [number, number, number];
+    return first < 0 ? undefined : { first: first === 1, members: count, users: userCount };
+  }
+
+  /** With a lease: only those that are still under it. Returns who was in. */
+  async leave(room: string, connections: string[], lease = ""): Promise<Gone[]> {
+    const { members, users, events } = this.#keys.room(room);
+    const gone: Gone[] = [];
+    for (let at = 0; at < connections.length; at += BATCH) {
+      const leaves = connections.slice(at, at + BATCH).flatMap((connection) => {
+        return [connection, ...this.#notice("leave", room, connection)];
+      });
+      const answer = await this.#engine.script(
+        LEAVE,
+        members,
+        users,
+        lease,
+        this.#engine.publishCommand,
+        events,
+        ...leaves,
+      );
+      for (const [, last, member] of answer as [string, number, string][]) {
+        gone.push({ last: last === 1, member: JSON.parse(member) });
+      }
+    }
+    return gone;
+  }
+
+  /** Everybody who is in the room under a lease. */
+  async find(room: string, lease: string): Promise<string[]> {
+    return await this.#engine.script(FIND, this.#keys.room(room).members, lease) as string[];
+  }
+
+  async identify(room: string, member: Member): Promise<void> {
+    const { members, users, events } = this.#keys.room(room);
+    await this.#engine.script(
+      IDENTIFY,
+      members,
+      users,
+      member.connection,
+      userField(member),
+      JSON.stringify(member),
+      this.#engine.publishCommand,
+      events,
+      ...this.#notice("leave", room, member.connection, true),
+      ...this.#notice("join", room, member.connection, true),
+    );
+  }
+
+  /** Id and JSON of an event up to the member, which the script knows; reserved rooms tell nobody. */
+  #notice(kind: "join" | "leave", room: string, connection: string, identityOnly?: true): [id: string, head: string] {
+    const id = this.#ids.next();
+    if (typeOfRoom(room) !== "custom") return [id, ""];
+    const event = JSON.stringify({ kind, id, timestamp: Date.now(), room, identityOnly });
+    const routed = JSON.stringify({ v: WIRE_VERSION, room, except: connection });
+    return [id, `${routed.slice(0, -1)},"event":${event.slice(0, -1)},"member":`];
+  }
+}
+
+/** Under which a member's connections count as one; empty for guests. Without spaces: it is a field of a line. */
+export function userField({ user }: Member): string {
+  return user === undefined ? "" : encodeURIComponent(String(user));
+}

@@ -1,0 +1,269 @@
+/**
+ * Presence in Redis: the members of this node under its lease, and repair of whatever an outage did to them.
+ *
+ * Leaves never fail: while Redis is away they are remembered and told when it is back. Members that Redis forgot are
+ * entered again without a word; members that others took for dead are announced again.
+ */
+import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
+import { ParleyError } from "../../errors.ts";
+import type { IdSource } from "../../id.ts";
+import type { Log } from "../../log.ts";
+import type { Member, Roster, UserPresence } from "../../message.ts";
+import type { RedisEngine } from "./engine.ts";
+import type { Keys } from "./keys.ts";
+import { inChunks } from "./chunks.ts";
+import { Lease } from "./lease.ts";
+import { type Gone, MEMBERS_MS, Membership } from "./membership.ts";
+import { ROSTER } from "./presence_scripts.ts";
+import { Seats } from "./seats.ts";
+import { RedisStatuses } from "./statuses.ts";
+
+export interface PresenceParts {
+  engine: RedisEngine;
+  keys: Keys;
+  ids: IdSource;
+  log: Log;
+  /** Head of the leases' names. */
+  node: string;
+  publish(routed: RoutedEvent): Promise<unknown>;
+}
+
+/** A leave that Redis does not know of yet. */
+interface LateLeave {
+  room: string;
+  connection: string;
+  /** Absent if it is not known whether the member ever was in. */
+  member?: Member;
+}
+
+export class RedisPresence implements PresenceStore {
+  readonly lease: Lease;
+  readonly #parts: PresenceParts;
+  readonly #membership: Membership;
+  readonly #statuses: RedisStatuses;
+  readonly #seats = new Seats();
+  /** Rooms that are noted under the lease. */
+  readonly #noted = new Set<string>();
+  readonly #late = new Map<string, LateLeave>();
+
+  constructor(parts: PresenceParts) {
+    const { engine, keys, node, log } = parts;
+    this.#parts = parts;
+    this.#membership = new Membership(parts);
+    this.#statuses = new RedisStatuses(engine, keys);
+    this.lease = new Lease({
+      engine,
+      keys,
+      node,
+      lost: ({ hasRedisForgotten }) => this.#enterAgain(hasRedisForgotten),
+      reap: (lease) => this.#reap(lease),
+      failed: (error) => log.debug("the lease could not be renewed", { error }),
+    });
+  }
+
+  async enter(room: string, member: Member, limit = 0): Promise<Seat> {
+    await this.lease.ensure();
+    await this.#note(room);
+    const { connection } = member;
+    this.#late.delete(lateKey(room, connection));
+    const before = this.#seats.get(room, connection);
+    // Before the answer is there: the lease may be lost while it is on its way.
+    this.#seats.set(room, member);
+    let seat: Seat | undefined;
+    try {
+      seat = await this.#membership.enter(room, member, { lease: this.lease.name, limit });
+    } catch (error) {
+      if (!before) this.#leaveLater({ room, connection });
+      throw error;
+    } finally {
+      if (!seat && !before) this.#seats.delete(room, connection);
+    }
+    if (!seat) throw new ParleyError("room_full", `Cannot enter room "${room}": it has its ${limit} members`, { room });
+    if (seat.first && isPersonal(room, member)) await this.#tellFollowers(member, "arrive");
+    return seat;
+  }
+
+  async leave(room: string, connection: string): Promise<void> {
+    const member = this.#seats.delete(room, connection);
+    if (!member) return;
+    try {
+      const gone = await this.#membership.leave(room, [connection]);
+      if (!this.#seats.has(room)) await this.#unnote(room);
+      await this.#tellDepartures(room, gone);
+    } catch {
+      // The engine has logged why; nobody who leaves can do anything about it.
+      this.#leaveLater({ room, connection, member });
+    }
+  }
+
+  async identify(room: string, member: Member): Promise<void> {
+    if (!this.#seats.get(room, member.connection)) return;
+    await this.#membership.identify(room, member);
+    if (this.#seats.get(room, member.connection)) this.#seats.set(room, member);
+  }
+
+  async roster(room: string, limit: number): Promise<Roster> {
+    const { engine, keys } = this.#parts;
+    const { members, users } = keys.room(room);
+    const [count, userCount, ...values] = await engine.script(ROSTER, members, users, limit) as [
+      number,
+      number,
+      ...string[],
+    ];
+    const list: Roster["list"] = values.slice(0, limit).map((value) => {
+      return JSON.parse((value as string).replace(/^\S+ \S* /, ""));
+    });
+    const statuses = await this.#statuses.of(list.map(({ user, connection }) => String(user ?? connection)));
+    for (const [at, each] of list.entries()) each.status = statuses[at]?.status ?? "online";
+    return { list, members: count, users: userCount };
+  }
+
+  async count(room: string): Promise<number> {
+    return Number(await this.#parts.engine.call("hlen", this.#parts.keys.room(room).members));
+  }
+
+  async contains(room: string, who: { connection: string } | { user: string }): Promise<boolean> {
+    const { members, users } = this.#parts.keys.room(room);
+    const [key, field] = "user" in who ? [users, `u${encodeURIComponent(who.user)}`] : [members, who.connection];
+    return await this.#parts.engine.call("hexists", key, field) === 1;
+  }
+
+  setStatus(user: string, presence: UserPresence): Promise<boolean> {
+    return this.#statuses.set(user, presence);
+  }
+
+  async status(user: string): Promise<UserPresence> {
+    const [connections, [said]] = await Promise.all([this.count(`user:${user}`), this.#statuses.of([user])]);
+    if (connections === 0) return { status: "offline", timestamp: Date.now() };
+    return said ?? { status: "online", timestamp: Date.now() };
+  }
+
+  /** Redis is back, and may have lost what it knew. */
+  async restore(): Promise<void> {
+    await this.lease.beat();
+    if (this.lease.isHealthy) await this.#leaveNow();
+  }
+
+  /** Keeps what belongs to this node's members from expiring. */
+  async refresh(): Promise<void> {
+    const { engine, keys } = this.#parts;
+    await engine.call("pexpire", keys.roomsOf(this.lease.name), MEMBERS_MS);
+    await inChunks(this.#seats.rooms, async (room) => {
+      const { members, users, meta } = keys.room(room);
+      await Promise.all([members, users, meta].map((key) => engine.call("pexpire", key, MEMBERS_MS)));
+      for (const member of this.#seats.of(room)) {
+        if (isPersonal(room, member)) await this.#statuses.arrive(String(member.user));
+      }
+    });
+  }
+
+  /** Takes all members along. */
+  async close(): Promise<void> {
+    this.lease.stop();
+    const { engine, keys } = this.#parts;
+    await inChunks(this.#seats.rooms, async (room) => {
+      const connections = this.#seats.of(room).map(({ connection }) => connection);
+      await this.#tellDepartures(room, await this.#membership.leave(room, connections));
+    });
+    this.#seats.clear();
+    await engine.call("zrem", keys.leases, this.lease.name);
+    await engine.call("del", keys.roomsOf(this.lease.name));
+  }
+
+  /** The room is noted before anybody enters it, so that whoever reaps finds all; one too many does no harm. */
+  async #note(...rooms: string[]): Promise<void> {
+    const news = rooms.filter((room) => !this.#noted.has(room));
+    if (news.length === 0) return;
+    const key = this.#parts.keys.roomsOf(this.lease.name);
+    await this.#parts.engine.call("sadd", key, ...news);
+    await this.#parts.engine.call("pexpire", key, MEMBERS_MS);
+    for (const room of news) this.#noted.add(room);
+  }
+
+  async #unnote(room: string): Promise<void> {
+    if (this.#noted.delete(room)) {
+      await this.#parts.engine.call("srem", this.#parts.keys.roomsOf(this.lease.name), room);
+    }
+  }
+
+  #leaveLater(leave: LateLeave): void {
+    this.#late.set(lateKey(leave.room, leave.connection), leave);
+  }
+
+  /** What is not known to Redis any more is told all the same: others may still show the member. */
+  async #leaveNow(): Promise<void> {
+    await inChunks([...this.#late.values()], async (leave) => {
+      const { room, connection, member } = leave;
+      const gone = await this.#membership.leave(room, [connection]);
+      this.#late.delete(lateKey(room, connection));
+      await this.#tellDepartures(room, gone);
+      if (gone.length === 0 && member) await this.#tellForgotten(room, member);
+    });
+  }
+
+  async #tellForgotten(room: string, member: Member): Promise<void> {
+    const { members, users } = await this.roster(room, 0);
+    if (members === 0) return;
+    const edge = member.user === undefined || !await this.contains(room, { user: String(member.user) });
+    const head = { id: this.#parts.ids.next(), timestamp: Date.now() };
+    const event = { kind: "leave" as const, room, member, edge, members, users, ...head };
+    await this.#parts.publish({ room, event, except: member.connection });
+  }
+
+  async #enterAgain(quietly: boolean): Promise<void> {
+    const { log } = this.#parts;
+    const { name: lease } = this.lease;
+    const rooms = this.#seats.rooms;
+    log.warn(quietly ? "Redis lost its data, entering again" : "this node was taken for dead, entering again", {
+      rooms: rooms.length,
+    });
+    this.#noted.clear();
+    await inChunks(rooms, async (room) => {
+      await this.#note(room);
+      for (const member of this.#seats.of(room)) {
+        const seat = await this.#membership.enter(room, member, { lease, quietly });
+        // Left while it was on its way.
+        if (!this.#seats.get(room, member.connection)) await this.#membership.leave(room, [member.connection]);
+        else if (seat?.first && isPersonal(room, member) && !quietly) await this.#tellFollowers(member, "arrive");
+      }
+    });
+  }
+
+  /** Removes the members of a node that is dead. Whoever enters them again does it under another lease. */
+  async #reap(lease: string): Promise<void> {
+    const { engine, keys, log } = this.#parts;
+    const rooms = await engine.call("smembers", keys.roomsOf(lease)) as string[];
+    let count = 0;
+    await inChunks(rooms, async (room) => {
+      const gone = await this.#membership.leave(room, await this.#membership.find(room, lease), lease);
+      count += gone.length;
+      await this.#tellDepartures(room, gone);
+    });
+    await engine.call("del", keys.roomsOf(lease));
+    await engine.call("zrem", keys.reaping, lease);
+    log.warn("a node is gone, its members have left", { lease, members: count });
+  }
+
+  async #tellDepartures(room: string, gone: Gone[]): Promise<void> {
+    for (const { member, last } of gone) {
+      if (last && isPersonal(room, member)) await this.#tellFollowers(member, "depart");
+    }
+  }
+
+  async #tellFollowers(from: Member, edge: "arrive" | "depart"): Promise<void> {
+    const user = String(from.user);
+    await this.#statuses[edge](user);
+    const { status, metadata } = edge === "depart" ? { status: "offline" as const } : await this.status(user);
+    const room = `presence:${user}`;
+    const head = { id: this.#parts.ids.next(), timestamp: Date.now() };
+    await this.#parts.publish({ room, event: { kind: "presence", room, from, status, metadata, ...head } });
+  }
+}
+
+function lateKey(room: string, connection: string): string {
+  return `${connection} ${room}`;
+}
+
+function isPersonal(room: string, member: Member): boolean {
+  return member.user !== undefined && room === `user:${member.user}`;
+}

@@ -1,0 +1,89 @@
+/** Inboxes and grants in Redis. Used by the broker; each call is one command or one script. */
+import type { Grants, Inbox, InboxPage } from "../../broker.ts";
+import type { Notification } from "../../message.ts";
+import type { RedisEngine } from "./engine.ts";
+import type { Keys } from "./keys.ts";
+import { INBOX_ADD, INBOX_LIST, INBOX_READ } from "./store_scripts.ts";
+
+/** How long a group change wins over the claims of older tokens; counted from the last one. */
+const GROUPS_MS = 400 * 24 * 3_600_000;
+
+export interface StoreParts {
+  engine: RedisEngine;
+  keys: Keys;
+}
+
+export class RedisInbox implements Inbox {
+  readonly #parts: StoreParts;
+  readonly #size: number;
+  readonly #ttlMs: number;
+
+  constructor(parts: StoreParts, { size, ttlMs }: { size: number; ttlMs: number }) {
+    this.#parts = parts;
+    this.#size = size;
+    this.#ttlMs = ttlMs;
+  }
+
+  async add(user: string, notification: Notification): Promise<number> {
+    const { engine, keys } = this.#parts;
+    const { id, read } = notification;
+    const json = JSON.stringify(notification);
+    const unread = await engine.script(INBOX_ADD, ...keys.inbox(user), id, json, read ? 1 : 0, this.#size, this.#ttlMs);
+    return Number(unread);
+  }
+
+  async list(user: string, { before = "", limit }: { before?: string; limit: number }): Promise<InboxPage> {
+    const { engine, keys } = this.#parts;
+    const answer = await engine.script(INBOX_LIST, ...keys.inbox(user), before, limit) as (number | string)[];
+    const [unread, more, ...rest] = answer;
+    const notifications: Notification[] = [];
+    for (let at = 0; at < rest.length; at += 2) {
+      const note = String(rest[at + 1]);
+      notifications.push({ ...JSON.parse(note.slice(note.indexOf(" ") + 1)), read: rest[at] === 1 });
+    }
+    return { notifications, unread: Number(unread), more: more === 1 };
+  }
+
+  async markRead(user: string, notification = ""): Promise<number> {
+    const { engine, keys } = this.#parts;
+    return Number(await engine.script(INBOX_READ, ...keys.inbox(user), notification));
+  }
+
+  async unread(user: string): Promise<number> {
+    const { unread } = await this.list(user, { limit: 0 });
+    return unread;
+  }
+}
+
+export class RedisGrants implements Grants {
+  readonly #parts: StoreParts;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  async setGroup(user: string, group: string, joined: boolean): Promise<void> {
+    const { engine, keys } = this.#parts;
+    await engine.call("hset", keys.groups(user), group, joined ? 1 : 0);
+    await engine.call("pexpire", keys.groups(user), GROUPS_MS);
+  }
+
+  async groups(user: string): Promise<Record<string, boolean>> {
+    const { engine, keys } = this.#parts;
+    const groups = await engine.call("hgetall", keys.groups(user)) as Record<string, string>;
+    return Object.fromEntries(Object.entries(groups).map(([group, joined]) => [group, joined === "1"]));
+  }
+
+  async block(user: string, untilMs: number): Promise<void> {
+    const { engine, keys } = this.#parts;
+    const forMs = untilMs - Date.now();
+    if (forMs > 0) await engine.call("set", keys.block(user), untilMs, "PX", Math.ceil(forMs));
+    else await engine.call("del", keys.block(user));
+  }
+
+  async blockedUntil(user: string): Promise<number> {
+    const { engine, keys } = this.#parts;
+    const untilMs = Number(await engine.call("get", keys.block(user)) ?? 0);
+    return untilMs > Date.now() ? untilMs : 0;
+  }
+}
