@@ -12,7 +12,8 @@ import { snake } from "../../src/dialects/snake.ts";
 import { undecided } from "../../src/dialects/undecided.ts";
 import { ParleyError } from "../../src/errors.ts";
 import type { Frame, Reply, RoomEvent } from "../../src/message.ts";
-import { fill, type Outbound, plainJson, type Vector } from "./vectors.ts";
+import { ALL_EVENTS, allReplies } from "../contract/dialect_samples.ts";
+import { fill, type Json, type Outbound, plainJson, type Vector } from "./vectors.ts";
 import envelopeVectors from "./vectors/envelope.json" with { type: "json" };
 import kebabVectors from "./vectors/kebab.json" with { type: "json" };
 import plainVectors from "./vectors/plain.json" with { type: "json" };
@@ -33,6 +34,23 @@ function conform(subject: string, dialect: Dialect, vectors: Vector[]): void {
   test(`${subject}: no two vectors have one name`, () => {
     assertEquals(vectors.length, new Set(vectors.map(({ name }) => name)).size);
   });
+}
+
+for (const [subject, vectors] of Object.entries({ envelopeVectors, kebabVectors, snakeVectors, plainVectors })) {
+  test(`${subject} have every kind of reply, event and signal`, () => {
+    const has = (role: "reply" | "event") => (kind: string) =>
+      (vectors as Outbound[]).some((vector) => vector[role]?.kind === kind || signalOf(vector)?.type === kind);
+    const replies = allReplies(undefined).map(({ kind }) => kind);
+    const events = ALL_EVENTS.map((event) => event.kind === "signal" ? event.signal.type : event.kind);
+    assertEquals(
+      [...replies.filter((kind) => !has("reply")(kind)), ...events.filter((kind) => !has("event")(kind))],
+      [],
+    );
+  });
+}
+
+function signalOf(vector: Outbound): Json | undefined {
+  return vector.event?.signal as Json | undefined;
 }
 
 function encodes(dialect: Dialect, vector: Vector): void {
