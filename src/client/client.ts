@@ -31,8 +31,8 @@ export interface ClientEvents {
 }
 
 export type EventName<Events> = (keyof Events | keyof ClientEvents) & string;
-export type EventData<Events, Name> = Name extends keyof Events ? Events[Name]
-  : Name extends keyof ClientEvents ? ClientEvents[Name]
+export type EventData<Events, Name> = Name extends keyof ClientEvents ? ClientEvents[Name]
+  : Name extends keyof Events ? Events[Name]
   : unknown;
 
 /** The part of a token's remaining life after which a fresh one is asked for. */
@@ -52,7 +52,6 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     super(url, options);
     this.#refreshTimer = new Timer(this.platform);
     this.#outbox = new Outbox(this);
-    expose(this);
   }
 
   // ---- connection ----
@@ -186,6 +185,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   }
 
   protected override changed(): void {
+    expose(this);
     this.#listeners.call(CHANGED);
   }
 
@@ -201,7 +201,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
 /** `url` may be relative to the page, `http(s)` or `ws(s)`. Nothing happens before `connect` or `retain`. */
 export function createClient<Events extends object = Record<string, unknown>>(
   url: string,
-  options: ClientOptions = {},
+  options?: ClientOptions,
 ): Client<Events> {
-  return new Client<Events>(url, options);
+  return new Client<Events>(url, { ...options });
 }

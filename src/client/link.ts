@@ -39,7 +39,8 @@ export abstract class Link {
   status: Status = { state: "idle", attempt: 0 };
   readonly options: ClientOptions;
   readonly platform: Platform;
-  protected token: TokenSource;
+  /** What the next connect will ask; `setToken` changes it. */
+  token: TokenSource;
   readonly #url: URL;
   readonly #log: (...parts: unknown[]) => void;
   readonly #heartbeat: Heartbeat;

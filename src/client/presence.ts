@@ -6,6 +6,7 @@
  */
 import type { ClientFrame, Presence, PresenceStatus, ServerFrame } from "./frames.ts";
 import { CHANGED, Listeners } from "./listeners.ts";
+import { onePer } from "./one_per.ts";
 
 /** What the book needs of a client. */
 export interface PresenceHost {
@@ -14,14 +15,6 @@ export interface PresenceHost {
   command(action: string, fields: object): Promise<unknown>;
   on(name: "*" | "connect", listener: (data: unknown, frame: ServerFrame) => void): () => void;
   readonly failed: (error: unknown) => void;
-}
-
-const books = new WeakMap<PresenceHost, PresenceBook>();
-
-export function presenceOf(client: PresenceHost): PresenceBook {
-  let book = books.get(client);
-  if (!book) books.set(client, book = new PresenceBook(client));
-  return book;
 }
 
 export class PresenceBook {
@@ -84,3 +77,6 @@ export class PresenceBook {
     if (this.#host.isOpen) this.#host.command(action, { userId }).catch(this.#host.failed);
   }
 }
+
+/** The book of a client; the same for the same client. */
+export const presenceOf = onePer((client: PresenceHost) => new PresenceBook(client));
