@@ -17,6 +17,8 @@ export const USAGE = `bun run bench [flags]
   --merge              keep the rows of earlier runs that this one does not measure again
   --list               name all scenarios and servers
 
+PARLEY_BEFORE=folder   adds the servers parley-bun-before and parley-deno-before from another checkout
+
 The report goes to tests/bench/results/: report.md, report.html, chart.svg, results.json`;
 
 export interface Arguments {

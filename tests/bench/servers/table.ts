@@ -30,11 +30,16 @@ function peer(recipe: Omit<Recipe, "command" | "protocols" | "kind"> & { argv: s
   return server({ kind: "peer", protocols: [raw], command, ...rest });
 }
 
+interface Checkout extends Pick<Server, "name" | "title" | "limit"> {
+  readonly argv: [string, ...string[]];
+  readonly folder?: string;
+}
+
 /** Limits that would refuse the load are off; everything else, metrics included, is as it ships. */
-function parley(name: string, title: string, limit: Server["limit"], argv: [string, ...string[]]): Server {
+function parley({ name, title, limit, argv, folder = project }: Checkout): Server {
   const command = ({ port }: { port: number }, { redisUrl }: StartOptions): Command => ({
     argv,
-    cwd: project,
+    cwd: folder,
     env: {
       PORT: `${port}`,
       HOST: "127.0.0.1",
@@ -47,6 +52,16 @@ function parley(name: string, title: string, limit: Server["limit"], argv: [stri
   });
   const protocols = [kebab, envelope, snake, plain, socketio, greeted];
   return server({ name, title, kind: "parley", limit, protocols, clusters: true, command });
+}
+
+/** This checkout, and beside it, to see what a change gains, the one in the folder PARLEY_BEFORE names. */
+function parleys(runtime: "bun" | "deno", title: string, argv: Checkout["argv"]): Server[] {
+  const [name, limit] = [`parley-${runtime}`, `bare-${runtime}`] as const;
+  const now = parley({ name, title: `Parley on ${title}`, limit, argv });
+  const folder = process.env.PARLEY_BEFORE;
+  return folder
+    ? [now, parley({ name: `${name}-before`, title: `Parley on ${title}, before`, limit, argv, folder })]
+    : [now];
 }
 
 /** A program of the machine that wants its port in a file. */
@@ -87,7 +102,7 @@ export const SERVERS: readonly Server[] = [
     folder: "bare_bun_event",
     argv: ["bun", "server.ts"],
   }),
-  parley("parley-bun", "Parley on Bun", "bare-bun", ["bun", "src/main.ts"]),
+  ...parleys("bun", "Bun", ["bun", "src/main.ts"]),
   peer({
     name: "bare-deno",
     title: "bare Deno loop",
@@ -96,7 +111,7 @@ export const SERVERS: readonly Server[] = [
     folder: "bare_deno",
     argv: ["deno", "run", "--allow-net", "--allow-env", "server.ts"],
   }),
-  parley("parley-deno", "Parley on Deno", "bare-deno", ["deno", "run", "--allow-all", "src/main.ts"]),
+  ...parleys("deno", "Deno", ["deno", "run", "--allow-all", "src/main.ts"]),
   peer({ name: "ws", title: "ws on Node", folder: "ws", argv: ["node", "server.js"] }),
   peer({
     name: "socketio-node",
