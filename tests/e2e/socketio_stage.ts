@@ -5,7 +5,8 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket
 import { Inbox, PATIENCE_MS } from "../harness.ts";
 import type { Stage } from "./stage.ts";
 
-export type ClientOptions = Partial<ManagerOptions & SocketOptions>;
+/** Without a namespace: `/`. */
+export type ClientOptions = Partial<ManagerOptions & SocketOptions> & { namespace?: string };
 
 /** The ways of the real client to the server. */
 export const TRANSPORTS: Record<string, ("polling" | "websocket")[]> = {
@@ -92,9 +93,8 @@ export class SocketioClients implements AsyncDisposable {
   }
 
   /** Not yet connected. */
-  open({ path = "", ...options }: ClientOptions & { namespace?: string } = {}): SocketioClient {
-    const { namespace = "", ...rest } = options;
-    const client = new SocketioClient(this.#stage.url(namespace), { ...this.#options, ...rest, ...(path && { path }) });
+  open({ namespace = "", ...options }: ClientOptions = {}): SocketioClient {
+    const client = new SocketioClient(this.#stage.url(namespace), { ...this.#options, ...options });
     this.#clients.push(client);
     return client;
   }
