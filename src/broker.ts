@@ -176,6 +176,8 @@ export interface RoomInfo {
 }
 
 export interface ConnectionQuery {
+  /** The one connection with this id. */
+  id?: string;
   user?: string;
   room?: string;
   /** Ids after this one, in ascending order. */

@@ -67,8 +67,9 @@ export class FakeNode implements LocalNode {
   }
 
   connections(query: ConnectionQuery): Page<ConnectionInfo> {
-    const matches = [...this.#connections.values()].filter(({ user, rooms }) =>
-      (query.user === undefined || user === query.user) && (query.room === undefined || rooms.includes(query.room))
+    const matches = [...this.#connections.values()].filter(({ id, user, rooms }) =>
+      (query.id === undefined || id === query.id) && (query.user === undefined || user === query.user) &&
+      (query.room === undefined || rooms.includes(query.room))
     );
     return pageOf(matches, query);
   }

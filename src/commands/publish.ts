@@ -130,10 +130,12 @@ function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish
   return event;
 }
 
-/** The key covers sender, target, the client's id and all content, so that other content is another message. */
 function optionsOf(connection: Connection, command: CommandOf<"publish">, target: string): PublishOptions {
   if (command.clientId === undefined) return {};
-  const sender = connection.user;
-  const content = JSON.stringify([target, command.clientId, command.data]);
-  return { once: { sender, key: createHash("sha256").update(content).digest("base64url") } };
+  return { once: { sender: connection.user, key: publishKey(target, command.clientId, command.data) } };
+}
+
+/** Covers target, the client's id and all content, so that other content is another message. */
+export function publishKey(target: string, clientId: string, data: unknown): string {
+  return createHash("sha256").update(JSON.stringify([target, clientId, data])).digest("base64url");
 }

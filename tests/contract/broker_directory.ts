@@ -36,6 +36,10 @@ async function connectionsAreListed(cluster: BrokerCluster): Promise<void> {
   }
   const ofAnn = await directory.connections({ user: "ann", limit: 1 });
   assertEquals([ofAnn.items.length, ofAnn.total], [1, 2 * cluster.nodes.length]);
+  for (const id of [ids[0]!, ids.at(-1)!]) {
+    const one = await directory.connections({ id, limit: 1 });
+    assertEquals([one.items.map((item) => item.id), one.total], [[id], 1]);
+  }
   const inAttic = await directory.connections({ room: "attic", limit: 9 });
   assertEquals(inAttic.items.map(({ user }) => user), cluster.nodes.map(() => "ann"));
 }
