@@ -5,7 +5,7 @@
  * channels that are subscribed again by themselves. Nothing is queued while Redis is away: a publish that fails now must
  * not happen later.
  */
-import { setTimeout } from "node:timers";
+import { setImmediate, setTimeout } from "node:timers";
 import type { Cluster, Redis, RedisOptions } from "ioredis";
 import { ParleyError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -55,6 +55,7 @@ export class RedisEngine {
   #isSharded: boolean;
   #isCluster = false;
   #isClosed = false;
+  #isGathering = false;
 
   /** Throws ParleyError if the URL is none. */
   constructor(options: EngineOptions, events: EngineEvents) {
@@ -105,6 +106,7 @@ export class RedisEngine {
   async call(command: string, ...args: Argument[]): Promise<unknown> {
     const client = this.#client;
     if (client?.status !== "ready") throw this.#unavailable();
+    this.#gather();
     try {
       return await (client as unknown as Commands)[command]!(...args);
     } catch (error) {
@@ -138,6 +140,18 @@ export class RedisEngine {
     this.#isClosed = true;
     this.#client?.disconnect();
     this.#subscriptions.close();
+  }
+
+  /** Commands of one turn leave in one write: that halves what a publish costs. */
+  #gather(): void {
+    const stream = this.#isCluster ? undefined : (this.#client as Redis).stream;
+    if (!stream || this.#isGathering) return;
+    this.#isGathering = true;
+    stream.cork();
+    setImmediate(() => {
+      this.#isGathering = false;
+      stream.uncork();
+    });
   }
 
   #unavailable(error?: unknown): ParleyError {

@@ -27,8 +27,9 @@ const ONCE_MS = 5 * 60_000;
 const META_MS = 24 * 3_600_000;
 /** How many messages are read at once to fill a gap. */
 const FILL_PAGE = 500;
-/** How long a publish waits for its own event to come back, before it settles without. */
+/** How long a publish waits for its own event to come back, before it settles without; looked at twice a second. */
 const OWN_EVENT_MS = 2_000;
+const LOOK_MS = 500;
 
 export interface RoomsParts {
   engine: RedisEngine;
@@ -48,7 +49,9 @@ interface Subscribed {
 interface Own {
   routed: RoutedEvent;
   isDelivered: boolean;
-  delivered?: () => void;
+  /** Its publish waits since, and goes on with `settle`. */
+  waitsSince?: number;
+  settle?: () => void;
 }
 
 export class RedisRooms implements History {
@@ -56,6 +59,7 @@ export class RedisRooms implements History {
   readonly #rooms = new Map<string, Subscribed>();
   readonly #byChannel = new Map<string, Subscribed>();
   readonly #own = new Map<string, Own>();
+  #looking: ReturnType<typeof setInterval> | undefined;
 
   constructor(parts: RoomsParts) {
     this.#parts = parts;
@@ -67,6 +71,8 @@ export class RedisRooms implements History {
 
   /** Everybody's room: wanted for good, also while Redis is away. */
   listen(): void {
+    this.#looking = setInterval(() => this.#settleLate(), LOOK_MS);
+    this.#looking.unref();
     this.#parts.engine.want(this.#remember(EVERYBODY).keys.events);
   }
 
@@ -99,6 +105,7 @@ export class RedisRooms implements History {
   }
 
   close(): void {
+    clearInterval(this.#looking);
     for (const { feed } of this.#rooms.values()) feed.close();
     this.#rooms.clear();
     this.#byChannel.clear();
@@ -215,7 +222,7 @@ export class RedisRooms implements History {
     const own = this.#own.get(routed.event.id);
     if (!own) return;
     own.isDelivered = true;
-    own.delivered?.();
+    own.settle?.();
   }
 
   async #missed(room: string, after: StreamPosition): Promise<Missed> {
@@ -246,6 +253,14 @@ export class RedisRooms implements History {
     return { position: { epoch, offset }, recovered: recovered === 1, arrivals, now, kept };
   }
 
+  /** The connection that should bring them is away; they will come out of the log. */
+  #settleLate(): void {
+    const before = performance.now() - OWN_EVENT_MS;
+    for (const { waitsSince, settle } of this.#own.values()) {
+      if (waitsSince !== undefined && waitsSince < before) settle?.();
+    }
+  }
+
   #freshEpoch(): string {
     return this.#parts.ids.next();
   }
@@ -257,15 +272,10 @@ export class RedisRooms implements History {
   }
 }
 
-/** Settles when the event has come back, or when it is so late that the connection must be away. */
+/** Settles when the event has come back. */
 function arrivalOf(own: Own): Promise<void> {
-  return new Promise((resolve) => {
-    const late = setTimeout(resolve, OWN_EVENT_MS);
-    own.delivered = () => {
-      clearTimeout(late);
-      resolve();
-    };
-  });
+  own.waitsSince = performance.now();
+  return new Promise((resolve) => own.settle = resolve);
 }
 
 interface ReadQuery {
