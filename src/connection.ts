@@ -7,11 +7,17 @@
 import type { Socket } from "./adapter.ts";
 import type { AnyDialect } from "./dialect.ts";
 import type { Identity, Member, RoomEvent } from "./message.ts";
-import type { Room } from "./room.ts";
+import type { RoomKind } from "./room_name.ts";
 
 /** Why a connection is not served yet: it has to authenticate first, by this time (ms since 1970). */
 export interface AuthenticationDeadline {
   byMs: number;
+}
+
+/** A room, as far as its member needs to know it. */
+export interface JoinedRoom {
+  readonly name: string;
+  readonly kind: RoomKind;
 }
 
 export interface ConnectionOptions {
@@ -36,7 +42,7 @@ export class Connection {
   /** How rooms and receivers see it. */
   member: Member;
   /** Reserved rooms included; few, so an array. */
-  readonly rooms: Room[] = [];
+  readonly rooms: JoinedRoom[] = [];
   /** False as soon as its end is known. */
   isOpen = true;
   deadline?: AuthenticationDeadline;

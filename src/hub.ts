@@ -111,7 +111,8 @@ export class Hub {
 
   /** Moves an undecided connection, with all its topics, to the dialect its first telling frame has shown. */
   decide(connection: Connection, dialect: Connection["dialect"]): void {
-    const audiences = [this.#everybody, ...connection.rooms.map((room) => room.audiences)];
+    const rooms = connection.rooms.flatMap(({ name }) => this.rooms.get(name) ?? []);
+    const audiences = [this.#everybody, ...rooms.map((room) => room.audiences)];
     for (const each of audiences) each.remove(connection);
     connection.dialect = dialect;
     for (const each of audiences) each.add(connection);

@@ -153,7 +153,7 @@ function* enter(hub: Hub, connection: Connection, room: Room): Steps<void> {
 
 /** Out of a room, in this turn; the others are told by the broker. False: it was no member. */
 export function leave(hub: Hub, connection: Connection, name: string): MaybePromise<boolean> {
-  const room = connection.rooms.find((joined) => joined.name === name);
+  const room = hub.rooms.get(name);
   if (!room?.remove(connection)) return false;
   stopTyping(hub, connection, name);
   return after(vacate(hub, room, connection), () => true);
@@ -161,6 +161,7 @@ export function leave(hub: Hub, connection: Connection, name: string): MaybeProm
 
 /** Out of all rooms, when the connection has closed; its personal room comes last, with it the user is gone. */
 export function leaveAll(hub: Hub, connection: Connection): MaybePromise<void> {
+  if (connection.rooms.length === 0) return;
   const left: Promise<unknown>[] = [];
   const rooms = [...connection.rooms].sort((a, b) => Number(a.kind === "personal") - Number(b.kind === "personal"));
   for (const { name } of rooms) {

@@ -7,7 +7,7 @@
  */
 import type { RoutedEvent } from "./broker.ts";
 import type { RoomRule } from "./config.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "./dialect.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
 import type { RoomKind } from "./room_name.ts";
@@ -85,7 +85,7 @@ export interface Subscriber {
   dissolved(room: Room): void;
 }
 
-export class Room {
+export class Room implements JoinedRoom {
   readonly name: string;
   readonly kind: RoomKind;
   readonly rule: RoomRule;

@@ -12,12 +12,15 @@ export class Switchboard implements SocketHandler {
   readonly #plain: SocketHandler;
   readonly #engine: EngineServer;
   readonly #path: string;
+  /** The same without its last slash. */
+  readonly #bare: string;
 
   /** `path`: of Engine.IO, with its slash at the end. */
   constructor(plain: SocketHandler, engine: EngineServer, path: string) {
     this.#plain = plain;
     this.#engine = engine;
     this.#path = path;
+    this.#bare = path.slice(0, -1);
   }
 
   fetch(request: Request, peer: Peer): MaybePromise<Response> {
@@ -44,8 +47,10 @@ export class Switchboard implements SocketHandler {
     return this.#engine.owns(socket) ? this.#engine : this.#plain;
   }
 
-  #isEngines(request: Request): boolean {
-    const path = new URL(request.url).pathname;
-    return path === this.#path || path === this.#path.slice(0, -1);
+  #isEngines({ url }: Request): boolean {
+    // Most URLs are settled by a look at the text; only one that has the path somewhere in it is taken apart.
+    if (!url.includes(this.#bare)) return false;
+    const path = new URL(url).pathname;
+    return path === this.#path || path === this.#bare;
   }
 }
