@@ -121,6 +121,7 @@ export class Backstage {
   #eventOf({ type, fields }: Announcement, room?: string): ServerEvent | MessageEvent {
     const stamp = this.#hub.stamp();
     if (type === "message") {
+      this.#hub.stats.messages++;
       const data = fields.data === undefined ? fields : fields.data;
       return { kind: "message", ...stamp, room, from: SERVER, data };
     }

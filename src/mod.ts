@@ -60,6 +60,11 @@ export class ParleyServer {
     return this.#running.ports;
   }
 
+  /** Empty unless the admin API has a port of its own. */
+  get adminPorts(): readonly number[] {
+    return this.#running.adminPorts;
+  }
+
   /** Handles an event of the program's own; its result is the client's acknowledgement. One handler per name. */
   on(name: string, handler: EventHandler): this {
     this.#running.handlers.set(name, handler);

@@ -3,6 +3,7 @@
  *
  * Called by the broker only.
  */
+import type { RuntimeAdapter } from "./adapter.ts";
 import type {
   ConnectionInfo,
   ConnectionQuery,
@@ -21,14 +22,20 @@ import { putOut } from "./identity.ts";
 import { type MaybePromise, run, type Steps } from "./maybe.ts";
 import type { Member } from "./message.ts";
 import * as membership from "./membership.ts";
+import { Histogram } from "./stats.ts";
+
+/** Upper bounds, in members on this node. */
+const ROOM_SIZES = [1, 2, 5, 10, 25, 50, 100, 500, 1000, 5000, 10_000];
 
 export class Node implements LocalNode {
   readonly id: string;
   readonly #hub: Hub;
+  readonly #adapter: Pick<RuntimeAdapter, "zombies">;
 
-  constructor(hub: Hub) {
+  constructor(hub: Hub, adapter: Pick<RuntimeAdapter, "zombies">) {
     this.id = hub.ids.node;
     this.#hub = hub;
+    this.#adapter = adapter;
   }
 
   deliver(routed: RoutedEvent): void {
@@ -42,11 +49,16 @@ export class Node implements LocalNode {
     return { items, total: all.length, cursor: rest.length > items.length ? items.at(-1)?.id : undefined };
   }
 
-  #candidates({ user, room }: ConnectionQuery): Connection[] {
-    const { connections, rooms } = this.#hub;
-    const from = user !== undefined ? rooms.get(`user:${user}`)?.members ?? [] : connections.values();
-    const found = [...from];
+  #candidates({ id, user, room }: ConnectionQuery): Connection[] {
+    const found = this.#listed({ id, user });
     return room === undefined ? found : found.filter((connection) => connection.isIn(room));
+  }
+
+  #listed({ id, user }: Pick<ConnectionQuery, "id" | "user">): Connection[] {
+    if (user !== undefined) return this.#connectionsOf(user);
+    if (id === undefined) return [...this.#hub.connections.values()];
+    const one = this.#hub.connections.get(id);
+    return one ? [one] : [];
   }
 
   #describe({ id, identity, member, dialect, rooms, createdAt, address }: Connection): ConnectionInfo {
@@ -75,7 +87,15 @@ export class Node implements LocalNode {
     const { stats, connections, rooms } = this.#hub;
     const counters = stats.snapshot();
     counters.parley_connections = connections.size;
-    counters.parley_rooms = rooms.size;
+    counters.parley_zombie_sockets = this.#adapter.zombies;
+    let count = 0;
+    const sizes = new Histogram(ROOM_SIZES);
+    for (const { kind, members } of rooms.values()) {
+      if (kind !== "presence") count++;
+      if (kind === "custom" || kind === "group") sizes.observe(members.size);
+    }
+    counters.parley_rooms = count;
+    Object.assign(counters, sizes.series("parley_room_members"));
     for (const [dialect, count] of Object.entries(this.#hub.countByDialect())) {
       counters[`parley_dialect_connections{dialect="${dialect}"}`] = count;
     }

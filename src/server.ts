@@ -38,7 +38,7 @@ import { createJwtVerifier } from "./verifiers/jwt.ts";
 import { envelope } from "./dialects/envelope.ts";
 import { kebab } from "./dialects/kebab.ts";
 import { plain } from "./dialects/plain.ts";
-import { snake } from "./dialects/snake.ts";
+import { snake, snakeData, snakeMessage } from "./dialects/snake.ts";
 import { undecided } from "./dialects/undecided.ts";
 
 export interface ServerExtras {
@@ -65,8 +65,8 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
   const verifiers = await createVerifiers(config);
   const parts = assemble(config, { adapter, log, hooks: extras.hooks ?? {}, ...verifiers });
   const { hub, admission, broker } = parts;
-  await broker.start(new Node(hub));
-  const ports = listen(adapter, config, parts.handler);
+  await broker.start(new Node(hub, adapter));
+  const ports = await listen(adapter, config, parts);
   const sweep = new Sweep(hub);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
@@ -136,11 +136,13 @@ function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surro
   const dialects = createDialects(config);
   const lifecycle = new Lifecycle({ hub, dispatcher, dialects });
   const backstage = new Backstage(hub);
-  const { fetch } = createApps({ hub, backstage, admission, demo, runtime: adapter.runtime });
+  const chat = { dataOf: snakeData, show: snakeMessage };
+  const { runtime } = adapter;
+  const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
   const engine = createEngine({ hub, admission, origins, lifecycle, dispatcher, dialects }, apart);
   const handler = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
-  return { hub, broker, admission, backstage, engine, handler };
+  return { hub, broker, admission, backstage, engine, handler, adminFetch };
 }
 
 function createDialects(config: Config): Dialects {
@@ -182,22 +184,54 @@ function createBroker(config: Config, ids: IdSource): Broker {
   return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
 }
 
-function listen(
-  adapter: RuntimeAdapter,
-  config: Config,
-  handler: SocketHandler,
-): { ports: number[]; adminPorts: number[] } {
+interface Doors {
+  handler: SocketHandler;
+  /** What the admin port answers, if there is one. */
+  adminFetch?: SocketHandler["fetch"];
+  broker: Broker;
+}
+
+interface Bound {
+  ports: number[];
+  adminPorts: number[];
+}
+
+/** All ports or none. */
+async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors): Promise<Bound> {
+  try {
+    return bind(adapter, config, doors);
+  } catch (error) {
+    await adapter.stop();
+    await doors.broker.close();
+    throw error;
+  }
+}
+
+function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch }: Doors): Bound {
   const options = {
-    host: config.host,
     tls: config.tlsCert !== undefined && config.tlsKey !== undefined
       ? { cert: config.tlsCert, key: config.tlsKey }
       : undefined,
-    maxFrameBytes: Gateway.transportLimit(config.websocketMaxMessageBytes),
+    maxFrameBytes: largestFrame(config),
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
     idleTimeoutMs: idleTimeoutOf(config),
   };
-  const { ports } = adapter.listen({ ...options, ports: [...config.ports] }, handler);
-  return { ports, adminPorts: [] };
+  const { ports } = adapter.listen({ ...options, host: config.host, ports: [...config.ports] }, handler);
+  if (!adminFetch || config.adminPort === undefined) return { ports, adminPorts: [] };
+  const admin = adapter.listen({ ...options, host: config.adminHost, ports: [config.adminPort] }, httpOnly(adminFetch));
+  return { ports, adminPorts: admin.ports };
+}
+
+/** A port without WebSockets: a request to upgrade is one like any other. */
+function httpOnly(fetch: SocketHandler["fetch"]): SocketHandler {
+  const never = () => undefined;
+  return { fetch, upgrade: fetch, open: never, message: never, close: never };
+}
+
+/** What any transport may hand on; each of them then holds its own frames to its own limit. */
+function largestFrame(config: Config): number {
+  const plain = Gateway.transportLimit(config.websocketMaxMessageBytes);
+  return config.dialects.includes("socketio") ? Math.max(plain, config.socketioMaxPayloadBytes) : plain;
 }
 
 /** A peer is dead after the shorter of the two times in which something has to arrive. */

@@ -1,24 +1,35 @@
 /**
- * The HTTP side: which routes are served on the public port and which on the admin port.
+ * The HTTP side: which routes are served on the public port and which on the admin's.
  *
- * Called by the gateway with every request that is no upgrade. Each route file adds its own routes; errors become JSON
- * with a code at one place.
+ * Called once by the composition root. The gateway hands over every request that is no upgrade.
  */
-import { Hono } from "hono";
-import type { Peer } from "../adapter.ts";
 import type { Admission } from "../admission.ts";
 import { errorResponse } from "../answers.ts";
 import type { Backstage } from "../backstage.ts";
+import { resolveEndpoint } from "../endpoint.ts";
 import { ParleyError } from "../errors.ts";
-import { toParleyError } from "../faults.ts";
 import type { Hub } from "../hub.ts";
-import { addStatus } from "./status.ts";
+import type { Origins } from "../origins.ts";
+import { Access } from "./access.ts";
+import { announcementRoutes } from "./announcements.ts";
+import { chatRoutes, type ChatShape } from "./chat.ts";
+import { consoleRoutes } from "./console/console.ts";
+import { directoryRoutes } from "./directory.ts";
+import { metricsRoute } from "./metrics.ts";
+import { notificationRoutes } from "./notifications.ts";
+import { openapiRoute } from "./openapi.ts";
+import { removalRoutes } from "./removal.ts";
+import type { Route } from "./route.ts";
+import { answer, type Fetch, serveRoutes } from "./router.ts";
+import { statusRoutes } from "./status.ts";
 
 export interface HttpParts {
   hub: Hub;
   backstage: Backstage;
   admission: Admission;
+  origins: Origins;
   runtime: "bun" | "deno";
+  chat: ChatShape;
   /** In demo mode: gives a visitor a token. */
   demo?: DemoTokens;
 }
@@ -27,17 +38,60 @@ export interface DemoTokens {
   issue(content: { user: string; name?: string; groups?: string[]; ttlMs: number }): Promise<string>;
 }
 
-/** What routes know of a request beside the request. */
-export interface Env {
-  Bindings: { peer: Peer };
+export interface Apps {
+  fetch: Fetch;
+  /** What the admin port answers, if there is one. */
+  adminFetch?: Fetch;
 }
 
-export type Fetch = (request: Request, peer: Peer) => Response | Promise<Response>;
+/** The routes of each port. */
+export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
+  const { adminPort, metrics } = parts.hub.config;
+  const everywhere = statusRoutes(parts);
+  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...consoleRoutes(parts)];
+  const admin = [...directoryRoutes(parts), ...announcementRoutes(parts), ...removalRoutes(parts)];
+  if (adminPort === undefined) {
+    const figures = metricsRoute(parts, metrics === "public" ? "nothing" : "admin");
+    return { open: described([...everywhere, ...own, ...admin, figures]) };
+  }
+  // Who can reach the port of its own may read the figures.
+  const apart = [...everywhere, ...notificationRoutes(parts), ...admin, metricsRoute(parts, "nothing")];
+  return { open: described([...everywhere, ...own]), admin: described(apart) };
+}
 
-export function createApps(parts: HttpParts): { fetch: Fetch } {
-  const app = new Hono<Env>();
-  addStatus(app, parts);
-  app.notFound((context) => errorResponse(new ParleyError("not_found", `There is nothing at ${context.req.path}`)));
-  app.onError((error, context) => errorResponse(toParleyError(error, parts.hub.log, { path: context.req.path })));
-  return { fetch: (request, peer) => app.fetch(request, { peer }) };
+export function createApps(parts: HttpParts): Apps {
+  const { hub, origins } = parts;
+  const { open, admin } = routesOf(parts);
+  const shared = { access: new Access(hub), origins, log: hub.log, maxBodyBytes: hub.config.websocketMaxMessageBytes };
+  return {
+    fetch: serveRoutes(open, { ...shared, otherwise: (request) => wrongDoor(request, parts) }),
+    adminFetch: admin && serveRoutes(admin, { ...shared, otherwise: () => undefined }),
+  };
+}
+
+function described(routes: Route[]): Route[] {
+  return [...routes, openapiRoute(routes)];
+}
+
+/** What a request without `Upgrade` is told at the address of a WebSocket. */
+function wrongDoor(request: Request, { hub, admission }: HttpParts): Response | undefined {
+  if (!isWebSocketPath(request, hub)) return undefined;
+  if (!hub.config.websocketEnabled || admission.draining) {
+    const why = admission.draining ? "the server is going away" : "WebSockets are switched off";
+    return errorResponse(new ParleyError("unavailable", `Cannot connect: ${why}`));
+  }
+  const path = new URL(request.url).pathname;
+  const error = `Cannot serve "${path}" over plain HTTP: it is a WebSocket, the request must ask for an upgrade`;
+  return answer(426, "bad_message", error, { upgrade: "websocket", connection: "upgrade" });
+}
+
+function isWebSocketPath(request: Request, { config }: Hub): boolean {
+  const { paths, dialects, websocketRequireAuth: requireAuth } = config;
+  try {
+    resolveEndpoint(new URL(request.url), [], { paths, dialects, requireAuth });
+    return true;
+  } catch (error) {
+    if (error instanceof ParleyError) return error.code !== "not_found";
+    throw error;
+  }
 }

@@ -3,41 +3,95 @@
  *
  * `/livez`: the process answers. `/readyz`: it takes new connections. `/status`: the same with figures.
  */
-import type { Hono } from "hono";
-import packageJson from "../../package.json" with { type: "json" };
-import type { Env, HttpParts } from "./app.ts";
+import * as v from "valibot";
+import { errorResponse } from "../answers.ts";
+import { ParleyError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+import type { HttpParts } from "./app.ts";
+import { Count, Time } from "./fields.ts";
+import { type Route, route } from "./route.ts";
 
-export function addStatus(app: Hono<Env>, parts: HttpParts): void {
-  const { hub, admission, runtime } = parts;
-  const readiness = async () => {
-    if (admission.draining) return { ok: false, detail: "The server is going away" };
-    return await hub.broker.health();
-  };
-  app.get("/livez", (context) => context.text("ok"));
-  app.get("/readyz", async (context) => {
-    const { ok, detail } = await readiness();
-    return ok ? context.text("ok") : context.json({ error: detail, code: "unavailable" }, 503);
-  });
-  const status = async () => {
-    const { ok, detail } = await readiness();
-    const body = {
-      module: "websocket",
-      status: ok ? "healthy" : "unhealthy",
-      stats: await figures(parts),
-      message: ok ? "All is well" : detail,
-      node: hub.ids.node,
-      uptime: Math.round(performance.now() / 1000),
-      version: packageJson.version,
-      runtime,
-      broker: hub.broker.name,
-    };
-    return Response.json(body, { status: ok ? 200 : 503 });
-  };
-  app.get("/status", status);
-  app.get("/websocket/status", status);
+const Status = v.object({
+  module: v.literal("websocket"),
+  status: v.picklist(["healthy", "unhealthy"]),
+  stats: v.object({
+    total_connections: Count,
+    active_connections: Count,
+    total_rooms: Count,
+    messages_processed: Count,
+    messages_broadcast: Count,
+    last_connection_time: v.nullable(Time),
+  }),
+  message: v.string(),
+  node: v.string(),
+  uptime: v.number(),
+  version: v.string(),
+  runtime: v.picklist(["bun", "deno"]),
+  broker: v.string(),
+});
+
+export function statusRoutes(parts: HttpParts): Route[] {
+  const status = (path: string) =>
+    route({
+      method: "GET",
+      path,
+      needs: "nothing",
+      about: "Health with figures; 503 while the server drains or its broker is away",
+      answer: Status,
+      serve: () => statusOf(parts, startedAtMs),
+    });
+  const startedAtMs = Date.now();
+  return [
+    status("/status"),
+    status("/websocket/status"),
+    route({
+      method: "GET",
+      path: "/livez",
+      needs: "nothing",
+      about: "The process answers",
+      answer: "text/plain",
+      serve: () => new Response("ok"),
+    }),
+    route({
+      method: "GET",
+      path: "/readyz",
+      needs: "nothing",
+      about: "New connections are taken; 503 while the server drains or its broker is away",
+      answer: "text/plain",
+      serve: () => ready(parts),
+    }),
+  ];
 }
 
-async function figures({ hub }: HttpParts): Promise<Record<string, unknown>> {
+async function readiness({ admission, hub }: HttpParts): Promise<{ ok: boolean; detail: string }> {
+  if (admission.draining) return { ok: false, detail: "The server is going away" };
+  const { ok, detail } = await hub.broker.health();
+  return { ok, detail: detail ?? (ok ? "All is well" : "The broker is away") };
+}
+
+async function ready(parts: HttpParts): Promise<Response> {
+  const { ok, detail } = await readiness(parts);
+  return ok ? new Response("ok") : errorResponse(new ParleyError("unavailable", detail));
+}
+
+async function statusOf(parts: HttpParts, startedAtMs: number): Promise<Response> {
+  const { hub, runtime } = parts;
+  const { ok, detail } = await readiness(parts);
+  const status: v.InferInput<typeof Status> = {
+    module: "websocket",
+    status: ok ? "healthy" : "unhealthy",
+    stats: await figures(parts),
+    message: detail,
+    node: hub.ids.node,
+    uptime: Math.round((Date.now() - startedAtMs) / 1000),
+    version: VERSION,
+    runtime,
+    broker: hub.broker.name,
+  };
+  return Response.json(status, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
+}
+
+async function figures({ hub }: HttpParts): Promise<v.InferInput<typeof Status>["stats"]> {
   const nodes = await hub.broker.directory.stats();
   const sum = (series: string) => nodes.reduce((total, { counters }) => total + (counters[series] ?? 0), 0);
   const last = Math.max(...nodes.map(({ counters }) => counters.parley_last_connection_timestamp_seconds ?? 0));

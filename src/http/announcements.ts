@@ -1,0 +1,59 @@
+/**
+ * Admin routes that speak: events and messages of the application to everybody, a room, a user or a connection.
+ */
+import * as v from "valibot";
+import type { Announcement, Sent } from "../backstage.ts";
+import { ParleyError } from "../errors.ts";
+import { run } from "../maybe.ts";
+import type { HttpParts } from "./app.ts";
+import { Count, Id, Milliseconds, RoomName, Success, User } from "./fields.ts";
+import { type Route, route } from "./route.ts";
+
+const Body = v.object({ type: Id, data: v.optional(v.unknown()) }, "must be an object {type, data}");
+const Answer = v.object({ success: Success, message_id: v.string(), recipients_count: Count, timestamp: Milliseconds });
+
+const SHARED = { method: "POST", needs: "admin", body: Body, answer: Answer } as const;
+
+export function announcementRoutes({ backstage }: HttpParts): Route[] {
+  return [
+    route({
+      ...SHARED,
+      path: "/websocket/broadcast",
+      about: "To every connection",
+      serve: async ({ body }) => receipt(await run(backstage.toEverybody(announcementOf(body)))),
+    }),
+    route({
+      ...SHARED,
+      path: "/websocket/rooms/{id}/message",
+      about: "To a room; type message is an ordinary message, kept where the room keeps history",
+      params: v.object({ id: RoomName }),
+      serve: async ({ params, body }) => receipt(await run(backstage.toRoom(params.id, announcementOf(body)))),
+    }),
+    route({
+      ...SHARED,
+      path: "/websocket/users/{id}/message",
+      about: "To all connections of a user; type notification is stored, group_membership_change moves them",
+      params: v.object({ id: User }),
+      serve: async ({ params, body }) => receipt(await run(backstage.toUser(params.id, announcementOf(body)))),
+    }),
+    route({
+      ...SHARED,
+      path: "/websocket/connections/{id}/message",
+      about: "To one connection",
+      params: v.object({ id: Id }),
+      errors: ["not_found"],
+      serve: async ({ params, body }) => receipt(await run(backstage.toConnection(params.id, announcementOf(body)))),
+    }),
+  ];
+}
+
+function announcementOf({ type, data }: v.InferOutput<typeof Body>): Announcement {
+  if (data === undefined && type === "message") {
+    throw new ParleyError("bad_message", 'Cannot read the body: "data" is missing');
+  }
+  return { type, fields: data === undefined ? {} : { data } };
+}
+
+function receipt({ id, recipients, timestamp }: Sent): v.InferInput<typeof Answer> {
+  return { success: true, message_id: id, recipients_count: recipients, timestamp };
+}

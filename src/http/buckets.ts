@@ -1,0 +1,64 @@
+/**
+ * Token buckets by name: how often each of many strangers, or users, may do something.
+ *
+ * Bounded: over the number of names kept, the one that was silent longest is forgotten. Names whose bucket would be
+ * full again cost nothing but their entry.
+ */
+const NAMES_KEPT = 10_000;
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+export interface Rate {
+  /** Tokens a second; 0: no limit. */
+  perSecond: number;
+  burst: number;
+}
+
+export class Buckets {
+  readonly #rate: Rate;
+  readonly #now: () => number;
+  readonly #namesKept: number;
+  /** In the order of their last use. */
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(rate: Rate, { now = Date.now, namesKept = NAMES_KEPT }: { now?: () => number; namesKept?: number } = {}) {
+    this.#rate = rate;
+    this.#now = now;
+    this.#namesKept = namesKept;
+  }
+
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  /** Milliseconds until the name has a token; 0: it has one. */
+  waitMs(name: string): number {
+    const bucket = this.#buckets.get(name);
+    if (!bucket || this.#rate.perSecond === 0) return 0;
+    this.#refill(bucket);
+    return bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) * 1000 / this.#rate.perSecond);
+  }
+
+  /** Takes a token if there is one: 0, or how long to wait for one. */
+  take(name: string): number {
+    if (this.#rate.perSecond === 0) return 0;
+    const waitMs = this.waitMs(name);
+    if (waitMs > 0) return waitMs;
+    const bucket = this.#buckets.get(name) ?? { tokens: this.#rate.burst, atMs: this.#now() };
+    bucket.tokens--;
+    this.#buckets.delete(name);
+    this.#buckets.set(name, bucket);
+    if (this.#buckets.size > this.#namesKept) this.#buckets.delete(this.#buckets.keys().next().value!);
+    return 0;
+  }
+
+  #refill(bucket: Bucket): void {
+    const now = this.#now();
+    const { perSecond, burst } = this.#rate;
+    bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.atMs) * perSecond / 1000);
+    bucket.atMs = now;
+  }
+}

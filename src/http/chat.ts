@@ -1,0 +1,177 @@
+/**
+ * Messages over REST, in the shapes of the snake dialect: a backend or a user publishes into a room, and reads its
+ * history.
+ *
+ * A user needs the right to join and to publish, as over a WebSocket, and speaks for nobody else; an admin's credential
+ * stands for the application's own backend, whose word about sender, id and time is taken.
+ */
+import * as v from "valibot";
+import type { MessageInput } from "../backstage.ts";
+import type { HistoryPage } from "../broker.ts";
+import { publishKey } from "../commands/publish.ts";
+import { ParleyError } from "../errors.ts";
+import { run } from "../maybe.ts";
+import type { Member, MessageEvent } from "../message.ts";
+import type { Caller } from "./access.ts";
+import type { HttpParts } from "./app.ts";
+import { Buckets } from "./buckets.ts";
+import { ChatRights } from "./chat_rights.ts";
+import { Id, LooseId, Milliseconds, PageSize, Position, PositionText, RoomName } from "./fields.ts";
+import { check } from "./input.ts";
+import { type Route, route } from "./route.ts";
+
+/** How the snake dialect writes messages. */
+export interface ChatShape {
+  /** Canonical data of a body; undefined: there is no content in it. */
+  dataOf(body: Record<string, unknown>): unknown;
+  show(message: MessageEvent): Record<string, unknown>;
+}
+
+/** Idempotency of the application's backend: no user can be called so. */
+const BACKEND = "*";
+
+const Content = v.object({
+  content: v.optional(v.string("must be a string")),
+  attachments: v.optional(v.unknown()),
+  reactions: v.optional(v.unknown()),
+  reply_to: v.optional(v.unknown()),
+  messageType: v.optional(v.unknown()),
+  edited: v.optional(v.unknown()),
+  data: v.optional(v.unknown()),
+  // Of a user these go nowhere; only an admin's are looked at.
+  id: v.optional(v.unknown()),
+  timestamp: v.optional(v.unknown()),
+  sender_user_id: v.optional(v.unknown()),
+  sender_name: v.optional(v.unknown()),
+}, "must be an object {content, …}");
+
+const TIME_RULE = "must be milliseconds since 1970 or an ISO 8601 time";
+
+const Origin = v.object({
+  id: v.optional(v.pipe(LooseId, v.transform(String))),
+  timestamp: v.optional(v.pipe(
+    v.union([v.number(), v.string()], TIME_RULE),
+    v.transform((time) => new Date(time).getTime()),
+    v.check((ms) => Number.isFinite(ms), TIME_RULE),
+  )),
+  sender_user_id: v.optional(LooseId),
+  sender_name: v.optional(Id),
+});
+
+const Published = v.object({
+  id: v.string(),
+  timestamp: Milliseconds,
+  position: v.optional(Position),
+  duplicate: v.optional(v.boolean()),
+});
+const History = v.object({
+  messages: v.array(v.looseObject({
+    type: v.literal("new_message"),
+    id: v.string(),
+    roomId: v.string(),
+    content: v.optional(v.string()),
+    timestamp: Milliseconds,
+    position: v.optional(Position),
+  })),
+  position: v.optional(Position),
+  more: v.boolean(),
+  recovered: v.optional(v.boolean()),
+});
+
+const PATH = "/api/chat/rooms/{roomId}/messages";
+const Params = v.object({ roomId: RoomName });
+
+export function chatRoutes(parts: HttpParts): Route[] {
+  return [
+    route({
+      method: "POST",
+      path: PATH,
+      needs: "user",
+      about: "Publishes a message. An Idempotency-Key header makes a repeat within five minutes harmless",
+      params: Params,
+      body: Content,
+      status: 201,
+      answer: Published,
+      errors: ["rate_limited"],
+      serve: publisher(parts),
+    }),
+    route({
+      method: "GET",
+      path: PATH,
+      needs: "user",
+      about: "The history of a room, oldest first; before or since is a position {epoch}:{offset}",
+      params: Params,
+      query: v.object({ before: v.optional(PositionText), since: v.optional(PositionText), limit: PageSize(50, 100) }),
+      answer: History,
+      serve: reader(parts),
+    }),
+  ];
+}
+
+interface Publishing {
+  caller: Caller;
+  params: v.InferOutput<typeof Params>;
+  body: v.InferOutput<typeof Content>;
+  request: Request;
+}
+
+function publisher({ hub, backstage, chat }: HttpParts) {
+  const { websocketMessageRate: perSecond, websocketMessageBurst: burst } = hub.config;
+  const rate = new Buckets({ perSecond, burst });
+  const rights = new ChatRights(hub);
+  return async ({ caller, params, body, request }: Publishing): Promise<v.InferInput<typeof Published>> => {
+    const room = params.roomId;
+    if (!caller.isAdmin) slowDown(rate, caller);
+    const given = chat.dataOf(body);
+    if (given === undefined) throw new ParleyError("bad_message", 'Cannot read the body: "content" is missing');
+    const data = caller.isAdmin ? given : await rights.toPublish(caller, room, given);
+    const message: MessageInput = { data, ...originOf(caller, body) };
+    const key = keyOf(request);
+    if (key !== undefined) {
+      message.once = { sender: caller.identity?.user ?? BACKEND, key: publishKey(room, key, data) };
+    }
+    const { id, timestamp, position, duplicate } = await run(backstage.message(room, message));
+    return { id, timestamp, position, ...(duplicate && { duplicate }) };
+  };
+}
+
+function slowDown(rate: Buckets, { identity }: Caller): void {
+  const retryAfter = rate.take(identity!.user);
+  if (retryAfter > 0) throw new ParleyError("rate_limited", "Cannot publish: too many messages", { retryAfter });
+}
+
+/** What the server, or the application's own backend, says of a message; a user is who the token says. */
+function originOf({ isAdmin, identity }: Caller, body: Publishing["body"]): Partial<MessageInput> {
+  const self: Member | undefined = identity && { connection: "server", user: identity.id, name: identity.name };
+  if (!isAdmin) return { from: self };
+  const { id, timestamp, sender_user_id: user, sender_name: name } = check(Origin, body, "body");
+  if (user === undefined && name === undefined) return { id, timestamp, from: self };
+  return { id, timestamp, from: { connection: "server", user, name: name ?? String(user) } };
+}
+
+function keyOf({ headers }: Request): string | undefined {
+  const key = headers.get("idempotency-key");
+  if (key === null) return undefined;
+  return check(Id, key, '"Idempotency-Key" header');
+}
+
+interface Reading {
+  caller: Caller;
+  params: v.InferOutput<typeof Params>;
+  query: { before?: HistoryPage["position"]; since?: HistoryPage["position"]; limit: number };
+}
+
+function reader({ hub, chat }: HttpParts) {
+  const rights = new ChatRights(hub);
+  return async ({ caller, params, query }: Reading): Promise<v.InferInput<typeof History>> => {
+    const room = params.roomId;
+    if (query.before && query.since) {
+      throw new ParleyError("bad_message", 'Cannot read the query: "before" and "since" exclude each other');
+    }
+    if (!caller.isAdmin) await rights.toRead(caller, room);
+    if (!hub.permissions.ruleOf(room).history) return { messages: [], more: false };
+    const { messages, position, more, recovered } = await hub.broker.history.read(room, query);
+    const shown = messages.map((message) => chat.show(message) as v.InferInput<typeof History>["messages"][number]);
+    return { messages: shown, position, more, ...(query.since && { recovered }) };
+  };
+}

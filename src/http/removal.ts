@@ -1,0 +1,85 @@
+/**
+ * Admin routes that send away: a connection, a user with all connections and for a while, a member out of a room.
+ */
+import * as v from "valibot";
+import { ParleyError } from "../errors.ts";
+import { typeOfRoom } from "../room_name.ts";
+import type { HttpParts } from "./app.ts";
+import { Count, Id, RoomName, Success, Time, User } from "./fields.ts";
+import { type Route, route } from "./route.ts";
+
+const KICKED = "kicked";
+const BLOCK_RULE = "must be a number of seconds, at least 0 and at most a year";
+const MAX_BLOCK_SECONDS = 366 * 86_400;
+
+const Disconnected = v.object({ success: Success, disconnected_count: Count, blocked_until: v.optional(Time) });
+const Removed = v.object({ success: Success, removed_count: Count });
+
+const BlockSeconds = v.pipe(
+  v.number(BLOCK_RULE),
+  v.minValue(0, BLOCK_RULE),
+  v.maxValue(MAX_BLOCK_SECONDS, BLOCK_RULE),
+);
+
+export function removalRoutes({ hub }: HttpParts): Route[] {
+  const { control, grants } = hub.broker;
+  return [
+    route({
+      method: "DELETE",
+      path: "/websocket/connections/{id}",
+      needs: "admin",
+      about: "Closes a connection with 4403",
+      params: v.object({ id: Id }),
+      answer: Disconnected,
+      errors: ["not_found"],
+      serve: async ({ params: { id } }) => {
+        const count = await control.give({ do: "kick", connection: id, reason: KICKED });
+        if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
+        return disconnected(count);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/websocket/users/{id}/disconnect",
+      needs: "admin",
+      about: "Closes all connections of a user with 4403; with blockSeconds refuses the user for so long, 0 lifts it",
+      params: v.object({ id: User }),
+      body: v.object({ blockSeconds: v.optional(BlockSeconds) }, "must be an object {blockSeconds?}"),
+      answer: Disconnected,
+      serve: async ({ params: { id }, body: { blockSeconds } }) => {
+        const untilMs = blockSeconds ? Date.now() + blockSeconds * 1000 : 0;
+        // First the block: who is closed may be back at once.
+        if (blockSeconds !== undefined) await grants.block(id, untilMs);
+        const count = await control.give({ do: "kick", user: id, reason: KICKED });
+        return disconnected(count, untilMs > 0 ? new Date(untilMs).toISOString() : undefined);
+      },
+    }),
+    route({
+      method: "DELETE",
+      path: "/websocket/rooms/{id}/members/{member}",
+      needs: "admin",
+      about: "Puts a user or a connection out of a room",
+      params: v.object({ id: RoomName, member: Id }),
+      answer: Removed,
+      errors: ["not_found"],
+      serve: async ({ params: { id, member } }) => {
+        if (typeOfRoom(id) !== "custom") {
+          throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${WHY}`);
+        }
+        const count = await control.give({ do: "put_out", room: id, member, reason: KICKED });
+        if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
+        return removed(count);
+      },
+    }),
+  ];
+}
+
+function disconnected(count: number, blockedUntil?: string): v.InferInput<typeof Disconnected> {
+  return { success: true, disconnected_count: count, blocked_until: blockedUntil };
+}
+
+function removed(count: number): v.InferInput<typeof Removed> {
+  return { success: true, removed_count: count };
+}
+
+const WHY = "the server decides who is in a reserved room (groups: send a group_membership_change)";

@@ -1,0 +1,70 @@
+/**
+ * What a route is: one declaration, from which it is served (router.ts), its input checked (input.ts) and its
+ * description written (openapi.ts). What is not declared is not served, and nothing is described that is not served.
+ */
+import type * as v from "valibot";
+import type { ErrorCode } from "../errors.ts";
+import type { MaybePromise } from "../maybe.ts";
+import type { Caller } from "./access.ts";
+
+/** `user` is anybody with a valid credential, `admin` the admin key or a token with an admin's role. */
+export type Needs = "nothing" | "user" | "admin";
+
+export type Schema = v.GenericSchema;
+type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
+type None = Record<never, never>;
+type Read<S extends Schema | undefined> = S extends Schema ? v.InferOutput<S> : None;
+
+/** A request whose credential and input have been checked. */
+export interface Asked<Params, Query, Body> {
+  caller: Caller;
+  params: Params;
+  query: Query;
+  body: Body;
+  request: Request;
+}
+
+interface Declaration {
+  method: "GET" | "POST" | "DELETE";
+  /** Parameters stand in braces. */
+  path: string;
+  needs: Needs;
+  /** One line for whoever reads the description. */
+  about: string;
+  /** Of success; 200 unless given. */
+  status?: number;
+  /** Beside those that follow from `needs` and from the input. */
+  errors?: readonly ErrorCode[];
+}
+
+/** A route as the router and the description see it. */
+export interface Route extends Declaration {
+  params?: Fields;
+  query?: Fields;
+  body?: Schema;
+  /** JSON of this shape, or text of this media type. */
+  answer: Schema | string;
+  /** A value is sent as JSON; a Response goes out as it is. May throw ParleyError. */
+  serve(asked: Asked<unknown, unknown, unknown>): MaybePromise<unknown>;
+}
+
+interface Typed<P extends Fields | undefined, Q extends Fields | undefined, B extends Schema | undefined, A>
+  extends Declaration {
+  params?: P;
+  query?: Q;
+  body?: B;
+  answer: A;
+  serve(
+    asked: Asked<Read<P>, Read<Q>, Read<B>>,
+  ): MaybePromise<Response | (A extends Schema ? v.InferInput<A> : never)>;
+}
+
+/** Holds a declaration's `serve` to its own schemas. */
+export function route<
+  P extends Fields | undefined = undefined,
+  Q extends Fields | undefined = undefined,
+  B extends Schema | undefined = undefined,
+  A extends Schema | string = string,
+>(declaration: Typed<P, Q, B, A>): Route {
+  return declaration;
+}

@@ -1,0 +1,117 @@
+/**
+ * Serves declared routes with Hono: credential, input, answer, and what is said where nothing is.
+ *
+ * Called by app.ts, once per port. Errors of routes become JSON with a code here and nowhere else.
+ */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import type { Peer } from "../adapter.ts";
+import { errorResponse } from "../answers.ts";
+import { type ErrorCode, ParleyError } from "../errors.ts";
+import { toParleyError } from "../faults.ts";
+import type { Log } from "../log.ts";
+import type { Origins } from "../origins.ts";
+import type { Access } from "./access.ts";
+import { check, jsonOf, queryOf } from "./input.ts";
+import type { Asked, Route } from "./route.ts";
+
+/** What routes know of a request beside the request. */
+interface Env {
+  Bindings: { peer: Peer };
+}
+
+export interface RouterParts {
+  access: Access;
+  origins: Origins;
+  log: Log;
+  /** 0: no limit. */
+  maxBodyBytes: number;
+  /** The answer where there is no route; absent: there is nothing. */
+  otherwise(request: Request): Response | undefined;
+}
+
+export type Fetch = (request: Request, peer: Peer) => Response | Promise<Response>;
+
+export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch {
+  const app = new Hono<Env>();
+  app.use(crossOrigin(parts.origins));
+  if (parts.maxBodyBytes > 0) app.use(bodyLimit({ maxSize: parts.maxBodyBytes, onError: () => tooLarge(parts) }));
+  for (const route of routes) app.on(route.method, pattern(route), (context) => serve(route, context, parts));
+  for (const [path, methods] of methodsByPath(routes)) app.all(path, (context) => wrongMethod(context, methods));
+  app.notFound(({ req }) => parts.otherwise(req.raw) ?? nothingAt(req.path));
+  app.onError((error, { req }) => refusal(toParleyError(error, parts.log, { path: req.path })));
+  return (request, peer) => app.fetch(request, { peer });
+}
+
+async function serve(route: Route, context: Context<Env>, { access }: RouterParts): Promise<Response> {
+  const request = context.req.raw;
+  const { params, query, body } = route;
+  const caller = await access.check(request, context.env.peer, route.needs);
+  const asked: Asked<unknown, unknown, unknown> = {
+    caller,
+    request,
+    params: params ? check(params, context.req.param(), "path") : {},
+    query: query ? check(query, queryOf(request.url), "query") : {},
+    body: body ? check(body, await jsonOf(request), "body") : {},
+  };
+  const answer = await route.serve(asked);
+  if (answer instanceof Response) return answer;
+  return Response.json(answer, { status: route.status ?? 200, headers: { "cache-control": "no-store" } });
+}
+
+/** Pages of origins that are listed may send credentials, others only get to read what is open to everybody. */
+function crossOrigin(origins: Origins) {
+  const shared = {
+    allowMethods: ["GET", "POST", "DELETE"],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "x-api-key"],
+    exposeHeaders: ["retry-after"],
+    maxAge: 600,
+  };
+  const listed = cors({ ...shared, origin: (origin) => origin, credentials: true });
+  const open = cors({ ...shared, origin: "*" });
+  return (context: Context<Env>, next: () => Promise<void>) => {
+    const origin = context.req.header("origin");
+    if (origin === undefined) return next();
+    const trust = origins.trustOf(origin, context.req.header("host") ?? "");
+    if (trust === "refused") return next();
+    return trust === "listed" ? listed(context, next) : open(context, next);
+  };
+}
+
+/** `/rooms/{id}` in Hono's spelling. */
+function pattern({ path }: Route): string {
+  return path.replace(/\{(\w+)\}/g, ":$1");
+}
+
+function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const route of routes) {
+    const path = pattern(route);
+    const known = methods.get(path) ?? [];
+    methods.set(path, [...known, route.method, ...(route.method === "GET" ? ["HEAD"] : [])]);
+  }
+  return methods;
+}
+
+function wrongMethod({ req }: Context<Env>, methods: readonly string[]): Response {
+  const allow = methods.join(", ");
+  return answer(405, "unsupported_type", `Cannot ${req.method} "${req.path}": it takes ${allow}`, { allow });
+}
+
+function nothingAt(path: string): Response {
+  return errorResponse(new ParleyError("not_found", `Cannot find "${path.slice(0, 200)}": there is nothing`));
+}
+
+function tooLarge({ maxBodyBytes }: RouterParts): Response {
+  return errorResponse(new ParleyError("too_large", `Cannot read the body: it is over ${maxBodyBytes} bytes`));
+}
+
+function refusal(error: ParleyError): Response {
+  return errorResponse(error, error.status === 401 ? { "www-authenticate": "Bearer" } : {});
+}
+
+/** For the statuses that no code of ours stands for. */
+export function answer(status: number, code: ErrorCode, error: string, headers: Record<string, string>): Response {
+  return Response.json({ error, code }, { status, headers });
+}
