@@ -39,7 +39,7 @@ export type EventData<Events, Name> = Name extends keyof ClientEvents ? ClientEv
 const REFRESH_AT = 0.9;
 
 /** Names of what the client itself says: nobody can send them. */
-const LOCAL = ["*", "gap", "connect", "disconnect"];
+const LOCAL = ["gap", "connect", "disconnect"];
 
 export class Client<Events extends object = Record<string, unknown>> extends Link implements RoomHost {
   readonly #outbox: Outbox;
@@ -47,6 +47,8 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   readonly #listeners = new Listeners((error) => this.failed(error));
   readonly #refreshTimer: Timer;
   #holders = 0;
+  /** Many may wait for what fails once. */
+  readonly #told = new WeakSet<ClientError>();
 
   constructor(url: string, options: ClientOptions) {
     super(url, options);
@@ -140,9 +142,11 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   /** A failure nobody waits for. */
   override readonly failed = (error: unknown): void => {
     const known = typeof (error as ClientError)?.code === "string";
-    const told = known ? error as ClientError : clientError("unexpected", "call a listener", error);
-    this.options.onError?.(told);
-    this.#listeners.call(FAILED, told);
+    const failure = known ? error as ClientError : clientError("unexpected", "call a listener", error);
+    if (this.#told.has(failure)) return;
+    this.#told.add(failure);
+    this.options.onError?.(failure);
+    this.#listeners.call(FAILED, failure);
   };
 
   gap(gap: Gap): void {

@@ -31,7 +31,7 @@ export interface Status {
   readonly userId?: string;
 }
 
-const PAGE_EVENTS = ["online", "offline", "pageshow", "visibilitychange"];
+const PAGE_EVENTS = ["online", "offline", "visibilitychange"];
 /** A connection that lived this long was a good one: the next loss starts from the shortest wait. */
 const STABLE_MS = 5000;
 
@@ -195,7 +195,7 @@ export abstract class Link {
     this.#change({ state: "reconnecting", attempt: attempt + 1, reason: "disconnected", retryAt: now() + waitMs });
   }
 
-  /** Online or offline, shown, hidden or restored: a live connection is asked, a waiting one tries soon, or pauses. */
+  /** Online or offline, shown or hidden: a live connection is asked, a waiting one tries soon, or pauses. */
   readonly #pageChanged = (): void => {
     this.probe();
     if (this.#isWaiting) this.#retryAfter(0);

@@ -24,7 +24,7 @@ export interface Platform {
   now(): number;
   /** In [0, 1). */
   random(): number;
-  /** Where `online`, `offline`, `pageshow` and `visibilitychange` are heard. */
+  /** Where `online`, `offline` and `visibilitychange` are heard. */
   events?: Partial<Pick<EventTarget, "addEventListener" | "removeEventListener">>;
   /** False only when the machine is certain to have no network. */
   isOnline(): boolean;

@@ -134,7 +134,7 @@ export class FakePlatform implements Platform {
     await this.advance(0);
   }
 
-  page(event: "online" | "offline" | "pageshow" | "visibilitychange"): void {
+  page(event: "online" | "offline" | "visibilitychange"): void {
     if (event === "online" || event === "offline") this.online = event === "online";
     this.events.dispatchEvent(new Event(event));
   }

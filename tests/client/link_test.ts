@@ -218,7 +218,7 @@ test("a page that is shown again asks whether the server is still there", async 
   const { client, platform } = await openClient();
   platform.page("visibilitychange");
   assertEquals(platform.socket.count("heartbeat"), 1);
-  platform.page("pageshow");
+  platform.page("online");
   assertEquals(platform.socket.count("heartbeat"), 1, "one question at a time");
   await platform.advance(10_000);
   assertEquals(client.status.state, "reconnecting");
