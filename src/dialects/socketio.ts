@@ -9,6 +9,7 @@ import type { Dialect } from "../dialect.ts";
 import { encodeAck, encodeEvent as encodeBinaryEvent, encodeTextAck, encodeTextEvent } from "../engine_io/codec.ts";
 import type { SocketioPacket } from "../engine_io/packet.ts";
 import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
+import { typeOfRoom } from "../room_name.ts";
 import { besides, frames, textOf } from "./content.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 import { isoTime, shownRoom, userIdOf, usersOf } from "./shapes.ts";
@@ -110,13 +111,10 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
         return [this.#event(name, { userId: userIdOf(event.member), conversationId: this.#shown(event.room) })];
       }
       case "presence": {
-        const { from, status, metadata } = event;
-        return [this.#event("userPresence", {
-          userId: userIdOf(from),
-          status,
-          metadata,
-          conversationId: this.#shown(shownRoom(event)),
-        })];
+        const { from, status, metadata, room } = event;
+        // Followers are told in a room of their own, which is none to them.
+        const conversationId = typeOfRoom(room ?? "") === "custom" ? this.#shown(room) : undefined;
+        return [this.#event("userPresence", { userId: userIdOf(from), status, metadata, conversationId })];
       }
       case "server":
         if (LIBRARY_EVENTS.has(event.type)) return [];

@@ -15,9 +15,13 @@ import * as field from "./fields.ts";
 import { isObject, type JsonObject, on, quote, type Reader, refuseDepth } from "./frame.ts";
 import { refuseReserved } from "./reserved.ts";
 
-/** What the server alone says about a message; from a client it is nothing. */
-const SERVER_FIELDS = ["id", "senderId", "senderName", "senderConnectionId", "createdAt", "position"];
-const MESSAGE_FIELDS = ["conversationId", "to", "content", "clientMessageId", "echo", ...SERVER_FIELDS];
+/** What the server alone says, under any dialect's name for it; from a client it is nothing. */
+const CLAIMS = [
+  ...["id", "from", "clientId", "senderConnectionId", "sender_client_id", "userId", "senderId", "user_id"],
+  ...["sender_user_id", "username", "senderName", "sender_name", "timestamp", "createdAt", "position"],
+];
+const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessageId", "echo", ...CLAIMS]);
+const ADDRESS_FIELDS = new Set(["conversationId", "to", "userId"]);
 
 const conversationId = field.RoomName;
 const messageId = field.LooseId;
@@ -41,7 +45,7 @@ const EVENTS: Record<string, Reader> = {
     (fields) => into(fields, { type: "call", signal: fields.signal }),
   ),
   uploadProgress: on({ conversationId }, (fields, all) => {
-    return into(fields, { type: "upload", data: without(all, ["conversationId", "userId"]) });
+    return into(fields, { type: "upload", data: without(all, ADDRESS_FIELDS) });
   }),
   setPresence: on({ status: field.StatusName, metadata: field.Metadata }, (fields) => {
     return { kind: "set_presence", ...fields };
@@ -128,7 +132,7 @@ function relay(name: string, argument: unknown): CommandBody | undefined {
     throw new ParleyError("bad_message", `Cannot relay the event ${quote(name)}: its name is too long`);
   }
   const target = readAddress(argument, `relay the event ${quote(name)}`);
-  const data = without(argument, ["conversationId", "to", "userId"]);
+  const data = without(argument, ADDRESS_FIELDS);
   return { kind: "signal", target, signal: { type: "custom", name, data } };
 }
 
@@ -159,8 +163,8 @@ function inNamespace(room: string | undefined, prefix: string): string | undefin
   return room === undefined || typeOfRoom(room) !== "custom" ? room : prefix + room;
 }
 
-function without(fields: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+function without(fields: JsonObject, names: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)));
 }
 
 function isFields(value: unknown): value is JsonObject {
