@@ -111,6 +111,14 @@ export const SERVERS: readonly Server[] = [
     folder: "bare_deno",
     argv: ["deno", "run", "--allow-net", "--allow-env", "server.ts"],
   }),
+  peer({
+    name: "bare-deno-event",
+    title: "bare Deno, Parley-sized frames",
+    kind: "limit",
+    limit: "bare-deno",
+    folder: "bare_deno_event",
+    argv: ["deno", "run", "--allow-net", "--allow-env", "server.ts"],
+  }),
   ...parleys("deno", "Deno", ["deno", "run", "--allow-all", "src/main.ts"]),
   peer({ name: "ws", title: "ws on Node", folder: "ws", argv: ["node", "server.js"] }),
   peer({
