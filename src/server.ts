@@ -10,6 +10,7 @@ import { Admission } from "./admission.ts";
 import { Backstage } from "./backstage.ts";
 import type { Broker } from "./broker.ts";
 import { MemoryBroker } from "./brokers/memory.ts";
+import { RedisBroker } from "./brokers/redis.ts";
 import { type Config, maxBufferedBytes } from "./config.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
@@ -117,7 +118,7 @@ function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surro
   const origins = new Origins(config.websocketAllowedOrigins);
   const admission = new Admission(config, origins, stats);
   const permissions = new Permissions(config.rooms, config.defaultRoom);
-  const broker = createBroker(config, ids);
+  const broker = createBroker(config, { ids, log });
   const apart = new Topics<NamespaceSocket>();
   const hub = new Hub({
     config,
@@ -179,9 +180,11 @@ function createEngine({ dialects, ...parts }: EngineParts, apart: Topics<Namespa
   return new EngineServer(options, new SocketioHost({ ...parts, dialectOf }), apart);
 }
 
-function createBroker(config: Config, ids: IdSource): Broker {
+function createBroker(config: Config, { ids, log }: { ids: IdSource; log: Log }): Broker {
   const { historyMaxBytes, inboxSize, inboxTtlMs } = config;
-  return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
+  if (config.broker !== "redis") return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
+  const { redisUrl: url, redisPrefix: prefix, redisSharded: sharded } = config;
+  return new RedisBroker({ url: url!, prefix, sharded, inboxSize, inboxTtlMs, log }, ids);
 }
 
 interface Doors {
