@@ -5,7 +5,7 @@
  * read what they missed from their logs and presence is repaired; until that is done the broker is not healthy. All keys
  * and channels stand in redis/keys.ts.
  */
-import { clearInterval, setInterval } from "node:timers";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import type {
   Broker,
   BrokerHealth,
@@ -24,7 +24,9 @@ import { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
 import { RedisDirectory } from "./redis/directory.ts";
 import { RedisEngine } from "./redis/engine.ts";
+import { RedisHistory } from "./redis/history.ts";
 import { Keys } from "./redis/keys.ts";
+import { MAX_KNOWN } from "./redis/known_members.ts";
 import { RedisPresence } from "./redis/presence.ts";
 import { Questions } from "./redis/questions.ts";
 import { RedisRooms } from "./redis/rooms.ts";
@@ -36,6 +38,9 @@ import { readArrival } from "./redis/wire.ts";
 const REFRESH_MS = 6 * 3_600_000;
 /** How long a close waits for Redis to hear of it. */
 const FAREWELL_MS = 2_000;
+/** After Redis lost its data: until then every node that lives has entered its members again. */
+const OTHERS_MS = 8_000;
+const COMPARE_AGAIN_MS = 2_000;
 
 export interface RedisBrokerOptions {
   /** redis://[user:password@]host[:port][/db], rediss:// for TLS; several nodes of a Redis Cluster with commas between. */
@@ -53,6 +58,7 @@ export interface RedisBrokerOptions {
 /** What exists once the broker has its node. */
 interface Parts {
   rooms: RedisRooms;
+  history: RedisHistory;
   presence: RedisPresence;
   questions: Questions;
   directory: RedisDirectory;
@@ -69,6 +75,8 @@ export class RedisBroker implements Broker {
   readonly #strangers: Strangers;
   #started: Parts | undefined;
   #refreshing: ReturnType<typeof setInterval> | undefined;
+  #comparing: ReturnType<typeof setTimeout> | undefined;
+  #compareAt = 0;
 
   /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
@@ -97,8 +105,15 @@ export class RedisBroker implements Broker {
     };
     const rooms = new RedisRooms({ ...shared, node });
     const questions = new Questions({ ...shared, node });
-    const presence = new RedisPresence({ ...shared, node: node.id, publish: (routed) => rooms.publish(routed) });
-    this.#started = { rooms, questions, presence, directory: new RedisDirectory(node, questions) };
+    const presence = new RedisPresence({
+      ...shared,
+      node: node.id,
+      publish: (routed) => rooms.publish(routed),
+      seen: (room, roster) => rooms.see(room, roster),
+      restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
+    });
+    const history = new RedisHistory(rooms.log, (room, position) => rooms.startAt(room, position));
+    this.#started = { rooms, history, questions, presence, directory: new RedisDirectory(node, questions) };
     rooms.listen();
     questions.listen();
     try {
@@ -126,7 +141,7 @@ export class RedisBroker implements Broker {
   }
 
   get history(): History {
-    return this.#parts.rooms;
+    return this.#parts.history;
   }
 
   get presence(): PresenceStore {
@@ -154,6 +169,7 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     clearInterval(this.#refreshing);
+    clearTimeout(this.#comparing);
     const { rooms, presence } = this.#parts;
     const farewell = presence.close().catch((error) => {
       this.#log.warn("left without telling Redis, the members will be gone when the lease ends", { error });
@@ -181,7 +197,27 @@ export class RedisBroker implements Broker {
   #restore(): void {
     const { rooms, presence } = this.#parts;
     rooms.catchUp();
-    presence.restore().catch((error) => this.#log.warn("presence could not be repaired yet", { error }));
+    // If the lease was lost, presence says when it is repaired.
+    void presence.lease.beat().then(() => presence.lease.isHealthy && this.#compareSoon(0));
+  }
+
+  /** Tells joins and leaves that were missed, after a while; the latest of several wishes counts. */
+  #compareSoon(afterMs: number): void {
+    const at = Math.max(this.#compareAt, performance.now() + afterMs);
+    if (this.#comparing && at === this.#compareAt) return;
+    this.#compareAt = at;
+    clearTimeout(this.#comparing);
+    this.#comparing = setTimeout(() => this.#compare(), Math.max(0, at - performance.now()));
+    this.#comparing.unref();
+  }
+
+  #compare(): void {
+    this.#comparing = undefined;
+    const { rooms, presence } = this.#parts;
+    rooms.compare((room) => presence.roster(room, MAX_KNOWN)).catch((error) => {
+      this.#log.debug("missed joins and leaves could not be read yet", { error });
+      this.#compareSoon(COMPARE_AGAIN_MS);
+    });
   }
 
   #refresh(): void {

@@ -81,6 +81,11 @@ export class RedisEngine {
     return this.#client?.status === "ready" && this.#subscriptions.isReady;
   }
 
+  /** Throws ParleyError `unavailable` unless both connections are there: what is published could not be heard here. */
+  expectReady(): void {
+    if (!this.isReady) throw this.#unavailable();
+  }
+
   /** Why it is not ready, for people. */
   get trouble(): string {
     return this.#troubles.last ?? `Redis at ${this.#troubles.where} has not answered yet`;

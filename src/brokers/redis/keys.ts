@@ -20,13 +20,36 @@
  * The braces are Redis Cluster's: what stands in them decides the slot, so all keys a script needs at once are together.
  * ROOM and USER are URI-encoded, or a brace in a name would break that.
  */
-export interface RoomKeys {
-  readonly meta: string;
-  readonly log: string;
-  readonly members: string;
-  readonly users: string;
-  readonly events: string;
-  once(sender: string, key: string): string;
+export class RoomKeys {
+  readonly #head: string;
+
+  constructor(prefix: string, room: string) {
+    this.#head = `${prefix}:{${encodeURIComponent(room)}}`;
+  }
+
+  get meta(): string {
+    return `${this.#head}:meta`;
+  }
+
+  get log(): string {
+    return `${this.#head}:log`;
+  }
+
+  get members(): string {
+    return `${this.#head}:members`;
+  }
+
+  get users(): string {
+    return `${this.#head}:users`;
+  }
+
+  get events(): string {
+    return `${this.#head}:events`;
+  }
+
+  once(sender: string, key: string): string {
+    return `${this.#head}:once:${encodeURIComponent(sender)}:${key}`;
+  }
 }
 
 export class Keys {
@@ -37,15 +60,7 @@ export class Keys {
   }
 
   room(room: string): RoomKeys {
-    const head = `${this.#prefix}:{${encodeURIComponent(room)}}`;
-    return {
-      meta: `${head}:meta`,
-      log: `${head}:log`,
-      members: `${head}:members`,
-      users: `${head}:users`,
-      events: `${head}:events`,
-      once: (sender, key) => `${head}:once:${encodeURIComponent(sender)}:${key}`,
-    };
+    return new RoomKeys(this.#prefix, room);
   }
 
   get leases(): string {

@@ -3,7 +3,7 @@
  * any other node claims it and removes the members, so those of a dead node are gone within 15 s.
  *
  * A node that slept longer than that finds its lease gone. It takes a new one, so that a late reaper cannot touch the
- * members it enters again. Used by presence; what happens to members is not decided here.
+ * members it enters again. Used by presence; what happens to members is not decided here, and never delays a renewal.
  */
 import { clearInterval, setInterval } from "node:timers";
 import { randomId } from "../../id.ts";
@@ -13,6 +13,8 @@ import { BEAT } from "./presence_scripts.ts";
 
 const BEAT_MS = 3_000;
 const LEASE_MS = 9_000;
+/** If nobody was heard of for so long it was Redis that was away. */
+const GRACE_MS = 5_000;
 /** Long enough for a cluster that is switched off over a holiday to be seen as what it is when it comes back. */
 const KEY_MS = 30 * 24 * 3_600_000;
 
@@ -21,12 +23,17 @@ export interface LeaseParts {
   keys: Keys;
   /** Head of the leases' names. */
   node: string;
-  /** The members stand under a lease that is over, or Redis lost them. They have to be entered under the present one. */
-  lost(why: { hasRedisForgotten: boolean }): Promise<void>;
+  /** Renewed. `isLost`: the members stand under a lease that is over, or Redis forgot them, and have to be entered again. */
+  renewed(news: Renewal): Promise<void>;
   /** A lease of a dead node is ours to clear. */
   reap(lease: string): Promise<void>;
-  /** What a beat threw. */
+  /** What one of them threw; it will be tried again. */
   failed(error: unknown): void;
+}
+
+export interface Renewal {
+  isLost: boolean;
+  hasRedisForgotten: boolean;
 }
 
 export class Lease {
@@ -34,10 +41,12 @@ export class Lease {
   #count = 1;
   #run: string | undefined;
   #renewedAt = -Infinity;
-  #isBeating: Promise<void> | undefined;
-  #isFailing = false;
-  /** What `lost` has to be told, until it has succeeded. */
-  #loss: { hasRedisForgotten: boolean } | undefined;
+  #isLost = false;
+  #hasRedisForgotten = false;
+  #isFailing = true;
+  #beating: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #reaping: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(parts: LeaseParts) {
@@ -48,9 +57,9 @@ export class Lease {
     return `${this.#parts.node}.${this.#count}`;
   }
 
-  /** The last renewal succeeded. */
+  /** The last renewal succeeded, and all members stand under the lease. */
   get isHealthy(): boolean {
-    return !this.#isFailing && this.#renewedAt > -Infinity;
+    return !this.#isFailing && !this.#isLost;
   }
 
   start(): void {
@@ -64,14 +73,16 @@ export class Lease {
 
   /** Never rejects. Concurrent calls share one beat. */
   beat(): Promise<void> {
-    return this.#isBeating ??= this.#beat()
-      .then(() => {
+    return this.#beating ??= this.#renew()
+      .then((dead) => {
         this.#isFailing = false;
+        this.#follow();
+        for (const lease of dead) this.#reapNext(lease);
       }, (error) => {
         this.#isFailing = true;
         this.#parts.failed(error);
       })
-      .finally(() => this.#isBeating = undefined);
+      .finally(() => this.#beating = undefined);
   }
 
   /** Before a member is entered: a node that slept must not enter anybody under a lease that was claimed meanwhile. */
@@ -79,52 +90,50 @@ export class Lease {
     if (performance.now() - this.#renewedAt > LEASE_MS / 2) await this.beat();
   }
 
-  async #beat(): Promise<void> {
-    const dead = await this.#renew();
-    if (this.#loss) {
-      await this.#parts.lost(this.#loss);
-      this.#loss = undefined;
-    }
-    for (const lease of dead) await this.#parts.reap(lease);
-  }
-
   /** Returns the leases of the dead that were claimed. */
   async #renew(): Promise<string[]> {
-    const { engine, keys } = this.#parts;
     const sentAt = performance.now();
-    const answer = await engine.script(
-      BEAT,
-      keys.leases,
-      keys.reaping,
-      keys.run,
-      this.name,
-      LEASE_MS,
-      randomId(12),
-      KEY_MS,
-    );
-    const [had, run, ...dead] = answer as [number, string, ...string[]];
+    const { had, run, dead } = await this.#ask();
     const isFirst = this.#run === undefined;
-    const hasRedisForgotten = !isFirst && run !== this.#run;
+    if (!isFirst && run !== this.#run) this.#hasRedisForgotten = true;
     this.#run = run;
     this.#renewedAt = sentAt;
-    if (had === 1 || isFirst) return dead;
-    this.#loss = { hasRedisForgotten: hasRedisForgotten || this.#loss?.hasRedisForgotten === true };
+    if (had || isFirst) return dead;
+    this.#isLost = true;
     this.#count++;
-    return [...dead, ...await this.#renewNew()];
+    return [...dead, ...(await this.#ask()).dead];
   }
 
-  async #renewNew(): Promise<string[]> {
-    const { engine, keys } = this.#parts;
+  async #ask(): Promise<{ had: boolean; run: string; dead: string[] }> {
+    const { engine, keys: { leases, reaping, run: runKey } } = this.#parts;
     const answer = await engine.script(
       BEAT,
-      keys.leases,
-      keys.reaping,
-      keys.run,
+      leases,
+      reaping,
+      runKey,
       this.name,
       LEASE_MS,
       randomId(12),
       KEY_MS,
+      GRACE_MS,
     );
-    return (answer as [number, string, ...string[]]).slice(2) as string[];
+    const [had, run, ...dead] = answer as [number, string, ...string[]];
+    return { had: had === 1, run, dead };
+  }
+
+  /** One at a time; what fails is done again after the next beat. */
+  #follow(): void {
+    const { name } = this;
+    const news = { isLost: this.#isLost, hasRedisForgotten: this.#hasRedisForgotten };
+    this.#following ??= this.#parts.renewed(news)
+      .then(() => {
+        // Lost once more meanwhile: that is the next beat's to tell.
+        if (name === this.name) this.#isLost = this.#hasRedisForgotten = false;
+      }, (error) => this.#parts.failed(error))
+      .finally(() => this.#following = undefined);
+  }
+
+  #reapNext(lease: string): void {
+    this.#reaping = this.#reaping.then(() => this.#parts.reap(lease)).catch((error) => this.#parts.failed(error));
   }
 }

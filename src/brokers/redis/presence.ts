@@ -2,7 +2,7 @@
  * Presence in Redis: the members of this node under its lease, and repair of whatever an outage did to them.
  *
  * Leaves never fail: while Redis is away they are remembered and told when it is back. Members that Redis forgot are
- * entered again without a word; members that others took for dead are announced again.
+ * entered again without a word, for the others still know them; members that others took for dead are announced again.
  */
 import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
@@ -12,7 +12,7 @@ import type { Member, Roster, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { inChunks } from "./chunks.ts";
-import { Lease } from "./lease.ts";
+import { Lease, type Renewal } from "./lease.ts";
 import { type Gone, MEMBERS_MS, Membership } from "./membership.ts";
 import { ROSTER } from "./presence_scripts.ts";
 import { Seats } from "./seats.ts";
@@ -26,14 +26,16 @@ export interface PresenceParts {
   /** Head of the leases' names. */
   node: string;
   publish(routed: RoutedEvent): Promise<unknown>;
+  /** A roster as it was read. */
+  seen(room: string, roster: Roster): void;
+  /** All members of this node are in again; those of other nodes may have come and gone unheard. */
+  restored(news: Renewal): void;
 }
 
 /** A leave that Redis does not know of yet. */
 interface LateLeave {
   room: string;
   connection: string;
-  /** Absent if it is not known whether the member ever was in. */
-  member?: Member;
 }
 
 export class RedisPresence implements PresenceStore {
@@ -42,8 +44,9 @@ export class RedisPresence implements PresenceStore {
   readonly #membership: Membership;
   readonly #statuses: RedisStatuses;
   readonly #seats = new Seats();
-  /** Rooms that are noted under the lease. */
+  /** Rooms that are noted under a lease. */
   readonly #noted = new Set<string>();
+  #notedUnder = "";
   readonly #late = new Map<string, LateLeave>();
 
   constructor(parts: PresenceParts) {
@@ -55,7 +58,7 @@ export class RedisPresence implements PresenceStore {
       engine,
       keys,
       node,
-      lost: ({ hasRedisForgotten }) => this.#enterAgain(hasRedisForgotten),
+      renewed: (news) => this.#repair(news),
       reap: (lease) => this.#reap(lease),
       failed: (error) => log.debug("the lease could not be renewed", { error }),
     });
@@ -84,15 +87,14 @@ export class RedisPresence implements PresenceStore {
   }
 
   async leave(room: string, connection: string): Promise<void> {
-    const member = this.#seats.delete(room, connection);
-    if (!member) return;
+    if (!this.#seats.delete(room, connection)) return;
     try {
       const gone = await this.#membership.leave(room, [connection]);
       if (!this.#seats.has(room)) await this.#unnote(room);
       await this.#tellDepartures(room, gone);
     } catch {
       // The engine has logged why; nobody who leaves can do anything about it.
-      this.#leaveLater({ room, connection, member });
+      this.#leaveLater({ room, connection });
     }
   }
 
@@ -115,7 +117,9 @@ export class RedisPresence implements PresenceStore {
     });
     const statuses = await this.#statuses.of(list.map(({ user, connection }) => String(user ?? connection)));
     for (const [at, each] of list.entries()) each.status = statuses[at]?.status ?? "online";
-    return { list, members: count, users: userCount };
+    const roster = { list, members: count, users: userCount };
+    this.#parts.seen(room, roster);
+    return roster;
   }
 
   async count(room: string): Promise<number> {
@@ -136,12 +140,6 @@ export class RedisPresence implements PresenceStore {
     const [connections, [said]] = await Promise.all([this.count(`user:${user}`), this.#statuses.of([user])]);
     if (connections === 0) return { status: "offline", timestamp: Date.now() };
     return said ?? { status: "online", timestamp: Date.now() };
-  }
-
-  /** Redis is back, and may have lost what it knew. */
-  async restore(): Promise<void> {
-    await this.lease.beat();
-    if (this.lease.isHealthy) await this.#leaveNow();
   }
 
   /** Keeps what belongs to this node's members from expiring. */
@@ -171,43 +169,39 @@ export class RedisPresence implements PresenceStore {
   }
 
   /** The room is noted before anybody enters it, so that whoever reaps finds all; one too many does no harm. */
-  async #note(...rooms: string[]): Promise<void> {
-    const news = rooms.filter((room) => !this.#noted.has(room));
-    if (news.length === 0) return;
-    const key = this.#parts.keys.roomsOf(this.lease.name);
-    await this.#parts.engine.call("sadd", key, ...news);
-    await this.#parts.engine.call("pexpire", key, MEMBERS_MS);
-    for (const room of news) this.#noted.add(room);
+  async #note(room: string): Promise<void> {
+    const { engine, keys } = this.#parts;
+    const { name } = this.lease;
+    if (this.#notedUnder !== name) this.#noted.clear();
+    this.#notedUnder = name;
+    if (this.#noted.has(room)) return;
+    await engine.call("sadd", keys.roomsOf(name), room);
+    await engine.call("pexpire", keys.roomsOf(name), MEMBERS_MS);
+    if (this.#notedUnder === name) this.#noted.add(room);
   }
 
   async #unnote(room: string): Promise<void> {
-    if (this.#noted.delete(room)) {
-      await this.#parts.engine.call("srem", this.#parts.keys.roomsOf(this.lease.name), room);
-    }
+    if (!this.#noted.delete(room)) return;
+    await this.#parts.engine.call("srem", this.#parts.keys.roomsOf(this.#notedUnder), room);
   }
 
   #leaveLater(leave: LateLeave): void {
     this.#late.set(lateKey(leave.room, leave.connection), leave);
   }
 
-  /** What is not known to Redis any more is told all the same: others may still show the member. */
   async #leaveNow(): Promise<void> {
-    await inChunks([...this.#late.values()], async (leave) => {
-      const { room, connection, member } = leave;
+    await inChunks([...this.#late.values()], async ({ room, connection }) => {
       const gone = await this.#membership.leave(room, [connection]);
       this.#late.delete(lateKey(room, connection));
       await this.#tellDepartures(room, gone);
-      if (gone.length === 0 && member) await this.#tellForgotten(room, member);
     });
   }
 
-  async #tellForgotten(room: string, member: Member): Promise<void> {
-    const { members, users } = await this.roster(room, 0);
-    if (members === 0) return;
-    const edge = member.user === undefined || !await this.contains(room, { user: String(member.user) });
-    const head = { id: this.#parts.ids.next(), timestamp: Date.now() };
-    const event = { kind: "leave" as const, room, member, edge, members, users, ...head };
-    await this.#parts.publish({ room, event, except: member.connection });
+  /** After a renewal of the lease: what an outage, or a sleep, left undone. */
+  async #repair(news: Renewal): Promise<void> {
+    if (this.#late.size > 0) await this.#leaveNow();
+    if (news.isLost) await this.#enterAgain(news.hasRedisForgotten);
+    if (news.isLost) this.#parts.restored(news);
   }
 
   async #enterAgain(quietly: boolean): Promise<void> {
@@ -217,7 +211,6 @@ export class RedisPresence implements PresenceStore {
     log.warn(quietly ? "Redis lost its data, entering again" : "this node was taken for dead, entering again", {
       rooms: rooms.length,
     });
-    this.#noted.clear();
     await inChunks(rooms, async (room) => {
       await this.#note(room);
       for (const member of this.#seats.of(room)) {

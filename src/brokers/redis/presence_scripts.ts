@@ -144,9 +144,10 @@ return found`,
 };
 
 /**
- * KEYS leases reaping run · ARGV lease leaseMs freshRun ttl
- * Renews the lease and claims the dead: a claimed lease is gone from the leases, so that its node, should it come back,
- * sees it; a claim that was not finished within a lease's time is claimed again. Returns {had, run, claimed…}.
+ * KEYS leases reaping run · ARGV lease leaseMs freshRun ttl graceMs
+ * Renews the lease and claims the dead. A claimed lease is gone from the leases, so that its node, should it come back,
+ * sees it; a claim that was not finished within a lease's time is claimed again. If nobody at all was heard of for a while
+ * it was Redis that was away, so everybody gets a new lease's time. Returns {had, run, claimed…}.
  */
 export const BEAT: Script = {
   name: "parleyBeat",
@@ -157,6 +158,10 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local run = redis.call('GET', KEYS[3])
 if not run then run = ARGV[3] end
 redis.call('SET', KEYS[3], run, 'PX', ARGV[4])
+local newest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+if newest[2] and now - newest[2] > tonumber(ARGV[5]) then
+  for _, lease in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZADD', KEYS[1], now, lease) end
+end
 local had = redis.call('ZSCORE', KEYS[1], ARGV[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
