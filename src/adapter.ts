@@ -65,7 +65,7 @@ export interface ListenOptions {
   ports: number[];
   host: string;
   tls?: { cert: string; key: string };
-  /** Several processes or workers share the port (Linux). */
+  /** Several processes or workers share the port (Linux; on Deno behind `--unstable-net`). */
   reusePort?: boolean;
   /** A frame, or the fragments of one message, over this closes 1009; 0: unlimited. */
   maxFrameBytes: number;

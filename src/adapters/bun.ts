@@ -14,6 +14,8 @@ import type { Frame } from "../message.ts";
 const HTTP_IDLE_SECONDS = 255;
 const MAX_IDLE_SECONDS = 960;
 const UNLIMITED_FRAME_BYTES = 0xffff_ffff;
+/** How long a stop waits for answers that are still being made. */
+const STOP_GRACE_MS = 1_000;
 /** Looking for backlogs may take one part in so many of the time, and only while there is one. */
 const BACKLOG_LOOK_SHARE = 20;
 
@@ -125,16 +127,18 @@ class Listener {
   }
 
   publish(topic: string, frame: Frame, except?: BunSocket): void {
-    const { native, listener } = except ?? {};
-    // A socket's own publish leaves itself out, and does so too if it has closed; other servers know nothing of it.
-    const sent = native && listener === this ? native.publish(topic, frame) : this.#server.publish(topic, frame);
+    // A socket's own publish leaves itself out, also when it has closed; the other servers do not know it.
+    const sent = except?.listener === this ? except.native.publish(topic, frame) : this.#server.publish(topic, frame);
     if (sent < 0) this.#lookForBacklog();
   }
 
+  /** Bun sends what is queued for closed sockets by itself, unless the server is stopped by force: for late answers. */
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "server stopped");
     clearTimeout(this.#looked);
-    await this.#server.stop(true);
+    const force = setTimeout(() => void this.#server.stop(true), STOP_GRACE_MS);
+    await this.#server.stop();
+    clearTimeout(force);
   }
 
   #serve(port: number, options: ListenOptions): Bun.Server<BunSocket> {
@@ -230,6 +234,6 @@ const FAULTS: Record<string, number> = {
 
 /** Bun closes as asked but does not say so, and clients that keep connections would use a dead one again. */
 function echoClose(request: Request, response: Response): Response {
-  if (request.headers.get("connection")?.toLowerCase() === "close") response.headers.set("connection", "close");
+  if (/\bclose\b/i.test(request.headers.get("connection") ?? "")) response.headers.set("connection", "close");
   return response;
 }

@@ -1,5 +1,5 @@
 /** The adapter's contract, part three: how a socket ends, from either side, and that the handler learns of it once. */
-import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertGreater, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { eventually, TestSocket } from "../harness.ts";
 import { type AdapterFactory, settled, Stage } from "./adapter_stage.ts";
@@ -168,14 +168,20 @@ function stopping(factory: AdapterFactory): void {
     stage.adapter.publish("t", "nobody hears");
   });
 
-  test("adapter: a farewell said before stop is the one that arrives", async () => {
-    const stage = await Stage.set(factory);
-    const { client, socket } = await stage.client();
-    socket.send("goodbye");
+  test("adapter: a farewell said before stop arrives, and all that was sent before it, also at a slow reader", async () => {
+    await using stage = await Stage.set(factory, { maxBufferedBytes: 0 });
+    const { peer, socket } = await stage.peer();
+    peer.stopReading();
+    // More than a kernel's buffers take.
+    const frames = Array.from({ length: 160 }, (_, i) => `${i}`.padEnd(50_000));
+    for (const frame of frames) socket.send(frame);
+    assertGreater(socket.bufferedBytes, 0);
     socket.close(4000, "moved");
-    await stage.adapter.stop();
-    assertEquals(await client.closed, { code: 4000, reason: "moved" });
-    assertEquals(client.frames, ["goodbye"]);
+    const stopped = stage.adapter.stop();
+    peer.readOn();
+    await stopped;
+    assertEquals(await peer.closed, { code: 4000, reason: "moved" });
+    assertEquals(peer.inbox.all.slice(0, -1).map(({ payload }) => String(payload)), frames);
     assertEquals(stage.ends.length, 1);
   });
 
