@@ -1,0 +1,208 @@
+/** How a room heard through Redis closes its gaps: every kept message once and in order, whatever the channel loses. */
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { Feed, type Missed } from "../../src/brokers/redis/feed.ts";
+import type { Arrival } from "../../src/brokers/redis/wire.ts";
+import type { StreamPosition } from "../../src/message.ts";
+import { eventually } from "../waiting.ts";
+
+/** A room's log as Redis would keep it, and a feed on it whose reads end when the test says so. */
+class Stage {
+  readonly told: string[] = [];
+  readonly distrusted: string[] = [];
+  readonly feed: Feed;
+  epoch = "e";
+  log: Arrival[] = [];
+  first = 1;
+  page = 3;
+  isAway = false;
+  reads = 0;
+  #gates: (() => void)[] = [];
+  holdReads = false;
+
+  constructor() {
+    this.feed = new Feed({
+      deliver: ({ id }) => this.told.push(id),
+      reset: ({ epoch, offset }) => this.told.push(`reset ${epoch}${offset}`),
+      read: (after) => this.#read(after),
+      distrust: ({ id }) => this.distrusted.push(id),
+    });
+  }
+
+  /** Appends the next message without the channel. */
+  keep(): Arrival {
+    const offset = (this.log.at(-1)?.offset ?? 0) + 1;
+    const arrival = { epoch: this.epoch, offset, id: `${this.epoch}${offset}`, json: "" };
+    this.log.push(arrival);
+    return arrival;
+  }
+
+  letReadsGo(): void {
+    for (const go of this.#gates.splice(0)) go();
+  }
+
+  async settled(count: number): Promise<void> {
+    await eventually(() => this.told.length >= count);
+  }
+
+  async #read(after: StreamPosition): Promise<Missed> {
+    this.reads++;
+    if (this.isAway) throw new Error("away");
+    const head = this.log.at(-1)?.offset ?? 0;
+    const all = this.log.slice();
+    if (this.holdReads) await new Promise<void>((resolve) => this.#gates.push(resolve));
+    const recovered = after.epoch === this.epoch && after.offset + 1 >= this.first && after.offset <= head;
+    const arrivals = recovered ? all.filter(({ offset }) => offset > after.offset).slice(0, this.page) : [];
+    return { position: { epoch: this.epoch, offset: head }, recovered, arrivals };
+  }
+}
+
+function signal(id: string): Arrival {
+  return { offset: 0, id, json: "" };
+}
+
+test("what comes in order is told at once, what comes twice once", () => {
+  const stage = new Stage();
+  const [one, two] = [stage.keep(), stage.keep()];
+  for (const arrival of [one, signal("s"), two, two, one]) stage.feed.receive(arrival);
+  assertEquals(stage.told, ["e1", "s", "e2"]);
+  assertEquals(stage.reads, 0);
+});
+
+test("a gap is filled from the log, page by page, before what followed it", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  for (let n = 0; n < 7; n++) stage.keep();
+  stage.feed.receive(stage.keep());
+  stage.feed.receive(signal("s"));
+  await stage.settled(10);
+  assertEquals(stage.told, ["e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "s"]);
+});
+
+test("what arrives while a gap is filled waits for it", async () => {
+  const stage = new Stage();
+  stage.holdReads = true;
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  const third = stage.keep();
+  stage.feed.receive(third);
+  const fourth = stage.keep();
+  stage.feed.receive(signal("s"));
+  stage.feed.receive(fourth);
+  assertEquals(stage.told, ["e1"]);
+  stage.holdReads = false;
+  stage.letReadsGo();
+  await stage.settled(5);
+  assertEquals(stage.told, ["e1", "e2", "e3", "s", "e4"]);
+});
+
+test("a connection that is back shows a lost tail", async () => {
+  const stage = new Stage();
+  stage.feed.startAt({ epoch: "e", offset: 0 });
+  stage.keep();
+  stage.keep();
+  stage.feed.catchUp();
+  await stage.settled(2);
+  assertEquals(stage.told, ["e1", "e2"]);
+});
+
+test("a room whose position nobody was told has missed nothing", () => {
+  const stage = new Stage();
+  stage.keep();
+  stage.feed.catchUp();
+  assertEquals(stage.reads, 0);
+  stage.feed.receive(stage.keep());
+  assertEquals(stage.told, ["e2"]);
+});
+
+test("what the log has lost becomes one reset, and goes on from there", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  for (let n = 0; n < 9; n++) stage.keep();
+  stage.first = 8;
+  stage.feed.receive(stage.log[9]!);
+  await stage.settled(1);
+  stage.feed.receive(stage.keep());
+  await stage.settled(3);
+  assertEquals(stage.told, ["e1", "reset e10", "e11"]);
+});
+
+test("another epoch is a reset", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.epoch = "f";
+  stage.log = [];
+  stage.feed.receive(stage.keep());
+  await stage.settled(2);
+  stage.feed.receive(stage.keep());
+  assertEquals(stage.told, ["e1", "reset f1", "f2"]);
+});
+
+test("a log that cannot be read is read again", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  stage.isAway = true;
+  stage.feed.receive(stage.keep());
+  await eventually(() => stage.reads >= 1);
+  stage.isAway = false;
+  await stage.settled(3);
+  assertEquals(stage.told, ["e1", "e2", "e3"]);
+});
+
+test("a connection that is back does not wait for the next try", async () => {
+  const stage = new Stage();
+  stage.isAway = true;
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  stage.feed.receive(stage.keep());
+  await eventually(() => stage.reads >= 2);
+  stage.isAway = false;
+  const { reads } = stage;
+  stage.feed.catchUp();
+  assertEquals(stage.reads, reads + 1);
+  await stage.settled(3);
+  assertEquals(stage.told, ["e1", "e2", "e3"]);
+});
+
+test("a forgery does not stop a room", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.feed.receive({ epoch: "e", offset: 99, id: "forged", json: "" });
+  await eventually(() => stage.distrusted.length > 0);
+  stage.feed.receive({ epoch: "other", offset: 1, id: "foreign", json: "" });
+  await eventually(() => stage.distrusted.length > 1);
+  stage.feed.receive(stage.keep());
+  await stage.settled(2);
+  assertEquals(stage.distrusted, ["forged", "foreign"]);
+  assertEquals(stage.told, ["e1", "e2"]);
+});
+
+test("a closed feed tells nothing more", async () => {
+  const stage = new Stage();
+  stage.holdReads = true;
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  stage.feed.receive(stage.keep());
+  stage.feed.close();
+  stage.letReadsGo();
+  await Promise.resolve();
+  assertEquals(stage.told, ["e1"]);
+});
+
+test("random losses leave no gap and no double", async () => {
+  let random = 11;
+  const next = (below: number) => (random = random * 48271 % 2147483647) % below;
+  const stage = new Stage();
+  stage.page = 20;
+  stage.feed.receive(stage.keep());
+  for (let n = 0; n < 500; n++) {
+    const arrival = stage.keep();
+    if (next(4) > 0) stage.feed.receive(arrival);
+    if (next(10) === 0) stage.feed.receive(stage.log[next(stage.log.length)]!);
+    if (next(8) === 0) await Promise.resolve();
+  }
+  stage.feed.catchUp();
+  await stage.settled(501);
+  assertEquals(stage.told, stage.log.map(({ id }) => id));
+});
