@@ -22,7 +22,8 @@ const BlockSeconds = v.pipe(
 );
 
 export function removalRoutes({ hub }: HttpParts): Route[] {
-  const { control, grants } = hub.broker;
+  // Its parts exist only once it has started.
+  const { broker } = hub;
   return [
     route({
       method: "DELETE",
@@ -33,7 +34,7 @@ export function removalRoutes({ hub }: HttpParts): Route[] {
       answer: Disconnected,
       errors: ["not_found"],
       serve: async ({ params: { id } }) => {
-        const count = await control.give({ do: "kick", connection: id, reason: KICKED });
+        const count = await broker.control.give({ do: "kick", connection: id, reason: KICKED });
         if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
         return disconnected(count);
       },
@@ -49,8 +50,8 @@ export function removalRoutes({ hub }: HttpParts): Route[] {
       serve: async ({ params: { id }, body: { blockSeconds } }) => {
         const untilMs = blockSeconds ? Date.now() + blockSeconds * 1000 : 0;
         // First the block: who is closed may be back at once.
-        if (blockSeconds !== undefined) await grants.block(id, untilMs);
-        const count = await control.give({ do: "kick", user: id, reason: KICKED });
+        if (blockSeconds !== undefined) await broker.grants.block(id, untilMs);
+        const count = await broker.control.give({ do: "kick", user: id, reason: KICKED });
         return disconnected(count, untilMs > 0 ? new Date(untilMs).toISOString() : undefined);
       },
     }),
@@ -66,7 +67,7 @@ export function removalRoutes({ hub }: HttpParts): Route[] {
         if (typeOfRoom(id) !== "custom") {
           throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${WHY}`);
         }
-        const count = await control.give({ do: "put_out", room: id, member, reason: KICKED });
+        const count = await broker.control.give({ do: "put_out", room: id, member, reason: KICKED });
         if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
         return removed(count);
       },
