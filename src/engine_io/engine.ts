@@ -43,7 +43,7 @@ export class Engine {
       options.connectTimeoutMs,
       (session) => session.fail("no namespace was joined in time"),
     );
-    this.farewells = new Deadlines(FAREWELL_MS, (session) => this.sessions.delete(session.sid));
+    this.farewells = new Deadlines(FAREWELL_MS, (session) => session.farewellTimedOut());
     this.upgrades = new Deadlines(options.upgradeTimeoutMs, (probe) => probe.abort("not upgraded in time"));
     this.assemblies = new Deadlines(options.pingTimeoutMs, (namespaces) => namespaces.assemblyTimedOut());
   }

@@ -85,7 +85,7 @@ export class Polling implements Outlet {
 
   get(request: PollRequest): Response | Promise<Response> {
     const { answer } = request;
-    if (this.#closed) return answer.payload(this.#farewell());
+    if (this.#closed) return answer.payload(this.#lastWords());
     if (this.#poll) {
       this.#takePoll()?.reply(CLOSE_PACKET);
       this.#owner.fail("overlapping polls");
@@ -109,11 +109,12 @@ export class Polling implements Outlet {
     const body = await readText(request, this.#limits.maxPayloadBytes, posting.signal);
     this.#posting = undefined;
     if (body.kind === "too_large") return answer.tooLarge();
-    if (body.kind === "broken" || this.#closed) {
+    if (body.kind === "broken") {
       this.#owner.fail("broken post");
       return answer.refused(REFUSAL.badRequest);
     }
-    this.#owner.receivePayload(body.text);
+    if (!this.#closed) this.#owner.receivePayload(body.text);
+    else if (body.text === CLOSE_PACKET) this.#owner.bidFarewell();
     return answer.accepted();
   }
 
@@ -131,12 +132,11 @@ export class Polling implements Outlet {
     return frames;
   }
 
-  /** With a poll waiting, the farewell goes at once; otherwise the next one gets it. */
+  /** What was still to be said goes first; the next poll after it is told the end. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#posting?.abort();
-    this.#takePoll()?.reply(this.#farewell());
+    this.#takePoll()?.reply(this.#lastWords());
   }
 
   /** Nothing more is said, and a waiting poll is freed. */
@@ -147,9 +147,11 @@ export class Polling implements Outlet {
     this.#takePoll()?.reply(NOOP);
   }
 
-  #farewell(): string {
+  /** Never both at once: clients take a close in at once, and packets before it only a moment later. */
+  #lastWords(): string {
+    if (this.#frames.length > 0) return asPayload(this.drain());
     this.#owner.bidFarewell();
-    return asPayload([...this.drain(), CLOSE_PACKET]);
+    return CLOSE_PACKET;
   }
 
   #flush(): void {

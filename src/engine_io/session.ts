@@ -159,6 +159,11 @@ export class Session extends Endpoint implements PollingOwner {
     this.engine.sessions.delete(this.sid);
   }
 
+  farewellTimedOut(): void {
+    this.bidFarewell();
+    this.polling?.abandon();
+  }
+
   /** Nothing more is sent: a waiting poll is freed, a WebSocket closed. */
   #quit(code: number, reason: string): void {
     if (this.#ended) return;

@@ -175,7 +175,8 @@ test("a close by the server ends a waiting poll with what was still to be said",
   await peer.post("3");
   rig.host.only.send('42["last",1]');
   rig.host.only.close(1001, "server going away");
-  assertEquals(await poll, '42["last",1]\x1e1');
+  assertEquals(await poll, '42["last",1]');
+  assertEquals(await peer.get(), "1");
   await isGone(peer);
   assertEquals(rig.host.ends, [{ code: 1001, reason: "server going away" }]);
   await rig.isEmpty();
@@ -189,8 +190,10 @@ test("a close by the server waits for the next poll, and takes no more packets",
   only.close(1001, "server going away");
   await eventually(() => rig.host.ends.length === 1);
   assertEquals(only.send("42[]"), false);
-  assertEquals((await peer.send('42["echo",1]')).status, 400);
-  assertEquals(await peer.get(), '42["last",1]\x1e1');
+  assertEquals(await peer.post('42["echo",1]'), "ok");
+  assertEquals(rig.host.packets, []);
+  assertEquals(await peer.get(), '42["last",1]');
+  assertEquals(await peer.get(), "1");
   await isGone(peer);
   await rig.isEmpty();
 });
@@ -199,7 +202,18 @@ test("a kick says DISCONNECT before the close", async () => {
   await using rig = await Rig.start();
   const peer = await rig.joined();
   rig.host.only.close(4403, "kicked");
-  assertEquals(await peer.get(), "41\x1e1");
+  assertEquals(await peer.get(), "41");
+  assertEquals(await peer.get(), "1");
+});
+
+test("a peer that closes what is being closed need not poll for the end", async () => {
+  await using rig = await Rig.start();
+  const peer = await rig.joined();
+  rig.host.only.close(4403, "kicked");
+  assertEquals(await peer.get(), "41");
+  assertEquals(await peer.post("1"), "ok");
+  await isGone(peer);
+  await rig.isEmpty();
 });
 
 test("a peer that does not poll is cut off when its buffer is full", async () => {
