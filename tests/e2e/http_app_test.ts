@@ -1,0 +1,176 @@
+/**
+ * The HTTP side as a whole: status and probes, what is said where nothing is, foreign pages, the port of the admins.
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createConnection } from "node:net";
+import { test } from "node:test";
+import { createServer } from "../../src/mod.ts";
+import { eventually, freePort, TcpSocket } from "../harness.ts";
+import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
+import { JOIN, type JsonFrame, type Stage } from "./stage.ts";
+
+const SLOW = { timeout: 20_000 };
+
+test("the status tells health and figures, at both addresses", SLOW, async () => {
+  await using stage = await openStage();
+  const fresh = (await call(stage, "GET /status")).body;
+  assertEquals((fresh.stats as JsonFrame).last_connection_time, null);
+  const ann = await stage.snake("ann");
+  await ann.ask(...JOIN.snake!("lobby"));
+  await ann.ask({ type: "message", roomId: "lobby", content: "x" }, { type: "new_message" });
+  for (const path of ["/status", "/websocket/status"]) {
+    const { status, body } = await call(stage, `GET ${path}`);
+    const { stats, node, uptime, version, runtime, ...rest } = body;
+    const { last_connection_time: last, ...figures } = stats as JsonFrame;
+    assertEquals([status, rest], [200, {
+      module: "websocket",
+      status: "healthy",
+      message: "All is well",
+      broker: "memory",
+    }]);
+    assertEquals(figures, {
+      ...{ total_connections: 1, active_connections: 1, total_rooms: 2 },
+      ...{ messages_processed: 1, messages_broadcast: Number(figures.messages_broadcast) },
+    });
+    assert(Math.abs(Date.now() - new Date(String(last)).getTime()) < 60_000);
+    assert([node, version, runtime].every((text) => typeof text === "string" && text !== "") && Number(uptime) >= 0);
+  }
+});
+
+test("the probes say ok, and HEAD says it without a body", SLOW, async () => {
+  await using stage = await openStage();
+  for (const path of ["/livez", "/readyz"]) {
+    const { status, text } = await call(stage, `GET ${path}`);
+    assertEquals([status, text], [200, "ok"]);
+    const head = await call(stage, `HEAD ${path}`);
+    assertEquals([head.status, head.text], [200, ""]);
+  }
+});
+
+test("while the server drains it is alive, not ready, and says so", SLOW, async () => {
+  const stage = await openStage({ websocketDrainMs: 3000 });
+  const ann = await TcpSocket.open({
+    port: stage.server.port,
+    path: `/ws?token=${await stage.token("ann")}`,
+  });
+  const stopping = stage.server.stop();
+  try {
+    const status = await call(stage, "GET /status");
+    assertEquals([status.status, status.body.status], [503, "unhealthy"]);
+    assertError(await call(stage, "GET /readyz"), [503, "unavailable"]);
+    assertEquals((await call(stage, "GET /livez")).status, 200);
+    assertError(await call(stage, "GET /ws"), [503, "unavailable"]);
+  } finally {
+    ann.destroy();
+    await stopping;
+  }
+});
+
+test("where nothing is, or not for this method, the answer is JSON that says so", SLOW, async () => {
+  await using stage = await openStage();
+  for (const path of ["/nope", "/websocket", "/status/", "/websocket/rooms/", "/demo/token", "/.env", "/%zz"]) {
+    assertError(await call(stage, `GET ${path}`), [404, "not_found"]);
+  }
+  const wrong = await call(stage, "POST /status", { body: {} });
+  assertError(wrong, [405, "unsupported_type"]);
+  assertEquals(wrong.headers.get("allow"), "GET, HEAD");
+  const other = await callAsAdmin(stage, "DELETE /api/chat/rooms/x/messages");
+  assertEquals([other.status, other.headers.get("allow")], [405, "POST, GET, HEAD"]);
+});
+
+test("the address of a WebSocket asks plain HTTP for an upgrade", SLOW, async () => {
+  await using stage = await openStage();
+  for (const path of ["/ws", "/ws/", "/ws?token=x", "/ws/lobby", "/ws/auth", "/ws/auth/lobby", "/websocket/connect"]) {
+    for (const method of ["GET", "POST"]) {
+      const { status, body, headers } = await call(stage, `${method} ${path}`);
+      assertEquals([status, body.code, headers.get("upgrade")], [426, "bad_message", "websocket"]);
+    }
+  }
+  await using off = await openStage({ websocketEnabled: false });
+  assertError(await call(off, "GET /ws"), [503, "unavailable"]);
+  assertEquals((await call(off, "GET /livez")).status, 200);
+});
+
+test("a client that will not keep the connection is told that it ends", SLOW, async () => {
+  await using stage = await openStage();
+  for (const path of ["/livez", "/nope", "/ws"]) {
+    const text = await raw(stage, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    assertStringIncludes(text.toLowerCase(), "\r\nconnection: close");
+  }
+});
+
+/** What comes back on a connection of its own, until the server closes it. */
+async function raw(stage: Stage, request: string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    let text = "";
+    const socket = createConnection(stage.server.port, "127.0.0.1", () => socket.write(request));
+    socket.on("data", (chunk) => text += chunk);
+    socket.on("error", reject);
+    socket.on("end", () => resolve(text));
+  });
+}
+
+test("pages of other origins read what is open, and send credentials only if they are listed", SLOW, async () => {
+  const ask = (stage: Stage, origin: string) => call(stage, "GET /status", { headers: { origin } });
+  await using open = await openStage();
+  const anyone = await ask(open, "https://a.example");
+  assertEquals(anyone.headers.get("access-control-allow-origin"), "*");
+  assertEquals(anyone.headers.get("access-control-allow-credentials"), null);
+  await using listed = await openStage({ websocketAllowedOrigins: ["https://*.example.com"] });
+  const own = await ask(listed, "https://chat.example.com");
+  assertEquals(own.headers.get("access-control-allow-origin"), "https://chat.example.com");
+  assertEquals(own.headers.get("access-control-allow-credentials"), "true");
+  assertStringIncludes(String(own.headers.get("vary")), "Origin");
+  const foreign = await ask(listed, "https://evil.example");
+  assertEquals([foreign.status, foreign.headers.get("access-control-allow-origin")], [200, null]);
+  const preflight = await call(listed, "OPTIONS /api/chat/rooms/x/messages", {
+    headers: {
+      ...{ origin: "https://chat.example.com", "access-control-request-method": "POST" },
+      "access-control-request-headers": "authorization,idempotency-key",
+    },
+  });
+  assertEquals(preflight.status, 204);
+  assertStringIncludes(String(preflight.headers.get("access-control-allow-methods")), "POST");
+  assertStringIncludes(String(preflight.headers.get("access-control-allow-headers")), "idempotency-key");
+  const refused = await call(open, "GET /websocket/rooms", { headers: { origin: "https://a.example" } });
+  assertEquals([refused.status, refused.headers.get("access-control-allow-origin")], [401, "*"]);
+});
+
+test("with a port of their own, admins are served there and nowhere else", SLOW, async () => {
+  await using stage = await openStage({ adminPort: 0 });
+  const [port] = stage.server.adminPorts;
+  assert(port !== undefined && port !== stage.server.port);
+  for (const path of ["/websocket/rooms", "/websocket/connections", "/metrics"]) {
+    assertError(await callAsAdmin(stage, `GET ${path}`), [404, "not_found"]);
+    assertEquals((await callAsAdmin(stage, `GET ${path}`, { port })).status, 200);
+  }
+  assertError(await call(stage, "GET /websocket/rooms", { port }), [401, "unauthorized"]);
+  assertEquals((await call(stage, "GET /metrics", { port })).status, 200);
+  assertEquals((await call(stage, "GET /livez", { port })).status, 200);
+  assertError(await call(stage, "GET /ws", { port }), [404, "not_found"]);
+  const ann = await stage.snake("ann");
+  const body = { type: "deploy" };
+  const sent = await callAsAdmin(stage, "POST /websocket/broadcast", { body, port });
+  assertEquals(sent.body.recipients_count, 1);
+  await ann.hear({ type: "deploy" });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+  await eventually(() => socket.readyState === WebSocket.CLOSED);
+});
+
+test("an admin port that is taken ends the start, and gives the public port back", SLOW, async () => {
+  await using stage = await openStage();
+  const free = await freePort();
+  const attempt = { ports: [free], adminPort: stage.server.port, host: "127.0.0.1", adminToken: "x" };
+  const failed = await createServer(attempt).then(() => "", (error: Error) => error.message);
+  assertStringIncludes(failed, String(stage.server.port));
+  const second = await createServer({ ports: [free], host: "127.0.0.1" });
+  assertEquals(second.port, free);
+  await second.stop();
+});
+
+test("without demo mode the root says where to go, and nothing else", SLOW, async () => {
+  await using stage = await openStage();
+  const { status, body } = await call(stage, "GET /");
+  assertEquals([status, body.name, body.status, body.description], [200, "parley", "/status", "/openapi.json"]);
+  assertError(await call(stage, "POST /demo/token", { body: { user: "ann" } }), [404, "not_found"]);
+});

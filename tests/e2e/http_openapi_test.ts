@@ -1,0 +1,107 @@
+/**
+ * The description of the API against the routes that are really there, and against what they really answer.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { call, callAsAdmin, openStage } from "./http_stage.ts";
+import type { JsonFrame, Stage } from "./stage.ts";
+
+const SLOW = { timeout: 20_000 };
+
+interface Operation {
+  security: JsonFrame[];
+  parameters: { name: string; in: string; required: boolean }[];
+  requestBody?: unknown;
+  responses: Record<string, { content?: Record<string, { schema?: JsonFrame }> }>;
+}
+
+type Paths = Record<string, Record<string, Operation>>;
+
+async function describedAt(stage: Stage, port?: number): Promise<Paths> {
+  return (await call(stage, "GET /openapi.json", { port })).body.paths as Paths;
+}
+
+const PUBLIC = [
+  "GET /",
+  "GET /api/chat/rooms/{roomId}/messages",
+  "GET /livez",
+  "GET /openapi.json",
+  "GET /readyz",
+  "GET /status",
+  "GET /websocket/status",
+  "GET /websocket/users/{id}/notifications",
+  "POST /api/chat/rooms/{roomId}/messages",
+];
+
+const ADMINS = [
+  "DELETE /websocket/connections/{id}",
+  "DELETE /websocket/rooms/{id}/members/{member}",
+  "GET /metrics",
+  "GET /websocket/connections",
+  "GET /websocket/connections/{id}",
+  "GET /websocket/rooms",
+  "GET /websocket/rooms/{id}",
+  "POST /websocket/broadcast",
+  "POST /websocket/connections/{id}/message",
+  "POST /websocket/rooms/{id}/message",
+  "POST /websocket/users/{id}/disconnect",
+  "POST /websocket/users/{id}/message",
+];
+
+function namesOf(paths: Paths): string[] {
+  return Object.entries(paths).flatMap(([path, methods]) => {
+    return Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`);
+  }).sort();
+}
+
+test("every route is described, on the port where it is served", SLOW, async () => {
+  await using stage = await openStage();
+  assertEquals(namesOf(await describedAt(stage)), [...PUBLIC, ...ADMINS].sort());
+  await using apart = await openStage({ adminPort: 0 });
+  assertEquals(namesOf(await describedAt(apart)), PUBLIC);
+  const onBoth = PUBLIC.filter((name) => !/ \/(api|$)/.test(name));
+  assertEquals(namesOf(await describedAt(apart, apart.server.adminPorts[0])), [...onBoth, ...ADMINS].sort());
+  await using demo = await openStage({ demo: true });
+  assertEquals(namesOf(await describedAt(demo)), [...PUBLIC, ...ADMINS, "POST /demo/token"].sort());
+});
+
+test(
+  "what is described is served: with its input and its credential it answers one of the described ways",
+  SLOW,
+  async () => {
+    await using stage = await openStage({ demo: true });
+    for (const [path, methods] of Object.entries(await describedAt(stage))) {
+      for (const [method, { security, responses, parameters, requestBody }] of Object.entries(methods)) {
+        const what = `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, "x")}`;
+        const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+        assertEquals(parameters.filter((each) => each.in === "path").map(({ name }) => name), names, what);
+        const body = requestBody ? { type: "x", data: 1, content: "x", user: "x" } : undefined;
+        const answer = await callAsAdmin(stage, what, { body });
+        assert(String(answer.status) in responses, `${what} answers ${answer.status} ${answer.text}`);
+        if (security.length > 0) {
+          assertEquals([(await call(stage, what, { body })).status, "401" in responses], [401, true], what);
+        }
+        if (requestBody) {
+          assertEquals([(await callAsAdmin(stage, what, { body: "{" })).status, "400" in responses], [
+            400,
+            true,
+          ]);
+        }
+      }
+    }
+  },
+);
+
+test("answers have the fields that are described", SLOW, async () => {
+  await using stage = await openStage();
+  await stage.envelope("ann");
+  const paths = await describedAt(stage);
+  const looks = ["/status", "/websocket/connections", "/websocket/rooms", "/websocket/users/{id}/notifications"];
+  for (const path of looks) {
+    const { schema } = paths[path]!.get!.responses["200"]!.content!["application/json"]!;
+    const { body } = await callAsAdmin(stage, `GET ${path.replace("{id}", "ann")}`);
+    const { properties, required } = schema as { properties: JsonFrame; required: string[] };
+    for (const name of required) assert(name in body, `${path} lacks ${name}`);
+    for (const name of Object.keys(body)) assert(name in properties, `${path} answers ${name}, which is not described`);
+  }
+});

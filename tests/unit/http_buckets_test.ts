@@ -1,0 +1,35 @@
+/**
+ * Token buckets by name: bursts, refills, and a bound on how many names are kept.
+ */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { Buckets } from "../../src/http/buckets.ts";
+import { FakeClock } from "../fakes.ts";
+
+test("a burst, then one token each time a token's time has passed", () => {
+  const clock = new FakeClock();
+  const buckets = new Buckets({ perSecond: 2, burst: 3 }, { now: clock.now });
+  assertEquals([1, 2, 3, 4].map(() => buckets.take("ann")), [0, 0, 0, 500]);
+  clock.advance(200);
+  assertEquals([buckets.take("ann"), buckets.waitMs("ann"), buckets.waitMs("bob")], [300, 300, 0]);
+  clock.advance(300);
+  assertEquals([buckets.take("ann"), buckets.take("ann")], [0, 500]);
+  clock.advance(60_000);
+  assertEquals([1, 2, 3, 4].map(() => buckets.take("ann")), [0, 0, 0, 500]);
+});
+
+test("a rate of 0 is no limit", () => {
+  const buckets = new Buckets({ perSecond: 0, burst: 1 });
+  assertEquals([1, 2, 3].map(() => buckets.take("ann")), [0, 0, 0]);
+  assertEquals(buckets.size, 0);
+});
+
+test("of too many names the one silent longest is forgotten", () => {
+  const clock = new FakeClock();
+  const buckets = new Buckets({ perSecond: 1, burst: 1 }, { now: clock.now, namesKept: 2 });
+  buckets.take("ann");
+  buckets.take("bob");
+  buckets.take("cat");
+  assertEquals(buckets.size, 2);
+  assertEquals([buckets.waitMs("ann"), buckets.waitMs("bob"), buckets.waitMs("cat")], [0, 1000, 1000]);
+});
