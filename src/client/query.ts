@@ -1,0 +1,13 @@
+/**
+ * `parley/query`: TanStack Query's cache in step with rooms and events. React and TanStack Query are peers.
+ */
+export { append, type AppendOptions, type SyncOptions, syncQuery, type Update } from "./query/sync.ts";
+export {
+  type ChatContact,
+  type ChatThread,
+  type RecipeOptions,
+  useChatContacts,
+  useChatMessages,
+  useChatThreads,
+  useQuerySync,
+} from "./query/recipes.ts";
