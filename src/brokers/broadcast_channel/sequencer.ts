@@ -1,0 +1,265 @@
+/**
+ * The one place where the events of all workers get their order: it runs in the parent thread and holds what the memory
+ * broker holds, for all of them. src/workers.ts makes it; each worker reaches it through a Link.
+ *
+ * Everything of one turn leaves as one numbered batch to all workers, and one message of replies to each that asked.
+ * It never opens what is sealed and runs nothing of the server, so it can hardly hang. Dead workers are its to bury:
+ * one leave for each of their members.
+ */
+import { clearImmediate, clearInterval, setImmediate, setInterval } from "node:timers";
+import { MessageChannel } from "node:worker_threads";
+import type { RoutedEvent } from "../../broker.ts";
+import { ParleyError } from "../../errors.ts";
+import { IdSource, randomId } from "../../id.ts";
+import { type MessageEvent, type ResetEvent, type RoomEvent, SERVER } from "../../message.ts";
+import type { MemoryBrokerOptions } from "../memory.ts";
+import { MemoryGrants } from "../memory/grants.ts";
+import { MemoryHistory } from "../memory/history.ts";
+import { MemoryInbox } from "../memory/inbox.ts";
+import { PublishedOnce } from "../memory/once.ts";
+import { MemoryPresence } from "../memory/presence.ts";
+import { BatchLog } from "./batch_log.ts";
+import { keyOf, readPublish, seal, type Sealed, writeEvent, writeResult } from "./lines.ts";
+import type { Command, Remark, Repair, SealedPage, Store, Uplink, Upward } from "./messages.ts";
+import { Seat } from "./seat.ts";
+import { Surveys } from "./surveys.ts";
+
+const SWEEP_MS = 15_000;
+/** How often workers are asked how far they are; finds a lost last batch too. */
+const BEAT_MS = 1_000;
+/** How much may wait for a worker that does not read; on Bun nothing of it is dropped. */
+const MAX_BEHIND_CHARS = 512 * 1024 * 1024;
+/** Messages of one room that a worker gets at once when it begins anew. */
+const ANEW_LIMIT = 10_000;
+
+export interface SequencerOptions extends MemoryBrokerOptions {
+  /** Characters of batches kept for workers that lost some. */
+  logChars?: number;
+  /** A worker is so far behind that memory runs out. */
+  overrun?(node: string): void;
+}
+
+/** A place for one worker. */
+export interface Attachment {
+  /** For the worker; its port has to be transferred. */
+  uplink: Uplink;
+  /** The worker is gone: its members leave. Idempotent. */
+  detach(): void;
+}
+
+export class Sequencer {
+  readonly #history: MemoryHistory;
+  readonly #once: PublishedOnce;
+  readonly #stores: { presence: MemoryPresence; inbox: MemoryInbox; grants: MemoryGrants };
+  readonly #ids = new IdSource();
+  readonly #channel = new BroadcastChannel(`parley ${randomId(22)}`);
+  readonly #log: BatchLog;
+  readonly #seats = new Set<Seat>();
+  readonly #surveys = new Surveys<Seat>();
+  readonly #overrun: (node: string) => void;
+  readonly #timers: ReturnType<typeof setInterval>[];
+  #batch: string[] = [];
+  #flush: ReturnType<typeof setImmediate> | undefined;
+
+  constructor({ historyMaxBytes, inboxSize, inboxTtlMs, now, logChars, overrun }: SequencerOptions) {
+    this.#history = new MemoryHistory(historyMaxBytes, now);
+    this.#once = new PublishedOnce(now);
+    this.#stores = {
+      presence: new MemoryPresence({
+        ids: this.#ids,
+        announce: (routed) => this.#announce(routed),
+        now,
+      }),
+      inbox: new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now }),
+      grants: new MemoryGrants(now),
+    };
+    this.#log = new BatchLog(logChars);
+    this.#overrun = overrun ?? (() => undefined);
+    this.#timers = [setInterval(() => this.#sweep(), SWEEP_MS), setInterval(() => this.#beat(), BEAT_MS)];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  attach(): Attachment {
+    const { port1, port2 } = new MessageChannel();
+    const seat = new Seat(port1, this.#log);
+    this.#seats.add(seat);
+    port1.on("message", (upward: Upward) => this.#receive(seat, upward));
+    return { uplink: { port: port2, channel: this.#channel.name }, detach: () => this.#detach(seat) };
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    clearImmediate(this.#flush);
+    this.#surveys.close();
+    for (const { port } of this.#seats) port.close();
+    this.#seats.clear();
+    this.#channel.close();
+  }
+
+  #receive(seat: Seat, upward: Upward): void {
+    for (const item of upward) {
+      // What a dead worker had posted before is not heard any more: its members have left.
+      if (!this.#seats.has(seat)) return;
+      if (typeof item === "string") seat.reply(this.#publish(item));
+      else if (isRemark(item)) this.#hear(seat, item);
+      else this.#answer(seat, item);
+    }
+    this.#flushSoon();
+  }
+
+  #publish(line: string): string {
+    const { key, id, keep, once, sealed } = readPublish(line);
+    const repeated = once && this.#once.find(once);
+    if (repeated) return writeResult(repeated);
+    const message: MessageEvent = { kind: "message", id, timestamp: 0, from: SERVER, data: sealed };
+    if (keep) this.#history.append(key, message, keep);
+    if (once) this.#once.remember(once, message);
+    const { position } = message;
+    if (this.#isWanted(key)) this.#batch.push(writeEvent(key, sealed, position));
+    return writeResult({ position });
+  }
+
+  #announce(routed: RoutedEvent): void {
+    const key = keyOf(routed.room);
+    if (this.#isWanted(key)) this.#batch.push(writeEvent(key, seal(routed)));
+  }
+
+  #isWanted(key: string): boolean {
+    for (const { rooms } of this.#seats) if (rooms.has(key)) return true;
+    return false;
+  }
+
+  #answer(seat: Seat, command: Command): void {
+    try {
+      seat.reply({ value: this.#execute(seat, command) });
+    } catch (error) {
+      const { code, room } = error instanceof ParleyError ? error : { code: "internal" as const, room: undefined };
+      seat.reply({ error: { code, room, message: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  #execute(seat: Seat, command: Command): unknown {
+    switch (command.do) {
+      case "call":
+        return (this.#stores as unknown as Callable)[command.store][command.method]!(...command.args);
+      case "read":
+        return this.#read(command);
+      case "subscribe":
+        return void seat.rooms.add(command.key);
+      case "unsubscribe":
+        return void seat.rooms.delete(command.key);
+      case "leave":
+        return this.#vacate(seat);
+    }
+  }
+
+  #read({ key, query }: Command & { do: "read" }): SealedPage {
+    const page = this.#history.read(key, query);
+    return { ...page, messages: page.messages.map(({ position, data }) => [position!.offset, data as Sealed]) };
+  }
+
+  #hear(seat: Seat, remark: Remark): void {
+    switch (remark.do) {
+      case "hello":
+        seat.node = remark.node;
+        return;
+      case "missing":
+        return this.#mend(seat, remark.after);
+      case "resume":
+        return this.#resume(seat, remark.rooms);
+      case "keep_up":
+        seat.delivered = remark.batch;
+        seat.deliveredChars = remark.posted;
+        return;
+      case "ask":
+        return this.#ask(seat, remark);
+      case "answer":
+        return this.#surveys.answer(remark.id, seat, remark.value);
+    }
+  }
+
+  #mend({ port }: Seat, after: number): void {
+    const batches = this.#log.after(after);
+    const repair: Repair = batches ? { batches } : { gone: true };
+    port.postMessage(repair);
+  }
+
+  /** The answer stands between two batches, so the one that has begun ends here. */
+  #resume(seat: Seat, rooms: [key: string, epoch: string, offset: number][]): void {
+    this.#closeBatch();
+    const lines = rooms.flatMap(([key, epoch, offset]) => {
+      const page = this.#history.read(key, { limit: ANEW_LIMIT, since: { epoch, offset } });
+      if (!page.recovered) return [writeEvent(key, this.#reset(key, page.position))];
+      return page.messages.map(({ position, data }) => writeEvent(key, data as Sealed, position));
+    });
+    const repair: Repair = { anew: { number: this.#log.number, text: lines.join("\n") } };
+    seat.port.postMessage(repair);
+  }
+
+  #reset(key: string, position: ResetEvent["position"]): Sealed {
+    const room: string = JSON.parse(key);
+    const event: RoomEvent = { kind: "reset", id: this.#ids.next(), timestamp: Date.now(), room, position };
+    return seal({ room, event });
+  }
+
+  #ask(asker: Seat, { id, node, question }: Remark & { do: "ask" }): void {
+    const asked = [...this.#seats].filter((seat) => seat.node !== "" && (node === undefined || seat.node === node));
+    const survey = this.#surveys.begin(asked, (values, asked) => {
+      asker.tell({ do: "answers", id, values, asked });
+      this.#flushSoon();
+    });
+    for (const seat of asked) seat.tell({ do: "question", id: survey, question });
+  }
+
+  #detach(seat: Seat): void {
+    if (!this.#seats.delete(seat)) return;
+    seat.port.close();
+    this.#vacate(seat);
+    this.#flushSoon();
+  }
+
+  #vacate(seat: Seat): void {
+    const { node } = seat;
+    seat.leave();
+    this.#surveys.forget(seat);
+    if (node !== "") this.#stores.presence.leaveAll(node);
+  }
+
+  #flushSoon(): void {
+    this.#flush ??= setImmediate(() => {
+      this.#flush = undefined;
+      this.#closeBatch();
+      for (const seat of this.#seats) seat.flush(this.#log.number);
+    });
+  }
+
+  #closeBatch(): void {
+    if (this.#batch.length === 0) return;
+    this.#channel.postMessage(this.#log.append(this.#batch.join("\n")));
+    this.#batch = [];
+  }
+
+  #beat(): void {
+    const { number, posted } = this.#log;
+    let delivered = number;
+    for (const seat of this.#seats) {
+      if (seat.delivered < number) seat.tell({ do: "beat", posted });
+      if (posted - seat.deliveredChars > MAX_BEHIND_CHARS) this.#overrun(seat.node);
+      delivered = Math.min(delivered, seat.delivered);
+    }
+    this.#log.forget(delivered);
+    this.#flushSoon();
+  }
+
+  #sweep(): void {
+    for (const part of [this.#history, this.#once, ...Object.values(this.#stores)]) part.sweep();
+  }
+}
+
+type Callable = Record<Store, Record<string, (...args: unknown[]) => unknown>>;
+
+const REMARKS: ReadonlySet<string> = new Set(["hello", "missing", "resume", "keep_up", "ask", "answer"]);
+
+function isRemark(item: Command | Remark): item is Remark {
+  return REMARKS.has(item.do);
+}
