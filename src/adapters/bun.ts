@@ -17,7 +17,7 @@ const UNLIMITED_FRAME_BYTES = 0xffff_ffff;
 /** How long a stop waits for answers that are still being made. */
 const STOP_GRACE_MS = 1_000;
 /** Looking for backlogs may take one part in so many of the time, and only while there is one. */
-const BACKLOG_LOOK_SHARE = 20;
+const BACKLOG_LOOK_SHARE = 50;
 
 /** An empty one keeps Bun from confirming the first subprotocol that the client offers. */
 const NO_SUBPROTOCOL = { "sec-websocket-protocol": "" };
