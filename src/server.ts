@@ -16,8 +16,8 @@ import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { EventHandler, Hooks } from "./hooks.ts";
 import { SocketioDialect } from "./dialects/socketio.ts";
-import { Fanout } from "./engine_io/fanout.ts";
-import type { NamespaceSocket } from "./engine_io/namespace_socket.ts";
+import { Audience, Fanout } from "./engine_io/fanout.ts";
+import type { EngineOptions } from "./engine_io/options.ts";
 import { EngineServer } from "./engine_io/server.ts";
 import { createApps } from "./http/app.ts";
 import { Gateway } from "./gateway.ts";
@@ -32,7 +32,6 @@ import { Stats } from "./stats.ts";
 import { SocketioHost, type SocketioHostParts } from "./socketio_host.ts";
 import { Sweep } from "./sweep.ts";
 import { Switchboard } from "./switchboard.ts";
-import { Topics } from "./topics.ts";
 import type { Verifier } from "./verifier.ts";
 import { DemoVerifier } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
@@ -119,10 +118,11 @@ function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surro
   const admission = new Admission(config, origins, stats);
   const permissions = new Permissions(config.rooms, config.defaultRoom);
   const broker = createBroker(config, { ids, log });
-  const apart = new Topics<NamespaceSocket>();
+  const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime });
+  const audience = new Audience(engineOptions);
   const hub = new Hub({
     config,
-    adapter: config.dialects.includes("socketio") ? new Fanout(adapter, { apart }) : adapter,
+    adapter: config.dialects.includes("socketio") ? new Fanout(adapter, audience) : adapter,
     broker,
     verifier,
     permissions,
@@ -141,7 +141,7 @@ function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surro
   const { runtime } = adapter;
   const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
-  const engine = createEngine({ hub, admission, origins, lifecycle, dispatcher, dialects }, apart);
+  const engine = createEngine({ hub, admission, origins, lifecycle, dispatcher, dialects, engineOptions, audience });
   const handler = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
   return { hub, broker, admission, backstage, engine, handler, adminFetch };
 }
@@ -157,27 +157,41 @@ function createDialects(config: Config): Dialects {
   };
 }
 
-type EngineParts = Omit<SocketioHostParts, "dialectOf"> & { dialects: Dialects };
+/** How long a connection outlives its transport, and how much is kept for those who come back. */
+const RECOVERY = { windowMs: 120_000, maxBytes: 16 * 1024 * 1024 };
 
-/** The Engine.IO transport with its host, unless the dialect is switched off. */
-function createEngine({ dialects, ...parts }: EngineParts, apart: Topics<NamespaceSocket>): EngineServer | undefined {
-  const { config } = parts.hub;
-  if (!config.dialects.includes("socketio")) return undefined;
-  const further = new Map(config.socketioNamespaces.map((name) => [name, new SocketioDialect(name)]));
-  const dialectOf = (namespace: string) => further.get(namespace) ?? dialects.socketio;
-  const options = {
+function engineOptionsOf(
+  config: Config,
+  { origins, runtime }: { origins: Origins; runtime: RuntimeAdapter["runtime"] },
+): EngineOptions {
+  return {
     namespaces: ["/", ...config.socketioNamespaces],
     maxPayloadBytes: config.socketioMaxPayloadBytes,
     pingIntervalMs: config.socketioPingIntervalMs,
     pingTimeoutMs: config.socketioPingTimeoutMs,
     connectTimeoutMs: config.socketioConnectTimeoutMs,
     upgradeTimeoutMs: config.socketioUpgradeTimeoutMs,
-    maxBufferedBytes: parts.hub.maxBufferedBytes,
+    maxBufferedBytes: maxBufferedBytes(config, runtime),
     maxAttachments: config.socketioMaxAttachments,
     cookie: config.socketioCookie || undefined,
-    trustOf: (origin: string, host: string) => parts.origins.trustOf(origin, host),
+    recovery: config.socketioRecovery ? RECOVERY : undefined,
+    trustOf: (origin, host) => origins.trustOf(origin, host),
   };
-  return new EngineServer(options, new SocketioHost({ ...parts, dialectOf }), apart);
+}
+
+interface EngineParts extends Omit<SocketioHostParts, "dialectOf"> {
+  dialects: Dialects;
+  engineOptions: EngineOptions;
+  audience: Audience;
+}
+
+/** The Engine.IO transport with its host, unless the dialect is switched off. */
+function createEngine({ dialects, engineOptions, audience, ...parts }: EngineParts): EngineServer | undefined {
+  const { config } = parts.hub;
+  if (!config.dialects.includes("socketio")) return undefined;
+  const further = new Map(config.socketioNamespaces.map((name) => [name, new SocketioDialect(name)]));
+  const dialectOf = (namespace: string) => further.get(namespace) ?? dialects.socketio;
+  return new EngineServer(engineOptions, new SocketioHost({ ...parts, dialectOf }), audience);
 }
 
 function createBroker(config: Config, { ids, log }: { ids: IdSource; log: Log }): Broker {

@@ -6,11 +6,13 @@
 import type { Topics } from "../topics.ts";
 import { PacketReader } from "./codec.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { Audience } from "./fanout.ts";
 import type { ConnectionHost } from "./host.ts";
 import type { Namespaces } from "./namespaces.ts";
 import type { NamespaceSocket } from "./namespace_socket.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Probe } from "./probe.ts";
+import { Recovery } from "./recovery.ts";
 import type { Session } from "./session.ts";
 
 /** How long a closed polling session waits for a poll to take its last packets. */
@@ -24,6 +26,8 @@ export class Engine {
   readonly sessions = new Map<string, Session>();
   /** Sockets that native topics cannot reach: those that poll, and those that want everything as text. */
   readonly apart: Topics<NamespaceSocket>;
+  /** Absent: connections end with their transport. */
+  readonly recovery?: Recovery;
 
   readonly pings: Deadlines<Session>;
   readonly pongs: Deadlines<Session>;
@@ -33,10 +37,11 @@ export class Engine {
   /** Unfinished binary packets: as long as for a pong from one attachment to the next. */
   readonly assemblies: Deadlines<Namespaces>;
 
-  constructor(options: EngineOptions, host: ConnectionHost, apart: Topics<NamespaceSocket>) {
+  constructor(options: EngineOptions, host: ConnectionHost, { apart, log }: Audience) {
     this.options = options;
     this.host = host;
     this.apart = apart;
+    if (options.recovery && log) this.recovery = new Recovery(log, options.recovery.windowMs);
     this.pings = new Deadlines(options.pingIntervalMs, (session, dueAt) => session.ping(dueAt));
     this.pongs = new Deadlines(options.pingTimeoutMs, (session) => session.pingTimedOut());
     this.connects = new Deadlines(
@@ -51,7 +56,8 @@ export class Engine {
   /** Deadlines that are set, of all kinds. */
   get deadlines(): number {
     const { pings, pongs, connects, farewells, upgrades, assemblies } = this;
-    return pings.size + pongs.size + connects.size + farewells.size + upgrades.size + assemblies.size;
+    const parked = this.recovery?.size ?? 0;
+    return pings.size + pongs.size + connects.size + farewells.size + upgrades.size + assemblies.size + parked;
   }
 
   /** Ends what is due at this very moment, so that a request sees the truth and not the timer's lateness. */
@@ -61,6 +67,7 @@ export class Engine {
   }
 
   stop(): void {
+    this.recovery?.stop();
     for (const session of [...this.sessions.values()]) session.close(1001, "server shutting down");
     for (const each of [this.pings, this.pongs, this.connects, this.farewells, this.upgrades, this.assemblies]) {
       each.clear();

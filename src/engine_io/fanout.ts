@@ -4,16 +4,33 @@
  */
 import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler } from "../adapter.ts";
 import type { Frame } from "../message.ts";
+import { Topics } from "../topics.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
-import type { Topics } from "../topics.ts";
+import type { EngineOptions } from "./options.ts";
+import { PacketLog } from "./packet_log.ts";
+
+/** What the fan-out and the engine share; made first, because the engine's host may need the fan-out. */
+export class Audience {
+  /** Sockets that native topics cannot reach, filled by the engine. */
+  readonly apart = new Topics<NamespaceSocket>();
+  /** With recovery: what was sent of late. */
+  readonly log?: PacketLog;
+
+  constructor({ recovery, pingIntervalMs, pingTimeoutMs }: Omit<EngineOptions, "trustOf">) {
+    if (!recovery) return;
+    // A transport is dead for this long before it is noticed, and then the window begins.
+    const unnoticedMs = pingIntervalMs + pingTimeoutMs;
+    this.log = new PacketLog({ keepMs: recovery.windowMs + unnoticedMs, maxBytes: recovery.maxBytes });
+  }
+}
 
 export class Fanout implements RuntimeAdapter {
   readonly #adapter: RuntimeAdapter;
-  readonly #apart: Topics<NamespaceSocket>;
+  readonly #audience: Audience;
 
-  constructor(adapter: RuntimeAdapter, engine: { apart: Topics<NamespaceSocket> }) {
+  constructor(adapter: RuntimeAdapter, audience: Audience) {
     this.#adapter = adapter;
-    this.#apart = engine.apart;
+    this.#audience = audience;
   }
 
   get runtime(): "bun" | "deno" {
@@ -29,8 +46,10 @@ export class Fanout implements RuntimeAdapter {
   }
 
   publish(topic: string, frame: Frame, except?: Socket): void {
-    this.#adapter.publish(topic, frame, except instanceof NamespaceSocket ? except.native : except);
-    for (const socket of this.#apart.subscribers(topic)) if (socket !== except) socket.send(frame);
+    const { apart, log } = this.#audience;
+    const recorded = log?.record(topic, frame, except) ?? frame;
+    this.#adapter.publish(topic, recorded, except instanceof NamespaceSocket ? except.native : except);
+    for (const socket of apart.subscribers(topic)) if (socket !== except) socket.deliver(recorded);
   }
 
   stop(): Promise<void> {

@@ -5,12 +5,12 @@
  * of a binary packet) ends the session: its peer's idea of the state is another than ours.
  */
 import { CLOSE, ParleyError } from "../errors.ts";
-import { after, isPromise } from "../maybe.ts";
+import { isPromise, run, type Steps, wait } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { Assembly, encodeConnect, encodeConnectError, isBinaryHeader, type Packet, PacketType } from "./codec.ts";
-import type { ConnectGrant } from "./host.ts";
+import type { ConnectRequest } from "./host.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
-import type { Session } from "./session.ts";
+import type { End, Session } from "./session.ts";
 
 /** A peer that keeps asking for what it does not get is no honest one. */
 const MAX_REFUSALS = 10;
@@ -46,12 +46,24 @@ export class Namespaces {
     this.#session.fail("a binary packet was not finished in time");
   }
 
-  /** The session has ended. */
-  end(code: number, reason: string): void {
+  /** The session has ended. Returns how many of its sockets wait for their peer to come back. */
+  end({ code, reason, isFault }: End): number {
     this.#session.engine.assemblies.delete(this);
     this.#assembly = undefined;
     this.#pending = undefined;
-    for (const socket of this.#joined.splice(0)) this.#close(socket, code, reason);
+    let waiting = 0;
+    for (const socket of this.#joined.splice(0)) {
+      if (!isFault && socket.park({ code, reason })) waiting++;
+      else socket.finish(code, reason);
+    }
+    return waiting;
+  }
+
+  /** The socket is not this session's any more. Returns how many are. */
+  remove(socket: NamespaceSocket): number {
+    const at = this.#joined.indexOf(socket);
+    if (at >= 0) this.#joined.splice(at, 1);
+    return this.#joined.length;
   }
 
   #assemble(header: string): void {
@@ -117,28 +129,54 @@ export class Namespaces {
     }
     const refuse = (error: unknown) => this.#refused(namespace, error);
     try {
-      const granted = engine.host.connect({ visitor, namespace, auth: packet.data ?? {} });
-      if (isPromise(granted)) (this.#pending ??= new Set()).add(namespace);
-      const done = after(granted, (grant) => this.#join(namespace, grant));
-      if (isPromise(done)) done.catch(refuse);
+      const entered = run(this.#enter({ visitor, namespace, auth: packet.data ?? {} }));
+      if (!isPromise(entered)) return;
+      (this.#pending ??= new Set()).add(namespace);
+      entered.catch(refuse).finally(() => this.#pending?.delete(namespace));
     } catch (error) {
       refuse(error);
     }
   }
 
-  #join(namespace: string, { id, context }: ConnectGrant): void {
-    this.#pending?.delete(namespace);
-    const { engine, ended } = this.#session;
-    if (ended) return;
-    const socket = new NamespaceSocket(this.#session, namespace, context);
-    this.#joined.push(socket);
-    engine.connects.delete(this.#session);
-    socket.send(encodeConnect(namespace, { sid: id }));
+  *#enter(request: ConnectRequest): Steps<void> {
+    const { engine } = this.#session;
+    const known = engine.recovery?.find(request.auth.pid, request.namespace);
+    if (
+      known && (yield* wait(engine.host.resume?.(known, request) ?? false)) && this.#resume(known, request.auth.offset)
+    ) {
+      return;
+    }
+    const { id, context } = yield* wait(engine.host.connect(request));
+    if (this.#session.ended) return;
+    const socket = new NamespaceSocket(this.#session, request.namespace, { id, context });
+    this.#join(socket);
     engine.host.open(socket);
   }
 
+  /** False: its time is over, or something may be missing; then the peer begins anew, and what is left of it ends. */
+  #resume(socket: NamespaceSocket, offset: unknown): boolean {
+    if (this.#session.ended) return true;
+    const { log } = this.#session.engine.recovery!;
+    // Without an offset the peer has heard nothing yet, not even what was sent first.
+    const missed = log.missed(socket, log.read(offset) ?? socket.bornAt);
+    if (!missed || socket.isClosed || (offset !== undefined && log.read(offset) === undefined)) {
+      socket.close(CLOSE.normal, "not recovered");
+      return false;
+    }
+    socket.leaveSession();
+    this.#join(socket);
+    socket.goOn(this.#session, missed);
+    return true;
+  }
+
+  #join(socket: NamespaceSocket): void {
+    this.#joined.push(socket);
+    this.#session.engine.connects.delete(this.#session);
+    const { id: sid, pid } = socket;
+    this.#session.send(encodeConnect(socket.namespace, pid === undefined ? { sid } : { sid, pid }));
+  }
+
   #refused(namespace: string, error: unknown): void {
-    this.#pending?.delete(namespace);
     if (!(error instanceof ParleyError)) throw error;
     const { code, message, retryAfter } = error;
     this.#refuse(namespace, { message, data: retryAfter === undefined ? { code } : { code, retryAfter } });
@@ -151,13 +189,7 @@ export class Namespaces {
 
   /** The peer leaves one namespace; the session stays, for a while even in none. */
   #leave(socket: NamespaceSocket): void {
-    this.#joined.splice(this.#joined.indexOf(socket), 1);
-    if (this.#joined.length === 0) this.#session.engine.connects.set(this.#session);
-    this.#close(socket, CLOSE.normal, "client namespace disconnect");
-  }
-
-  #close(socket: NamespaceSocket, code: number, reason: string): void {
-    socket.end();
-    this.#session.engine.host.close(socket, code, reason);
+    if (this.remove(socket) === 0) this.#session.engine.connects.set(this.#session);
+    socket.finish(CLOSE.normal, "client namespace disconnect");
   }
 }

@@ -13,8 +13,10 @@ import { readText } from "./request_body.ts";
 /** What the polling needs of its session. */
 export interface PollingOwner {
   receivePayload(payload: string): void;
-  /** The peer is at fault, or gone. */
+  /** The peer is at fault. */
   fail(reason: string): void;
+  /** The peer is gone. */
+  lost(reason: string): void;
   /** It buffers more than it may. */
   stall(): void;
   /** The last packets were taken. */
@@ -95,7 +97,7 @@ export class Polling implements Outlet {
     if (this.probed) return answer.payload(NOOP);
     return new Promise((resolve) => {
       this.#poll = new Poll(request, resolve, (poll) => {
-        if (this.#poll === poll) this.#owner.fail("a poll was aborted");
+        if (this.#poll === poll) this.#owner.lost("a poll was aborted");
       });
     });
   }
@@ -110,7 +112,7 @@ export class Polling implements Outlet {
     this.#posting = undefined;
     if (body.kind === "too_large") return answer.tooLarge();
     if (body.kind === "broken") {
-      this.#owner.fail("broken post");
+      this.#owner.lost("broken post");
       return answer.refused(REFUSAL.badRequest);
     }
     if (!this.#closed) this.#owner.receivePayload(body.text);

@@ -7,13 +7,12 @@
 import type { Peer, Socket, UpgradeGrant } from "../adapter.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
-import { Topics } from "../topics.ts";
 import { Answer, REFUSAL, type Refusal, refuseUpgrade } from "./answer.ts";
 import { Endpoint } from "./endpoint.ts";
 import { Engine } from "./engine.ts";
+import type { Audience } from "./fanout.ts";
 import { Handshake } from "./handshake.ts";
 import type { ConnectionHost } from "./host.ts";
-import type { NamespaceSocket } from "./namespace_socket.ts";
 import type { EngineOptions } from "./options.ts";
 import { Probe } from "./probe.ts";
 import { Session } from "./session.ts";
@@ -23,14 +22,9 @@ const PROTOCOL = "4";
 export class EngineServer {
   readonly #engine: Engine;
 
-  /** `apart`: the registry that {@link Fanout} serves; whoever publishes may need it before there is a host. */
-  constructor(options: EngineOptions, host: ConnectionHost, apart: Topics<NamespaceSocket> = new Topics()) {
-    this.#engine = new Engine(options, host, apart);
-  }
-
-  /** Whose topics a native publish does not reach; {@link Fanout} serves them. */
-  get apart(): Topics<NamespaceSocket> {
-    return this.#engine.apart;
+  /** `audience`: the one that the {@link Fanout} has. */
+  constructor(options: EngineOptions, host: ConnectionHost, audience: Audience) {
+    this.#engine = new Engine(options, host, audience);
   }
 
   /** Live sessions, those included that only wait to say goodbye. */

@@ -12,12 +12,21 @@ import { fromBase64, PING, splitPayload } from "./codec.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { Namespaces } from "./namespaces.ts";
+import type { NamespaceSocket } from "./namespace_socket.ts";
 import { type Outlet, TextOutlet } from "./outlet.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
 import type { Probe } from "./probe.ts";
 
 /** 144 random bits: whoever knows the id has the session. */
 const SID_LENGTH = 24;
+
+/** How a session ends. */
+export interface End {
+  code: number;
+  reason: string;
+  /** By the peer's fault against the protocol. */
+  isFault?: boolean;
+}
 
 export class Session extends Endpoint implements PollingOwner {
   readonly sid = randomId(SID_LENGTH);
@@ -32,6 +41,8 @@ export class Session extends Endpoint implements PollingOwner {
   readonly #namespaces: Namespaces;
   #outlet?: Outlet;
   #ended = false;
+  /** Sockets that wait for their peer to come back. */
+  #waiting = 0;
 
   /** A session without a socket polls; with one, call {@link attach} in the same turn. */
   constructor(engine: Engine, visitor: unknown) {
@@ -104,7 +115,7 @@ export class Session extends Endpoint implements PollingOwner {
       case 0x36: // 6: noop
         return;
       case 0x31: // 1: close
-        return this.#quit(CLOSE.normal, "transport close");
+        return this.lost("transport close");
       default:
         return this.fail("invalid packet");
     }
@@ -118,7 +129,7 @@ export class Session extends Endpoint implements PollingOwner {
   }
 
   closed(_socket: Socket, code: number, reason: string): void {
-    this.#end(code, reason || "transport close");
+    this.#end({ code, reason: reason || "transport close" });
   }
 
   ping(dueAt: number): void {
@@ -127,12 +138,17 @@ export class Session extends Endpoint implements PollingOwner {
   }
 
   pingTimedOut(): void {
-    this.#quit(CLOSE.heartbeatTimeout, "ping timeout");
+    this.#quit({ code: CLOSE.heartbeatTimeout, reason: "ping timeout" });
   }
 
-  /** The peer broke the protocol or went away; nothing more is owed to it. */
+  /** The peer went away. */
+  lost(reason: string): void {
+    this.#quit({ code: CLOSE.normal, reason });
+  }
+
+  /** The peer broke the protocol: its state is another than ours, so nothing of it can be recovered. */
   fail(reason: string): void {
-    this.#quit(CLOSE.policy, reason);
+    this.#quit({ code: CLOSE.policy, reason, isFault: true });
   }
 
   stall(): void {
@@ -144,14 +160,14 @@ export class Session extends Endpoint implements PollingOwner {
     if (this.#ended) return;
     if (this.polling) this.engine.farewells.set(this);
     this.#outlet?.close(code, reason);
-    this.#endSoon(code, reason);
+    this.#endSoon({ code, reason });
   }
 
   abandon(code: number, reason: string): void {
     if (this.#ended) return;
     this.engine.sessions.delete(this.sid);
     this.#outlet?.abandon(code, reason);
-    this.#endSoon(code, reason);
+    this.#endSoon({ code, reason });
   }
 
   bidFarewell(): void {
@@ -164,25 +180,35 @@ export class Session extends Endpoint implements PollingOwner {
     this.polling?.abandon();
   }
 
+  /** One of its sockets goes on in another session. */
+  lose(socket: NamespaceSocket): void {
+    if (this.#namespaces.remove(socket) === 0) this.close(CLOSE.normal, "resumed elsewhere");
+  }
+
+  /** One of the sockets that waited for their peer does so no longer. */
+  release(): void {
+    if (--this.#waiting === 0) this.engine.host.dismiss(this.visitor);
+  }
+
   /** Nothing more is sent: a waiting poll is freed, a WebSocket closed. */
-  #quit(code: number, reason: string): void {
+  #quit(end: End): void {
     if (this.#ended) return;
     this.engine.sessions.delete(this.sid);
     if (this.polling) this.polling.abandon();
-    else this.#outlet?.close(code, reason);
-    this.#end(code, reason);
+    else this.#outlet?.close(end.code, end.reason);
+    this.#end(end);
   }
 
   /** A socket's owner may close it in the middle of a publish; the end must not reach the hub in there. */
-  #endSoon(code: number, reason: string): void {
+  #endSoon(end: End): void {
     this.#stop();
-    queueMicrotask(() => this.#finish(code, reason));
+    queueMicrotask(() => this.#finish(end));
   }
 
-  #end(code: number, reason: string): void {
+  #end(end: End): void {
     if (this.#ended) return;
     this.#stop();
-    this.#finish(code, reason);
+    this.#finish(end);
   }
 
   #stop(): void {
@@ -195,8 +221,8 @@ export class Session extends Endpoint implements PollingOwner {
     this.probe?.abort("the session has ended");
   }
 
-  #finish(code: number, reason: string): void {
-    this.#namespaces.end(code, reason);
-    this.engine.host.dismiss(this.visitor);
+  #finish(end: End): void {
+    this.#waiting = this.#namespaces.end(end);
+    if (this.#waiting === 0) this.engine.host.dismiss(this.visitor);
   }
 }

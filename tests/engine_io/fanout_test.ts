@@ -4,11 +4,10 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { RuntimeAdapter } from "../../src/adapter.ts";
-import { Fanout } from "../../src/engine_io/fanout.ts";
-import type { NamespaceSocket } from "../../src/engine_io/namespace_socket.ts";
+import { Audience, Fanout } from "../../src/engine_io/fanout.ts";
+import { ENGINE_DEFAULTS } from "../../src/engine_io/options.ts";
 import { encodeEvent } from "../../src/engine_io/codec.ts";
 import type { Frame } from "../../src/message.ts";
-import { Topics } from "../../src/topics.ts";
 import { eventually } from "../harness.ts";
 import { Rig } from "./rig.ts";
 
@@ -18,7 +17,7 @@ test("a publish reaches every sort of peer, and not the excepted one", async () 
   const text = await rig.webSocket("&b64=1");
   const poller = await rig.joined();
   const upgraded = await (await rig.joined()).upgrade();
-  await eventually(() => rig.engine.apart.subscribers("all").size === 2);
+  await eventually(() => rig.apart.subscribers("all").size === 2);
 
   native.send('42["cast",1]');
   assertEquals(await text.next(), '42["cast",1]');
@@ -53,7 +52,7 @@ test("attachments follow their event to every sort of peer", async () => {
 test("a frame for a room is one publish, whatever its size", () => {
   const published: [string, Frame][] = [];
   const adapter = { publish: (topic: string, frame: Frame) => published.push([topic, frame]) };
-  const fanout = new Fanout(adapter as unknown as RuntimeAdapter, { apart: new Topics<NamespaceSocket>() });
+  const fanout = new Fanout(adapter as unknown as RuntimeAdapter, new Audience(ENGINE_DEFAULTS));
   fanout.publish("room", "42[]");
   assertEquals(published, [["room", "42[]"]]);
 });

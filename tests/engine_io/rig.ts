@@ -6,7 +6,7 @@
  */
 import type { RuntimeAdapter } from "../../src/adapter.ts";
 import { encodeAck, encodeEvent } from "../../src/engine_io/codec.ts";
-import { Fanout } from "../../src/engine_io/fanout.ts";
+import { Audience, Fanout } from "../../src/engine_io/fanout.ts";
 import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "../../src/engine_io/host.ts";
 import { ENGINE_DEFAULTS, type EngineOptions } from "../../src/engine_io/options.ts";
 import type { EventPacket, SocketioPacket } from "../../src/engine_io/packet.ts";
@@ -90,11 +90,14 @@ export class Rig implements AsyncDisposable {
   readonly engine: EngineServer;
   readonly port: number;
   readonly adapter: RuntimeAdapter;
+  readonly #audience: Audience;
 
   private constructor(adapter: RuntimeAdapter, options: Partial<EngineOptions>) {
-    const engine = new EngineServer({ ...ENGINE_DEFAULTS, ...options }, this.host);
+    const settings = { ...ENGINE_DEFAULTS, ...options };
+    this.#audience = new Audience(settings);
+    const engine = new EngineServer(settings, this.host, this.#audience);
     this.engine = engine;
-    this.adapter = new Fanout(adapter, engine);
+    this.adapter = new Fanout(adapter, this.#audience);
     this.host.publish = (topic, frame, except) => this.adapter.publish(topic, frame, except);
     const listen = {
       ports: [0],
@@ -114,6 +117,11 @@ export class Rig implements AsyncDisposable {
 
   static async start(options: Partial<EngineOptions> = {}): Promise<Rig> {
     return new Rig(await adapterForThisRuntime(), options);
+  }
+
+  /** Topics of the sockets that native topics do not reach. */
+  get apart(): Audience["apart"] {
+    return this.#audience.apart;
   }
 
   url(query: string, scheme = "http"): string {
@@ -156,8 +164,8 @@ export class Rig implements AsyncDisposable {
   /** Nothing is left of any session: no timer, no visitor, no topic. */
   async isEmpty(): Promise<void> {
     await eventually(() => {
-      const { engine, host } = this;
-      return engine.sessions === 0 && engine.deadlines === 0 && engine.apart.size === 0 && host.visitors === 0 &&
+      const { apart, engine, host } = this;
+      return engine.sessions === 0 && engine.deadlines === 0 && apart.size === 0 && host.visitors === 0 &&
         host.sockets.size === 0;
     });
   }
