@@ -185,7 +185,9 @@ class DenoSocket implements Socket, EventListenerObject {
   close(code: number, reason: string): void {
     if (this.#state !== "open") return;
     this.#end(code, reason);
-    this.#native.close(code, cut(reason));
+    // Inside a message's event, or its microtasks, Deno would cut the connection before the close frame has left if the
+    // peer has sent more in the meantime.
+    setTimeout(() => this.#native.close(code, cut(reason)));
   }
 
   /** The close frame waits behind the backlog, and for a peer that never reads the backlog stays. */

@@ -131,6 +131,14 @@ function insideHandlers(factory: AdapterFactory): void {
     assertEquals(stage.framesOf(second.socket), ["1"]);
   });
 
+  test("adapter: a peer that has sent more in the meantime is told the code all the same", async () => {
+    await using stage = await Stage.set(factory);
+    const [port] = stage.listen({ message: (socket) => socket.close(4429, "too many") });
+    const { peer } = await stage.peer({ port });
+    for (let n = 0; n < 100; n++) peer.send(String(n));
+    assertEquals(await peer.closed, { code: 4429, reason: "too many" });
+  });
+
   test("adapter: a greeting sent when the socket opens is its first frame", async () => {
     await using stage = await Stage.set(factory, { open: (socket) => void socket.send("welcome") });
     const one = await stage.client();
