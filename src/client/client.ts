@@ -166,7 +166,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     this.#listeners.call(name, frame.data, frame);
   }
 
-  protected override opened(greeting: ServerFrame, token: string | null | undefined): void {
+  protected override opened(greeting: ServerFrame, token: string | null): void {
     this.#outbox.open(() => {
       for (const room of this.#rooms.values()) room.opened();
     });
@@ -182,7 +182,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
   }
 
   protected override ended(reason: string): void {
-    const error = clientError(reason, "stay connected");
+    const error = clientError(reason, "connect");
     this.#outbox.end(error);
     for (const room of this.#rooms.values()) room.ended(error);
     if (reason !== "closed") this.failed(error);

@@ -48,7 +48,6 @@ export abstract class Link {
   readonly #timer: Timer;
   readonly #slowTimer: Timer;
   #socket?: SocketLike;
-  #shown?: string | null;
   #serial = 0;
   #openedAt = 0;
   #isWaiting = false;
@@ -68,7 +67,7 @@ export abstract class Link {
   }
 
   /** The server has greeted; `token` is what it was shown. */
-  protected abstract opened(greeting: ServerFrame, token: string | null | undefined): void;
+  protected abstract opened(greeting: ServerFrame, token: string | null): void;
   /** May throw: it is told as a failure. */
   protected abstract received(frame: ServerFrame): void;
   /** The open connection is gone. */
@@ -126,7 +125,6 @@ export abstract class Link {
   }
 
   #open(token: string | null | undefined): void {
-    this.#shown = token;
     const { searchParams } = this.#url;
     if (token) searchParams.set("token", token);
     else searchParams.delete("token");
@@ -157,7 +155,7 @@ export abstract class Link {
     this.#openedAt = this.platform.now();
     this.#heartbeat.start();
     this.#change({ ...this.status, state: "open", reason: undefined, connectionId, userId });
-    this.opened(frame, this.#shown);
+    this.opened(frame, this.#url.searchParams.get("token"));
   }
 
   /** The connection, or the try for one (code 0), is over. `final`: and no other follows. */
@@ -177,7 +175,7 @@ export abstract class Link {
     }
     if (wasOpen) this.lost(code);
     if (final) this.ended(final);
-    else this.failed(clientError("disconnected", wasOpen ? "stay connected" : "connect"));
+    else this.failed(clientError("disconnected", "connect"));
   }
 
   #attemptsAfter(code: number, wasOpen: boolean): number {

@@ -263,7 +263,7 @@ export class Room {
     const fit = this.#log.append(frame);
     if (fit === "hole") return this.#resync();
     if (fit === "known") return;
-    this.#roster.typing.delete(frame.user_id ?? "");
+    this.#roster.typing.delete(frame.user_id as string);
     this.#changed();
     this.#listeners.call("message", frame);
   }

@@ -12,6 +12,7 @@ import type { Hub } from "../hub.ts";
 import type { Origins } from "../origins.ts";
 import { Access } from "./access.ts";
 import { announcementRoutes } from "./announcements.ts";
+import { assetRoutes } from "./assets.ts";
 import { chatRoutes, type ChatShape } from "./chat.ts";
 import { consoleRoutes } from "./console/console.ts";
 import { directoryRoutes } from "./directory.ts";
@@ -48,7 +49,7 @@ export interface Apps {
 export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
   const { adminPort, metrics } = parts.hub.config;
   const everywhere = statusRoutes(parts);
-  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...consoleRoutes(parts)];
+  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...consoleRoutes(parts), ...assetRoutes(parts)];
   const admin = [...directoryRoutes(parts), ...announcementRoutes(parts), ...removalRoutes(parts)];
   if (adminPort === undefined) {
     const figures = metricsRoute(parts, metrics === "public" ? "nothing" : "admin");

@@ -20,6 +20,11 @@ const ON_COMMANDS = ["backstage", "dispatcher", "gateway", "lifecycle"];
 
 const SERVER = [...CORE, "hub", ...ON_HUB, "commands/", ...ON_COMMANDS];
 
+const CHAT_FILES = [
+  ...["avatar", "banner", "bubble", "chat", "composer", "conversation", "login", "main", "me", "message_list"],
+  ...["reactions", "room_list", "session"],
+];
+
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   message: [],
   errors: [],
@@ -68,6 +73,9 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   main: [...GROUND, ...CONTRACTS, "server", "cli/"],
   mod: [...SERVER, "server"],
 
+  // The example chat runs in a browser: it knows the client, and nothing of the server that hands it out.
+  ...each(CHAT_FILES.map((name) => `http/demo/${name}`), ["http/", "client/"]),
+
   // The client runs in other people's programs: of ours it sees the types of message.ts, and no code at all.
   "client/": ["message"],
 };
@@ -84,6 +92,8 @@ export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
   ioredis: ["brokers/"],
   "engine.io-parser": ["engine_io/"],
   "socket.io-parser": ["engine_io/"],
+  react: ["client/", "http/"],
+  "react-dom": ["http/"],
 };
 
 /** Names of a runtime, and the files that may say them. */

@@ -1,7 +1,7 @@
 /**
  * `useRealtimeNotifications`: the user's notifications, stored by the server, shared by all components of a page.
  */
-import { useCallback, useSyncExternalStore } from "./from_react.ts";
+import { useSyncExternalStore } from "./from_react.ts";
 import type { Client } from "../client.ts";
 import type { Notification } from "../frames.ts";
 import { onePer } from "../one_per.ts";
@@ -47,7 +47,9 @@ class Inbox extends Store<NotificationList> {
     if (client.isOpen) load();
   }
 
-  async markAsRead(id?: string): Promise<void> {
+  readonly markAsRead = (id?: string): Promise<void> => told(this.#client, this.#mark(id));
+
+  async #mark(id?: string): Promise<void> {
     await this.#client.command("mark_read", { notification_id: id });
     await this.#load();
   }
@@ -61,10 +63,6 @@ class Inbox extends Store<NotificationList> {
 const inboxOf = onePer((client: Client) => new Inbox(client));
 
 export function useRealtimeNotifications(): RealtimeNotifications {
-  const client = useClient();
-  const inbox = inboxOf(client);
-  return {
-    ...useSyncExternalStore(inbox.subscribe, inbox.getSnapshot, none),
-    markAsRead: useCallback((id) => told(client, inbox.markAsRead(id)), [client, inbox]),
-  };
+  const { subscribe, getSnapshot, markAsRead } = inboxOf(useClient());
+  return { ...useSyncExternalStore(subscribe, getSnapshot, none), markAsRead };
 }

@@ -1,7 +1,7 @@
 /**
  * `usePresence`: what this user says of itself, and how another one (or itself) is.
  */
-import { useCallback, useEffect, useSyncExternalStore } from "./from_react.ts";
+import { useEffect, useMemo, useSyncExternalStore } from "./from_react.ts";
 import type { Presence, PresenceStatus } from "../frames.ts";
 import { presenceOf } from "../presence.ts";
 import { useClient } from "./provider.ts";
@@ -28,6 +28,6 @@ export function usePresence({ userId }: { userId?: string } = {}): PresenceView 
   return {
     presence,
     myStatus: isConnected ? mine?.status ?? "online" : "offline",
-    updatePresence: useCallback((status, metadata) => told(client, book.set(status, metadata)), [client, book]),
+    updatePresence: useMemo(() => (status, metadata) => told(client, book.set(status, metadata)), [client, book]),
   };
 }

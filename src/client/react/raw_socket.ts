@@ -21,7 +21,16 @@ export interface RawView {
   readonly messages: readonly WebSocketMessage[];
 }
 
-export type WebSocketView = RawView & RawSocket["actions"];
+/** False: there is no connection, and nothing was sent; token and rooms are remembered for the next one all the same. */
+export interface RawActions {
+  send(message: object): boolean;
+  authenticate(token: string): boolean;
+  joinRoom(roomId: string): boolean;
+  leaveRoom(roomId: string): boolean;
+  sendMessage(message: string, roomId?: string): boolean;
+}
+
+export type WebSocketView = RawView & RawActions;
 
 const CLOSED: RawView = { isConnected: false, messages: [] };
 const closed = () => CLOSED;
@@ -57,23 +66,19 @@ class RawSocket extends Store<RawView> {
     };
   };
 
-  /** Each returns false when there is no connection and nothing was sent; rooms and token are remembered all the same. */
-  readonly actions = {
-    send: (message: object): boolean => {
+  readonly actions: RawActions = {
+    send: (message) => {
       const { isConnected } = this.getSnapshot();
       if (isConnected) this.#socket?.send(JSON.stringify(message));
       return isConnected;
     },
-    authenticate: (token: string) => this.actions.send(this.#speech.authenticate(this.#token = token)),
-    joinRoom: (roomId: string) => {
-      this.#rooms.add(roomId);
-      return this.actions.send(this.#speech.join(roomId));
-    },
-    leaveRoom: (roomId: string) => {
+    authenticate: (token) => this.actions.send(this.#speech.authenticate(this.#token = token)),
+    joinRoom: (roomId) => this.#rooms.add(roomId) && this.actions.send(this.#speech.join(roomId)),
+    leaveRoom: (roomId) => {
       this.#rooms.delete(roomId);
       return this.actions.send(this.#speech.leave(roomId));
     },
-    sendMessage: (message: string, roomId?: string) => this.actions.send(this.#speech.say(message, roomId)),
+    sendMessage: (message, roomId) => this.actions.send(this.#speech.say(message, roomId)),
   };
 
   #dial(): void {

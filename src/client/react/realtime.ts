@@ -1,7 +1,7 @@
 /**
  * `useRealtime` and `useRealtimeMessages`: the hooks of the Socket.IO guide, with its names.
  */
-import { useCallback, useEffect, useMemo, useState } from "./from_react.ts";
+import { useEffect, useMemo, useState } from "./from_react.ts";
 import { type ClientError, clientError } from "../client_error.ts";
 import type { Client } from "../client.ts";
 import type { Receipt } from "../frames.ts";
@@ -96,7 +96,7 @@ export function useRealtimeMessages(conversationId: string | undefined): Realtim
   return {
     newMessage,
     messages: useMemo(() => messages.map(toConversationMessage), [messages]),
-    sendMessage: useCallback((text, extra) => sendToRoom({ data: { ...extra, text } }), [sendToRoom]),
+    sendMessage: useMemo(() => (text, extra) => sendToRoom({ data: { ...extra, text } }), [sendToRoom]),
     isConnected,
     typingUsers,
     sendTyping,

@@ -32,31 +32,16 @@ export interface RoomView extends Omit<RoomSnapshot, "typing"> {
   room?: Room;
 }
 
-const NOWHERE: RoomSnapshot = {
-  id: "",
-  status: "idle",
-  isJoined: false,
-  messages: [],
-  members: [],
-  total: 0,
-  presence: {},
-  typing: [],
-  hasMore: false,
-};
-const nowhere = () => NOWHERE;
-const never = () => () => {};
-
 /** Without an id it is in no room, and sending is refused. */
 export function useRoom(roomId: string | undefined, options: RoomOptions = {}): RoomView {
   const client = useClient();
+  // Nobody ever joins this one: it stands for no room, and for every room on a server.
+  const nowhere = client.room("");
   const room = roomId ? client.room(roomId) : undefined;
+  const { subscribe, getSnapshot } = room ?? nowhere;
   const latest = useLatest(options);
   const { history = 0 } = options;
-  const { typing: typingUsers, ...snapshot } = useSyncExternalStore(
-    room?.subscribe ?? never,
-    room?.getSnapshot ?? nowhere,
-    nowhere,
-  );
+  const { typing: typingUsers, ...snapshot } = useSyncExternalStore(subscribe, getSnapshot, nowhere.getSnapshot);
   useEffect(() => {
     if (!room) return;
     return inTurn(

@@ -1,0 +1,76 @@
+/**
+ * Where one writes. What is sent without a connection waits in the client; what the server refuses comes back into view.
+ */
+import { type FormEvent, type KeyboardEvent, useState } from "react";
+import type { RoomView } from "../../client/react.ts";
+
+interface Pending {
+  key: number;
+  text: string;
+  problem?: string;
+}
+
+let keys = 0;
+
+export function Composer({ view, roomName }: { view: RoomView; roomName: string }) {
+  const { sendToRoom, sendTyping } = view;
+  const [text, setText] = useState("");
+  const [pending, setPending] = useState<Pending[]>([]);
+  const forget = (key: number) => setPending((list) => list.filter((item) => item.key !== key));
+
+  const send = (words: string) => {
+    const key = ++keys;
+    setPending((list) => [...list, { key, text: words }]);
+    sendToRoom(words).then(
+      () => forget(key),
+      ({ code }) => setPending((list) => list.map((item) => item.key === key ? { ...item, problem: code } : item)),
+    );
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (text.trim()) send(text.trim());
+    setText("");
+    sendTyping(false);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) submit(event);
+  };
+  return (
+    <div className="composer">
+      <ul className="pending" aria-label="Not sent yet">
+        {pending.map(({ key, text, problem }) => (
+          <li key={key}>
+            <span>{text}</span>
+            {problem ? <em>{problem}</em> : <em>sending …</em>}
+            {problem && (
+              <button
+                type="button"
+                onClick={() => {
+                  forget(key);
+                  send(text);
+                }}
+              >
+                Try again
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <form onSubmit={submit}>
+        <label className="hidden" htmlFor="message">Message to {roomName}</label>
+        <textarea
+          id="message"
+          rows={1}
+          value={text}
+          placeholder={`Message #${roomName}`}
+          onKeyDown={onKeyDown}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            sendTyping(event.currentTarget.value !== "");
+          }}
+        />
+        <button type="submit" className="primary" aria-label="Send" disabled={!text.trim()}>➤</button>
+      </form>
+    </div>
+  );
+}
