@@ -59,7 +59,7 @@ function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
   if (isSame(path, paths.socketio)) return { dialects: ["socketio"], needsToken: false };
   if (isSame(path, paths.ws)) {
     // An empty token is one: its sender means to authenticate by the URL, and is told that it did not.
-    const hasToken = url.searchParams.has("token") || url.searchParams.has("access_token");
+    const hasToken = hasQuery(url) && (url.searchParams.has("token") || url.searchParams.has("access_token"));
     const isSnake = hasToken && dialects.includes("snake");
     return { dialects: isSnake ? ["snake"] : ["kebab", "snake", "plain"], needsToken: false };
   }
@@ -74,7 +74,13 @@ function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
 /** The dialect a client asks for by name, enabled or not. */
 function forcedDialect(url: URL, offered: readonly string[]): string | undefined {
   const ours = offered.find((name) => name.startsWith(SUBPROTOCOL_PREFIX));
-  return ours?.slice(SUBPROTOCOL_PREFIX.length) ?? url.searchParams.get("dialect") ?? undefined;
+  if (ours !== undefined) return ours.slice(SUBPROTOCOL_PREFIX.length);
+  return hasQuery(url) ? url.searchParams.get("dialect") ?? undefined : undefined;
+}
+
+/** Taking a query apart is a tenth of the work of a handshake, and most have none. */
+function hasQuery({ search }: URL): boolean {
+  return search !== "";
 }
 
 function allowed(name: string, place: Place, { dialects }: EndpointSettings): DialectName {
