@@ -15,6 +15,8 @@ import { type Config, loadConfig } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 import { createServer, type Running } from "./server.ts";
 import { VERSION } from "./version.ts";
+import { runWorker } from "./worker.ts";
+import { startWorkers } from "./workers.ts";
 
 const terminal: Terminal = {
   env: process.env,
@@ -28,6 +30,10 @@ type Subcommand = (args: readonly string[], terminal: Terminal) => ExitCode | Pr
 const SUBCOMMANDS: Record<string, Subcommand> = { token, check, help, version };
 
 if (isMainThread) void main(process.argv.slice(2));
+else runWorker();
+
+/** A server in this thread, or in several. */
+type Started = Pick<Running, "ports" | "adminPorts" | "runtime" | "stop">;
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = "", ...rest] = args;
@@ -63,16 +69,18 @@ async function serve(args: readonly string[]): Promise<void> {
     process.exit(2);
   }
   const { config, notes } = loaded;
-  const log = createLog({ level: config.logLevel, format: config.logFormat, colour: isColourful() });
+  const colour = isColourful();
+  const log = createLog({ level: config.logLevel, format: config.logFormat, colour });
   for (const note of notes) log.warn(note);
-  const starting = start(config, log);
+  const starting = start(config, { log, colour });
   stopOnSignal(starting, log);
   announce(config, await starting, log);
 }
 
-async function start(config: Config, log: Log): Promise<Running> {
+async function start(config: Config, { log, colour }: { log: Log; colour: boolean }): Promise<Started> {
   try {
-    return await createServer(config, { log });
+    if (config.workerCount === 1 && config.broker !== "broadcast") return await createServer(config, { log });
+    return await startWorkers(config, { log, colour, main: import.meta.url, end: process.exit });
   } catch (error) {
     log.error("cannot start", { reason: error instanceof Error ? error.message : String(error) });
     log.debug("where it failed", { error });
@@ -80,13 +88,14 @@ async function start(config: Config, log: Log): Promise<Running> {
   }
 }
 
-function announce(config: Config, server: Running, log: Log): void {
+function announce(config: Config, server: Started, log: Log): void {
   const urls = server.ports.map((port) => urlOf(config, config.host, port));
   log.info("listening", {
     url: urls,
     admin: server.adminPorts.map((port) => urlOf(config, config.adminHost, port)).join() || undefined,
     runtime: server.runtime,
     broker: config.broker,
+    workers: config.workerCount > 1 ? config.workerCount : undefined,
     dialects: config.dialects,
     version: VERSION,
   });
@@ -108,7 +117,7 @@ function urlOf({ tlsCert }: Config, host: string, port: number): string {
  * The first signal sends everybody away in good order, the second one does not wait for it. Called before the server
  * answers: a runtime may need a moment until it listens to signals.
  */
-function stopOnSignal(starting: Promise<Running>, log: Log): void {
+function stopOnSignal(starting: Promise<Started>, log: Log): void {
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) process.exit(1);

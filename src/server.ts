@@ -9,9 +9,12 @@ import { DenoAdapter } from "./adapters/deno.ts";
 import { Admission } from "./admission.ts";
 import { Backstage } from "./backstage.ts";
 import type { Broker } from "./broker.ts";
+import { BroadcastChannelBroker, type Uplink } from "./brokers/broadcast_channel.ts";
+import { type Attachment, Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
 import { MemoryBroker } from "./brokers/memory.ts";
 import { RedisBroker } from "./brokers/redis.ts";
 import { type Config, maxBufferedBytes } from "./config.ts";
+import { ParleyError } from "./errors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { EventHandler, Hooks } from "./hooks.ts";
@@ -33,7 +36,7 @@ import { SocketioHost, type SocketioHostParts } from "./socketio_host.ts";
 import { Sweep } from "./sweep.ts";
 import { Switchboard } from "./switchboard.ts";
 import type { Verifier } from "./verifier.ts";
-import { DemoVerifier } from "./verifiers/demo.ts";
+import { type DemoKey, DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
 import { envelope } from "./dialects/envelope.ts";
 import { kebab } from "./dialects/kebab.ts";
@@ -44,6 +47,15 @@ import { undecided } from "./dialects/undecided.ts";
 export interface ServerExtras {
   log?: Log;
   hooks?: Hooks;
+  /** It is one of several in this process. */
+  worker?: WorkerPlace;
+}
+
+/** What a worker shares with the others; it crosses from thread to thread, its port is transferred. */
+export interface WorkerPlace {
+  demoKey: DemoKey;
+  /** To the sequencer, unless the workers share Redis. */
+  uplink?: Uplink;
 }
 
 /** A running server. */
@@ -61,12 +73,13 @@ export interface Running {
 /** Throws if a port cannot be bound; a broker that is away only makes the server unready. */
 export async function createServer(config: Config, extras: ServerExtras = {}): Promise<Running> {
   const log = extras.log ?? createLog({ level: config.logLevel, format: config.logFormat });
+  const { hooks = {}, worker } = extras;
   const adapter = createAdapter();
-  const verifiers = await createVerifiers(config);
-  const parts = assemble(config, { adapter, log, hooks: extras.hooks ?? {}, ...verifiers });
+  const verifiers = await createVerifiers(config, worker?.demoKey);
+  const parts = assemble(config, { adapter, log, hooks, worker, ...verifiers });
   const { hub, admission, broker } = parts;
   await broker.start(new Node(hub, adapter));
-  const ports = await listen(adapter, config, parts);
+  const ports = await listen(adapter, config, { ...parts, reusePort: worker !== undefined });
   const sweep = new Sweep(hub);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
@@ -96,12 +109,12 @@ interface Verifiers {
   demo?: DemoVerifier;
 }
 
-async function createVerifiers(config: Config): Promise<Verifiers> {
+async function createVerifiers(config: Config, demoKey?: DemoKey): Promise<Verifiers> {
   const { jwtSecret: secret, jwtPublicKey: publicKey, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
   const algorithms = config.jwtAlgorithms;
   const configured = await createJwtVerifier({ secret, publicKey, jwksUrl, issuer, audience, algorithms });
   if (!config.demo) return { verifier: configured };
-  const demo = await DemoVerifier.create(configured);
+  const demo = await DemoVerifier.create(configured, demoKey);
   return { verifier: demo, demo };
 }
 
@@ -109,15 +122,16 @@ interface Surroundings extends Verifiers {
   adapter: RuntimeAdapter;
   log: Log;
   hooks: Hooks;
+  worker?: WorkerPlace;
 }
 
-function assemble(config: Config, { adapter, log, hooks, verifier, demo }: Surroundings) {
+function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo }: Surroundings) {
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
   const admission = new Admission(config, origins, stats);
   const permissions = new Permissions(config.rooms, config.defaultRoom);
-  const broker = createBroker(config, { ids, log });
+  const broker = createBroker(config, { ids, log, worker });
   const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime });
   const audience = new Audience(engineOptions);
   const hub = new Hub({
@@ -194,18 +208,61 @@ function createEngine({ dialects, engineOptions, audience, ...parts }: EnginePar
   return new EngineServer(engineOptions, new SocketioHost({ ...parts, dialectOf }), audience);
 }
 
-function createBroker(config: Config, { ids, log }: { ids: IdSource; log: Log }): Broker {
-  const { historyMaxBytes, inboxSize, inboxTtlMs } = config;
-  if (config.broker !== "redis") return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
-  const { redisUrl: url, redisPrefix: prefix, redisSharded: sharded } = config;
-  return new RedisBroker({ url: url!, prefix, sharded, inboxSize, inboxTtlMs, log }, ids);
+function createBroker(
+  config: Config,
+  { ids, log, worker }: Pick<Surroundings, "log" | "worker"> & { ids: IdSource },
+): Broker {
+  const { broker, historyMaxBytes, inboxSize, inboxTtlMs, redisUrl, redisPrefix: prefix, redisSharded: sharded } =
+    config;
+  if (!worker && (config.workerCount > 1 || broker === "broadcast")) {
+    throw new ParleyError("unavailable", "Cannot start workers inside of a program: only the executable does");
+  }
+  if (broker === "redis") return new RedisBroker({ url: redisUrl!, prefix, sharded, inboxSize, inboxTtlMs, log }, ids);
+  if (worker?.uplink) return new BroadcastChannelBroker(worker.uplink, log);
+  return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
+}
+
+/** What the workers of one process have in common; made and kept by the thread that starts them. */
+export interface Commons {
+  /** With ports that nobody else listens on: a port that workers share any process of the same user could join. */
+  config: Config;
+  /** A place for one more worker, to be left when that is gone. */
+  admit(): { place: WorkerPlace; leave(): void };
+  close(): void;
+}
+
+/** Throws if a port cannot be bound. */
+export async function createCommons(given: Config, overrun: (node: string) => void): Promise<Commons> {
+  const config = await reservePorts(given);
+  const sequencer = config.broker === "broadcast" ? new Sequencer({ ...config, overrun }) : undefined;
+  const demoKey = makeDemoKey();
+  return {
+    config,
+    admit() {
+      const attachment: Attachment | undefined = sequencer?.attach();
+      return { place: { demoKey, uplink: attachment?.uplink }, leave: () => attachment?.detach() };
+    },
+    close: () => sequencer?.close(),
+  };
+}
+
+async function reservePorts(config: Config): Promise<Config> {
+  const adapter = createAdapter();
+  const handler = httpOnly(() => new Response("The server is starting", { status: 503 }));
+  try {
+    const adminFetch = config.adminPort === undefined ? undefined : handler.fetch;
+    const { ports, adminPorts: [adminPort] } = bind(adapter, config, { handler, adminFetch });
+    return { ...config, ports, adminPort };
+  } finally {
+    await adapter.stop();
+  }
 }
 
 interface Doors {
   handler: SocketHandler;
   /** What the admin port answers, if there is one. */
   adminFetch?: SocketHandler["fetch"];
-  broker: Broker;
+  reusePort?: boolean;
 }
 
 interface Bound {
@@ -214,7 +271,7 @@ interface Bound {
 }
 
 /** All ports or none. */
-async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors): Promise<Bound> {
+async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors & { broker: Broker }): Promise<Bound> {
   try {
     return bind(adapter, config, doors);
   } catch (error) {
@@ -224,8 +281,9 @@ async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors): Pr
   }
 }
 
-function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch }: Doors): Bound {
+function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch, reusePort }: Doors): Bound {
   const options = {
+    reusePort,
     tls: config.tlsCert !== undefined && config.tlsKey !== undefined
       ? { cert: config.tlsCert, key: config.tlsKey }
       : undefined,

@@ -11,13 +11,23 @@ import type { Verifier } from "../verifier.ts";
 import { createJwtVerifier, type JwtVerifier } from "./jwt.ts";
 import { signToken, type TokenContent } from "./sign.ts";
 
+/** Workers of one process share one. */
+export interface DemoKey {
+  secret: string;
+  keyId: string;
+}
+
+export function makeDemoKey(): DemoKey {
+  return { secret: randomId(43), keyId: `demo-${randomId(8)}` };
+}
+
 export class DemoVerifier implements Verifier {
   readonly #configured: Verifier;
   readonly #own: JwtVerifier;
   readonly #secret: string;
   readonly #keyId: string;
 
-  private constructor(configured: Verifier, own: JwtVerifier, key: { secret: string; keyId: string }) {
+  private constructor(configured: Verifier, own: JwtVerifier, key: DemoKey) {
     this.#configured = configured;
     this.#own = own;
     this.#secret = key.secret;
@@ -25,8 +35,7 @@ export class DemoVerifier implements Verifier {
   }
 
   /** `configured` judges every token that is not one of the demo's. */
-  static async create(configured: Verifier): Promise<DemoVerifier> {
-    const key = { secret: randomId(43), keyId: `demo-${randomId(8)}` };
+  static async create(configured: Verifier, key: DemoKey = makeDemoKey()): Promise<DemoVerifier> {
     return new DemoVerifier(configured, await createJwtVerifier({ secret: key.secret, algorithms: ["HS256"] }), key);
   }
 

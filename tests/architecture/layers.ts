@@ -70,7 +70,9 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
     "engine_io/",
   ],
   "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
-  main: [...GROUND, ...CONTRACTS, "server", "cli/"],
+  worker: [...GROUND, ...CONTRACTS, "server"],
+  workers: [...GROUND, ...CONTRACTS, "server", "worker"],
+  main: [...GROUND, ...CONTRACTS, "server", "worker", "workers", "cli/"],
   mod: [...SERVER, "server"],
 
   // The example chat runs in a browser: it knows the client, and nothing of the server that hands it out.
@@ -98,7 +100,8 @@ export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
 
 /** Names of a runtime, and the files that may say them. */
 export const RUNTIME_NAMES: Record<string, RegExp> = {
-  Bun: /^src\/adapters\/bun(_\w+)?\.ts$/,
+  // A worker's entry point in a single binary is known to Bun alone.
+  Bun: /^src\/(adapters\/bun(_\w+)?|workers)\.ts$/,
   Deno: /^src\/adapters\/deno(_\w+)?\.ts$/,
 };
 
