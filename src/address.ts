@@ -1,16 +1,23 @@
 /**
  * Whose request it is: the address that limits count by.
  */
+import { isIP } from "node:net";
 import type { Peer } from "./adapter.ts";
 
 /**
  * The client's address behind `proxies` trusted proxies: that many from the right of `X-Forwarded-For`. Whatever stands
- * further left was written by the client itself.
+ * further left was written by the client itself. What is no address there counts as none: the proxy's own is taken.
  */
 export function addressOf(headers: Headers, peer: Peer, proxies: number): string {
   if (proxies === 0) return peer.address;
   const hops = headers.get("x-forwarded-for")?.split(",") ?? [];
-  return hops[hops.length - proxies]?.trim() || peer.address;
+  const address = withoutPort(hops[hops.length - proxies]?.trim() ?? "");
+  return isIP(address) > 0 ? address : peer.address;
+}
+
+/** Some proxies write `203.0.113.7:5123` or `[2001:db8::1]:5123`. */
+function withoutPort(hop: string): string {
+  return hop.replace(/^\[(.*)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
 }
 
 /** What one subscriber of a provider is given: an IPv4 address, or the /64 of an IPv6 address. */

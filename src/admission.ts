@@ -14,7 +14,7 @@ import type { Stats } from "./stats.ts";
 
 /** What a refused client waits at least, in ms. */
 const RETRY_AFTER_MS = 5000;
-/** Above this many networks the full buckets are thrown away. */
+/** Above this many networks the full buckets are thrown away; what is left is looked at again when it has doubled. */
 const NETWORKS_KEPT = 10_000;
 
 interface Bucket {
@@ -31,6 +31,7 @@ export class Admission {
   readonly #buckets = new Map<string, Bucket>();
   readonly #perNetwork = new Map<string, number>();
   #connections = 0;
+  #tidyAt = NETWORKS_KEPT;
 
   constructor(config: Config, origins: Origins, stats: Stats) {
     this.#config = config;
@@ -104,7 +105,7 @@ export class Admission {
   }
 
   #newBucket(network: string, burst: number, now: number): Bucket {
-    if (this.#buckets.size >= NETWORKS_KEPT) this.#forgetFullBuckets(burst, now);
+    if (this.#buckets.size >= this.#tidyAt) this.#forgetFullBuckets(burst, now);
     const bucket = { tokens: burst, atMs: now };
     this.#buckets.set(network, bucket);
     return bucket;
@@ -115,5 +116,6 @@ export class Admission {
     for (const [network, { tokens, atMs }] of this.#buckets) {
       if (tokens + (now - atMs) * rate / 1000 >= burst) this.#buckets.delete(network);
     }
+    this.#tidyAt = Math.max(NETWORKS_KEPT, 2 * this.#buckets.size);
   }
 }

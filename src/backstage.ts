@@ -16,6 +16,7 @@ import {
   type StreamPosition,
 } from "./message.ts";
 import { ParleyError } from "./errors.ts";
+import { isRoomName } from "./room_name.ts";
 import { tellUnread } from "./commands/inbox.ts";
 
 /** Its fields are told as they are; `data` is what dialects with an envelope show. */
@@ -75,6 +76,7 @@ export class Backstage {
   /** An ordinary message from outside; what is given of id, time and sender is published as given. */
   *message(room: string, message: MessageInput): Steps<PublishedMessage> {
     const { permissions } = this.#hub;
+    checkTime(message.timestamp);
     const event: MessageEvent = {
       kind: "message",
       id: message.id ?? this.#hub.ids.next(),
@@ -149,6 +151,12 @@ export interface PublishedMessage {
   duplicate: boolean;
 }
 
+/** What dates can say; anything else would break the frames of every dialect with times of its own. */
+function checkTime(timestamp: number | undefined): void {
+  if (timestamp === undefined || !Number.isNaN(new Date(timestamp).getTime())) return;
+  throw new ParleyError("bad_message", `Cannot publish the message: "timestamp" is no time, it is ${timestamp}`);
+}
+
 interface GroupChange {
   group: string;
   joined: boolean;
@@ -159,6 +167,9 @@ function groupChangeOf({ fields }: Announcement): GroupChange {
   const group = data.group_id ?? data.groupId;
   if ((typeof group !== "string" && typeof group !== "number") || typeof data.joined !== "boolean") {
     throw new ParleyError("bad_message", 'Cannot change the group: data needs a "group_id" and a boolean "joined"');
+  }
+  if (!isRoomName(`group:${group}`)) {
+    throw new ParleyError("bad_message", 'Cannot change the group: "group_id" is too long or has control characters');
   }
   return { group: String(group), joined: data.joined };
 }

@@ -20,6 +20,12 @@ export interface JoinedRoom {
   readonly kind: RoomKind;
 }
 
+export interface WaitingFrames {
+  /** Each with its size on the wire. */
+  readonly frames: { input: unknown; bytes: number }[];
+  bytes: number;
+}
+
 export interface ConnectionOptions {
   id: string;
   socket: Socket;
@@ -45,10 +51,16 @@ export class Connection {
   readonly rooms: JoinedRoom[] = [];
   /** False as soon as its end is known. */
   isOpen = true;
+  /** Whether it hears what is said to everybody. */
+  isAdmitted = false;
+  /** Whether the embedding program was told of it. */
+  isIntroduced = false;
   deadline?: AuthenticationDeadline;
   failedAuthentications = 0;
+  /** A token of its is being checked: neither its deadline nor its old token's end counts meanwhile. */
+  isAuthenticating = false;
   /** Frames that wait for an unfinished command; undefined while there is none. */
-  waiting?: unknown[];
+  waiting?: WaitingFrames;
   /** Since when its buffer has not been empty, in ms since 1970; 0: it is empty. */
   stalledSince = 0;
   lastBroadcastAt = 0;

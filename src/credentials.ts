@@ -17,7 +17,7 @@ export function credentialOf(
   { config, origins }: { config: Config; origins: Origins },
 ): Credential | undefined {
   const { headers } = request;
-  const explicit = bearerOf(headers) ?? url.searchParams.get("token") ?? url.searchParams.get("access_token");
+  const explicit = bearerOf(headers) || url.searchParams.get("token") || url.searchParams.get("access_token");
   if (explicit) return { token: withoutBearer(explicit), optional: false };
   const cookies = headers.get("cookie");
   if (cookies === null || !origins.trustsCookies(headers.get("origin"), headers.get("host"))) return undefined;

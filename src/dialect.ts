@@ -22,6 +22,8 @@ export interface Greeting {
 export interface Dialect<Input = Frame> {
   /** Also the head of its topics: `kebab:lobby`. */
   readonly name: string;
+  /** Its clients bring their token with the URL: one that has none where one is required is turned away. */
+  readonly needsToken?: boolean;
   /** The first frame of every connection. */
   greet?(greeting: Greeting): Frame;
   /** Throws ParleyError (`bad_message`, `unsupported_type`, `forbidden`), with `ref` if the frame could be read that far. */
@@ -36,3 +38,6 @@ export interface Dialect<Input = Frame> {
 
 /** Any dialect, where it does not matter what it decodes: its own transport hands it the input. */
 export type AnyDialect = Dialect<never>;
+
+/** By name; `undecided` stands for a connection whose first frames will tell. */
+export type Dialects = Readonly<Record<DialectName | "undecided", AnyDialect>>;

@@ -12,9 +12,9 @@ import { follow, setPresence } from "./commands/presence.ts";
 import { publish } from "./commands/publish.ts";
 import { history, join, leave, members } from "./commands/rooms.ts";
 import { signal } from "./commands/signal.ts";
-import type { Connection } from "./connection.ts";
-import { ParleyError } from "./errors.ts";
-import { toParleyError } from "./faults.ts";
+import type { Connection, WaitingFrames } from "./connection.ts";
+import type { Dialects } from "./dialect.ts";
+import { CLOSE, ParleyError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
 import type { Command, CommandBody } from "./message.ts";
@@ -36,52 +36,86 @@ const HANDLERS: { [Kind in CommandBody["kind"]]: Handler<Kind> } = {
   ping: (hub, connection, { ref }) => hub.reply(connection, { kind: "pong" }, ref),
 };
 
-/** How many frames of one connection may wait for an unfinished command, whatever its rate allows. */
+/**
+ * How many frames of one connection may wait for an unfinished command, whatever its rate allows. Together they may be as
+ * large as what may wait on the way out.
+ */
 const QUEUE_LIMIT = 1000;
+
+const TOO_MANY_WAIT = "Cannot take the message: too many wait already";
 
 /** What a connection may ask before it has authenticated, where that is required. */
 const BEFORE_AUTHENTICATION: ReadonlySet<CommandBody["kind"]> = new Set(["authenticate", "ping"]);
 
 export class Dispatcher {
   readonly #hub: Hub;
+  readonly #dialects: Dialects;
 
-  constructor(hub: Hub) {
+  constructor(hub: Hub, dialects: Dialects) {
     this.#hub = hub;
+    this.#dialects = dialects;
   }
 
-  /** A frame, or whatever the connection's dialect decodes. Never throws. */
-  receive(connection: Connection, input: unknown): void {
+  /** A frame, or whatever the connection's dialect decodes; `bytes` is its size on the wire. Never throws. */
+  receive(connection: Connection, input: unknown, bytes: number): void {
     const { waiting } = connection;
-    if (waiting && waiting.length >= QUEUE_LIMIT) {
-      return this.fail(connection, new ParleyError("rate_limited", "Cannot take the message: too many wait already"));
-    }
-    if (waiting) return void waiting.push(input);
+    if (waiting) return this.#queue(connection, waiting, { input, bytes });
     const handled = this.#handle(connection, input);
     if (isPromise(handled)) this.hold(connection, handled);
   }
 
+  #queue(connection: Connection, waiting: WaitingFrames, frame: WaitingFrames["frames"][number]): void {
+    if (waiting.frames.length >= QUEUE_LIMIT || waiting.bytes + frame.bytes > this.#hub.maxBufferedBytes) {
+      return this.refuse(connection, frame.input, new ParleyError("rate_limited", TOO_MANY_WAIT));
+    }
+    waiting.frames.push(frame);
+    waiting.bytes += frame.bytes;
+  }
+
   /** Frames of the connection wait until `pending` has settled; it must not reject. */
   hold(connection: Connection, pending: Promise<void>): void {
-    const waiting: unknown[] = [];
+    const waiting: WaitingFrames = { frames: [], bytes: 0 };
     connection.waiting = waiting;
     const drain = async () => {
       await pending;
-      while (waiting.length > 0 && connection.isOpen) await this.#handle(connection, waiting.shift());
+      for (let next = waiting.frames.shift(); next && connection.isOpen; next = waiting.frames.shift()) {
+        waiting.bytes -= next.bytes;
+        await this.#handle(connection, next.input);
+      }
       connection.waiting = undefined;
     };
     drain();
   }
 
+  /** Answers a frame that is not even looked at; it bears the frame's own id, if it has one. */
+  refuse(connection: Connection, input: unknown, error: ParleyError): void {
+    const { code, message, retryAfter, room } = error;
+    const ref = refOf(connection, input);
+    this.#hub.refuse(connection, new ParleyError(code, message, { retryAfter, room, ref }));
+  }
+
   #handle(connection: Connection, input: unknown): MaybePromise<void> {
     if (!connection.isOpen) return;
     try {
+      this.#decide(connection, input);
+      if (!connection.isOpen) return;
       const commands = connection.dialect.decode(input as never);
       if (commands.length === 1) return this.#execute(connection, commands[0]!);
       let done: MaybePromise<void> = undefined;
       for (const command of commands) done = after(done, () => this.#execute(connection, command));
       return done;
     } catch (error) {
-      this.fail(connection, error);
+      this.#hub.refuse(connection, error);
+    }
+  }
+
+  /** A frame that only one dialect knows makes an undecided connection one of that dialect. */
+  #decide(connection: Connection, input: unknown): void {
+    const shown = connection.dialect.decide?.(input as never);
+    if (!shown) return;
+    this.#hub.decide(connection, this.#dialects[shown]);
+    if (connection.dialect.needsToken && connection.deadline) {
+      this.#hub.disconnect(connection, CLOSE.policy, "No authentication token");
     }
   }
 
@@ -96,19 +130,20 @@ export class Dispatcher {
         command: CommandOf<never>,
       ) => MaybePromise<void>;
       const done = handle(this.#hub, connection, command as CommandOf<never>);
-      return isPromise(done) ? done.catch((error) => this.fail(connection, error, command)) : done;
+      return isPromise(done) ? done.catch((error) => this.#hub.refuse(connection, error, command)) : done;
     } catch (error) {
-      this.fail(connection, error, command);
+      this.#hub.refuse(connection, error, command);
     }
   }
+}
 
-  /** Answers an error in the connection's dialect. */
-  fail(connection: Connection, thrown: unknown, command?: Command): void {
-    const error = toParleyError(thrown, this.#hub.log, { connection: connection.id, command: command?.kind });
-    this.#hub.stats.count("errors", error.code);
-    const { code, message, retryAfter, room, ref } = error;
-    const reply = { kind: "error" as const, code, message, retryAfter, room, of: command?.kind };
-    this.#hub.reply(connection, reply, command?.ref ?? ref);
+/** What a refused frame bears, so that the refusal can be addressed to it. */
+function refOf(connection: Connection, input: unknown): unknown {
+  try {
+    return connection.dialect.decode(input as never)[0]?.ref;
+  } catch (error) {
+    if (error instanceof ParleyError) return error.ref;
+    throw error;
   }
 }
 

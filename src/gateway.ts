@@ -9,13 +9,14 @@ import type { Admission } from "./admission.ts";
 import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { credentialOf } from "./credentials.ts";
-import type { AnyDialect } from "./dialect.ts";
+import type { AnyDialect, Dialects } from "./dialect.ts";
 import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
+import { bytesOf } from "./frame_size.ts";
 import type { Hub } from "./hub.ts";
 import { checkBlock } from "./identity.ts";
-import type { Dialects, Lifecycle } from "./lifecycle.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { after, isPromise, type MaybePromise, run } from "./maybe.ts";
 import type { Frame, Identity } from "./message.ts";
 import type { Origins } from "./origins.ts";
@@ -81,8 +82,9 @@ export class Gateway implements SocketHandler {
     return hub.verifier.verify(credential.token).then(
       (identity) => this.#withToken(grant, ticket, identity),
       (error) => {
+        if (!isBadToken(error)) throw error;
         if (credential.optional) return this.#withoutToken(endpoint, grant, ticket);
-        if (endpoint.auth !== "close1008" || !(error instanceof ParleyError)) throw error;
+        if (endpoint.auth !== "close1008") throw error;
         ticket.turnedAway = "Invalid token";
         return grant;
       },
@@ -118,9 +120,11 @@ export class Gateway implements SocketHandler {
       hub.stats.count("refused", "token");
       return socket.close(CLOSE.policy, turnedAway);
     }
-    // Others may have come in since the upgrade was granted.
-    if (admission.fullness(address)) {
+    // Since the upgrade was granted others may have come in, and the server may have begun to go away.
+    if (admission.draining || admission.fullness(address)) {
       socket.context = undefined;
+      hub.stats.count("refused", admission.draining ? "draining" : "limit");
+      if (admission.draining) return socket.close(CLOSE.goingAway, "The server is going away");
       return socket.close(CLOSE.tryLater, "Connection limit reached");
     }
     admission.enter(address);
@@ -134,7 +138,8 @@ export class Gateway implements SocketHandler {
     const connection = socket.context;
     if (!(connection instanceof Connection)) return;
     const limit = this.#parts.hub.config.websocketMaxMessageBytes;
-    if (limit > 0 && frame.length * 3 > limit && sizeOf(frame) > limit && !isAuthentication(connection, frame)) {
+    // A UTF-16 unit is at most three bytes of UTF-8: most frames are let through without counting them.
+    if (frame.length * 3 > limit && isTooLarge(connection, frame, limit)) {
       return this.#parts.hub.disconnect(connection, CLOSE.tooLarge, "Message too large");
     }
     this.#parts.lifecycle.receive(connection, frame, frame.length);
@@ -154,8 +159,15 @@ function offeredBy(request: Request): string[] {
   return header === null ? [] : header.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
-function sizeOf(frame: Frame): number {
-  return typeof frame === "string" ? new TextEncoder().encode(frame).length : frame.length;
+function isBadToken(error: unknown): boolean {
+  return error instanceof ParleyError && (error.code === "unauthorized" || error.code === "token_expired");
+}
+
+/** The transport may hand on more than a message may have: another dialect's payload, or a token. */
+function isTooLarge(connection: Connection, frame: Frame, limit: number): boolean {
+  const bytes = bytesOf(frame);
+  if (bytes <= limit) return false;
+  return bytes > Gateway.transportLimit(limit) || !isAuthentication(connection, frame);
 }
 
 function isAuthentication(connection: Connection, frame: Frame): boolean {

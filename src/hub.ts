@@ -8,16 +8,18 @@ import type { RuntimeAdapter } from "./adapter.ts";
 import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "./broker.ts";
 import type { Config } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import { toParleyError } from "./faults.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import type { IdSource } from "./id.ts";
 import type { Log } from "./log.ts";
 import { isPromise, type MaybePromise, run, type Steps } from "./maybe.ts";
-import { EVERYBODY, type ReplyBody, type RoomEvent } from "./message.ts";
+import { type Command, EVERYBODY, type ReplyBody, type RoomEvent } from "./message.ts";
 import { PresencePace } from "./presence_pace.ts";
 import type { Permissions } from "./permissions.ts";
 import { Audiences, Room } from "./room.ts";
 import { typeOfRoom } from "./room_name.ts";
 import type { Stats } from "./stats.ts";
+import { Turns } from "./turns.ts";
 import { TypingClock } from "./typing.ts";
 import type { Verifier } from "./verifier.ts";
 
@@ -52,6 +54,8 @@ export class Hub {
   readonly rooms = new Map<string, Room>();
   readonly typing = new TypingClock();
   readonly pace = new PresencePace();
+  /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
+  readonly turns = new Turns();
   readonly #adapter: Pick<RuntimeAdapter, "publish">;
   /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
   readonly #everybody = new Audiences(EVERYBODY);
@@ -70,19 +74,25 @@ export class Hub {
     this.#adapter = parts.adapter;
   }
 
+  /** Into the registry. It hears what is said to everybody only from {@link admit} on. */
   open(connection: Connection): void {
     this.connections.set(connection.id, connection);
-    this.#everybody.add(connection);
     this.stats.connectionsOpened++;
     this.stats.lastConnectionAt = connection.createdAt;
   }
 
-  /** Takes it out of the registry; its rooms have to be left before. */
-  forget(connection: Connection): void {
-    if (this.connections.delete(connection.id)) this.#everybody.remove(connection);
+  /** It has been greeted, and has shown who it is where that is required. */
+  admit(connection: Connection): void {
+    connection.isAdmitted = true;
+    this.#everybody.add(connection);
   }
 
-  /** Connections of each dialect. */
+  /** Takes it out of the registry; its rooms have to be left before. */
+  forget(connection: Connection): void {
+    if (this.connections.delete(connection.id) && connection.isAdmitted) this.#everybody.remove(connection);
+  }
+
+  /** Connections of each dialect, without those that are still to show who they are. */
   countByDialect(): Record<string, number> {
     return Object.fromEntries(this.#everybody.list.map(({ dialect, count }) => [dialect.name, count]));
   }
@@ -111,11 +121,10 @@ export class Hub {
 
   /** Moves an undecided connection, with all its topics, to the dialect its first telling frame has shown. */
   decide(connection: Connection, dialect: Connection["dialect"]): void {
-    const rooms = connection.rooms.flatMap(({ name }) => this.rooms.get(name) ?? []);
-    const audiences = [this.#everybody, ...rooms.map((room) => room.audiences)];
-    for (const each of audiences) each.remove(connection);
+    const audiences = connection.rooms.flatMap(({ name }) => this.rooms.get(name)?.audiences ?? []);
+    if (connection.isAdmitted) audiences.push(this.#everybody);
+    for (const each of audiences) each.move(connection, dialect);
     connection.dialect = dialect;
-    for (const each of audiences) each.add(connection);
   }
 
   /** Into the cluster; it comes back through {@link deliver}, here too. */
@@ -152,6 +161,15 @@ export class Hub {
       connection.socket.send(frame);
       this.stats.framesOut++;
     }
+  }
+
+  /** Answers an error in the connection's dialect; what is no ParleyError is logged, and answered as `internal`. */
+  refuse(connection: Connection, thrown: unknown, command?: Command): void {
+    const error = toParleyError(thrown, this.log, { connection: connection.id, command: command?.kind });
+    this.stats.count("errors", error.code);
+    const { code, message, retryAfter, room, ref } = error;
+    const reply = { kind: "error" as const, code, message, retryAfter, room, of: command?.kind };
+    this.reply(connection, reply, command?.ref ?? ref);
   }
 
   /** Ends a connection; the rest happens when the adapter reports its close. */

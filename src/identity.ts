@@ -6,15 +6,20 @@
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { type Steps, wait } from "./maybe.ts";
+import { run, type Steps, wait } from "./maybe.ts";
 import type { Identity } from "./message.ts";
 import * as membership from "./membership.ts";
+
+/** See {@link become}. Waits for what else is under way for the user, so that no change of groups gets lost in between. */
+export function adopt(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
+  return wait(hub.turns.take(identity.user, () => run(become(hub, connection, identity))));
+}
 
 /**
  * A connection becomes its user. In rooms it is in as a guest, per-user dialects see the guest leave and the user join.
  * Throws `forbidden` if the user is blocked, `room_full` if it has too many connections, `unavailable`.
  */
-export function* adopt(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
+function* become(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
   yield* checkBlock(hub, identity);
   const guest = connection.member;
   connection.identity = identity;
@@ -28,13 +33,27 @@ export function* adopt(hub: Hub, connection: Connection, identity: Identity): St
     throw error;
   }
   connection.deadline = undefined;
-  for (const room of [...connection.rooms]) {
-    if (room.kind === "custom") yield* wait(hub.broker.presence.identify(room.name, connection.member));
+  yield* identifyInRooms(hub, connection);
+}
+
+/** Presence is only eventually right: a broker that fails in the middle of it does not take the identity back. */
+function* identifyInRooms(hub: Hub, connection: Connection): Steps<void> {
+  for (const { name, kind } of [...connection.rooms]) {
+    if (kind !== "custom") continue;
+    try {
+      yield* wait(hub.broker.presence.identify(name, connection.member));
+    } catch (error) {
+      hub.log.warn("a room was not told who its guest is", { room: name, connection: connection.id, error });
+    }
   }
 }
 
 /** A fresh token of the same user: new expiry, roles, groups and rooms; rooms no longer allowed are left. */
-export function* refresh(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
+export function refresh(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
+  return wait(hub.turns.take(identity.user, () => run(renew(hub, connection, identity))));
+}
+
+function* renew(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
   yield* checkBlock(hub, identity);
   connection.identity = identity;
   const groups = yield* groupRooms(hub, identity);

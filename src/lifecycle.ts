@@ -5,7 +5,6 @@
  * pass them by.
  */
 import type { Connection } from "./connection.ts";
-import type { AnyDialect, DialectName } from "./dialect.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import { clientOf, type Hub, spawn } from "./hub.ts";
@@ -18,24 +17,16 @@ import { greetWithUnread } from "./commands/inbox.ts";
 /** How often a connection may be refused, in multiples of its burst, before it is closed. */
 const REFUSALS_PER_BURST = 2;
 
-/** By name; `undecided` stands for a connection whose first frames will tell. */
-export type Dialects = Readonly<Record<DialectName | "undecided", AnyDialect>>;
-
-export interface LifecycleParts {
-  hub: Hub;
-  dispatcher: Dispatcher;
-  dialects: Dialects;
-}
+/** Close codes with a series of their own; a peer may send any of three thousand others. */
+const COUNTED_CLOSES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 1005, 1006, 1007]);
 
 export class Lifecycle {
   readonly #hub: Hub;
   readonly #dispatcher: Dispatcher;
-  readonly #dialects: Dialects;
 
-  constructor(parts: LifecycleParts) {
-    this.#hub = parts.hub;
-    this.#dispatcher = parts.dispatcher;
-    this.#dialects = parts.dialects;
+  constructor(hub: Hub, dispatcher: Dispatcher) {
+    this.#hub = hub;
+    this.#dispatcher = dispatcher;
   }
 
   /** A new connection: it is greeted after its rooms are joined, and its frames wait until then. */
@@ -53,24 +44,23 @@ export class Lifecycle {
     const hub = this.#hub;
     try {
       if (identity) yield* adopt(hub, connection, identity);
+      if (!connection.isOpen) return;
       this.#greet(connection);
+      if (!connection.deadline) hub.admit(connection);
+      connection.isIntroduced = true;
       yield* wait(hub.hooks.onConnect?.(clientOf(connection)));
-      if (identity) yield* greetWithUnread(hub, connection);
     } catch (error) {
-      this.#dispatcher.fail(connection, error);
+      if (!connection.isOpen) return;
+      hub.refuse(connection, error);
       return this.#turnAway(connection, error);
     }
-    if (connection.pathRoom === undefined || connection.deadline || !connection.isOpen) return;
-    try {
-      yield* membership.join(hub, connection, { room: connection.pathRoom });
-    } catch (error) {
-      this.#dispatcher.fail(connection, error, { kind: "join", room: connection.pathRoom });
-    }
+    if (identity) yield* greetWithUnread(hub, connection);
+    if (!connection.deadline) yield* membership.joinPathRoom(hub, connection);
   }
 
   #greet(connection: Connection): void {
     const { dialect, member, identity, rooms } = connection;
-    if (!dialect.greet || !connection.isOpen) return;
+    if (!dialect.greet) return;
     const names = rooms.map((room) => room.name);
     connection.socket.send(dialect.greet({ ...this.#hub.stamp(), self: member, identity, rooms: names }));
     this.#hub.stats.framesOut++;
@@ -92,16 +82,13 @@ export class Lifecycle {
     if (!connection.isOpen) return;
     const waitMs = connection.takeToken(config.websocketMessageRate, config.websocketMessageBurst);
     if (waitMs > 0) return this.#refuse(connection, input, waitMs);
-    const decided = connection.dialect.decide?.(input as never);
-    if (decided) this.#hub.decide(connection, this.#dialects[decided]);
-    this.#dispatcher.receive(connection, input);
+    this.#dispatcher.receive(connection, input, bytes);
   }
 
   #refuse(connection: Connection, input: unknown, retryAfter: number): void {
     const { config } = this.#hub;
     const message = `Cannot take the message: at most ${config.websocketMessageRate} a second are allowed`;
-    const ref = refOf(connection, input);
-    this.#dispatcher.fail(connection, new ParleyError("rate_limited", message, { retryAfter, ref }));
+    this.#dispatcher.refuse(connection, input, new ParleyError("rate_limited", message, { retryAfter }));
     if (connection.refuse(REFUSALS_PER_BURST * config.websocketMessageBurst)) {
       this.#hub.disconnect(connection, CLOSE.tooManyMessages, "Too many messages");
     }
@@ -111,8 +98,9 @@ export class Lifecycle {
   close(connection: Connection, code: number, reason: string): void {
     const hub = this.#hub;
     connection.isOpen = false;
-    const client = hub.hooks.onDisconnect ? clientOf(connection) : undefined;
-    hub.stats.count("closes", code);
+    if (connection.waiting) connection.waiting.frames.length = 0;
+    const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
+    hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((Date.now() - connection.createdAt) / 1000);
     if (code === CLOSE.slowConsumer) hub.stats.slowConsumers++;
     spawn(hub, "Leaving rooms on close", leaveRooms(hub, connection));
@@ -131,14 +119,4 @@ function* tellDisconnect(
   end: { code: number; reason: string },
 ): Steps<void> {
   yield* wait(hub.hooks.onDisconnect?.(client, end.code, end.reason));
-}
-
-/** What a refused frame bears, so that the refusal can be addressed to it. */
-function refOf(connection: Connection, input: unknown): unknown {
-  try {
-    return connection.dialect.decode(input as never)[0]?.ref;
-  } catch (error) {
-    if (error instanceof ParleyError) return error.ref;
-    throw error;
-  }
 }

@@ -13,6 +13,7 @@ import type { HistoryPage } from "./broker.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "./errors.ts";
 import { clientOf, type Hub } from "./hub.ts";
+import { bytesOf } from "./frame_size.ts";
 import { after, isPromise, type MaybePromise, type Steps, wait } from "./maybe.ts";
 import type { MessageEvent, Recovery, Roster, StreamPosition } from "./message.ts";
 import type { Joiner, Room } from "./room.ts";
@@ -25,34 +26,53 @@ export type Joined = { kind: "joined"; room: string; roster: Roster } & Recovery
 
 /**
  * Joins and answers; joining again is answered like the first time and told to nobody.
- * Throws ParleyError `unauthorized`, `forbidden`, `room_full`, `rate_limited` (too many rooms) or `unavailable`.
+ * Throws ParleyError `unauthorized`, `forbidden` (too many rooms, too), `room_full` or `unavailable`.
  */
 export function* join(hub: Hub, connection: Connection, request: JoinRequest): Steps<void> {
   const { room: name, since, ref } = request;
-  if (connection.isIn(name)) return hub.reply(connection, yield* answer(hub, connection, { name, since }), ref);
+  if (connection.isIn(name)) {
+    const again = yield* answer(hub, connection, { name, since });
+    // It may have been put out meanwhile; then it joins like anybody else.
+    if (connection.isIn(name)) return hub.reply(connection, again, ref);
+  }
   hub.permissions.checkJoin(name, connection.identity);
   checkRoomCount(hub, connection, name);
-  yield* ask(hub, connection, name);
+  yield* askProgram(hub, connection, name);
+  checkOpen(connection);
   const room = hub.room(name);
   const joiner = room.startHolding(connection);
   let seated = false;
   try {
     yield* wait(room.retain());
     seated = true;
+    checkOpen(connection);
     yield* enter(hub, connection, room);
+    checkOpen(connection);
     const joined = yield* answer(hub, connection, { name, since });
+    checkOpen(connection);
     if (joiner.overflowed) {
-      throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`);
+      throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
     }
-    if (!connection.isOpen) throw new ParleyError("not_found", "Cannot finish the join: the connection has closed");
     hub.reply(connection, joined, ref);
     room.add(connection);
     catchUp(connection, joiner, joined.position);
   } catch (error) {
-    if (seated) vacate(hub, room, connection);
+    room.remove(connection);
+    if (seated) giveUp(hub, room, connection);
     throw error;
   } finally {
     room.stopHolding(joiner);
+  }
+}
+
+/** Joins the room of the URL, if there is one; what fails is answered. */
+export function* joinPathRoom(hub: Hub, connection: Connection): Steps<void> {
+  const { pathRoom: room } = connection;
+  if (room === undefined || !connection.isOpen) return;
+  try {
+    yield* join(hub, connection, { room });
+  } catch (error) {
+    if (connection.isOpen) hub.refuse(connection, error, { kind: "join", room });
   }
 }
 
@@ -73,7 +93,13 @@ function checkRoomCount(hub: Hub, connection: Connection, name: string): void {
   }
 }
 
-function* ask(hub: Hub, connection: Connection, name: string): Steps<void> {
+/** Every wait is a chance to close; what was begun for the connection is undone by whoever catches this. */
+function checkOpen(connection: Connection): void {
+  if (!connection.isOpen) throw new ParleyError("not_found", "Cannot come in: the connection has closed");
+}
+
+/** Whether the embedding program lets it in. Throws `forbidden`. */
+export function* askProgram(hub: Hub, connection: Connection, name: string): Steps<void> {
   const allowed = yield* wait(hub.hooks.onJoin?.(clientOf(connection), name));
   if (allowed === false) {
     throw new ParleyError("forbidden", `Cannot join room "${name}": it was refused`, { room: name });
@@ -105,7 +131,7 @@ function* rosterOf(hub: Hub, name: string): Steps<Roster> {
 function fit(hub: Hub, connection: Connection, page: HistoryPage): { recovered: boolean; messages: MessageEvent[] } {
   let left = hub.maxBufferedBytes / 2;
   for (let at = page.messages.length - 1; at >= 0; at--) {
-    for (const frame of connection.dialect.encodeEvent(page.messages[at]!)) left -= frame.length;
+    for (const frame of connection.dialect.encodeEvent(page.messages[at]!)) left -= bytesOf(frame);
     if (left < 0) return { recovered: false, messages: page.messages.slice(at + 1) };
   }
   return { recovered: page.recovered, messages: page.messages };
@@ -123,24 +149,28 @@ function catchUp(connection: Connection, joiner: Joiner, position: StreamPositio
 
 /**
  * Into rooms that only the server joins: nothing is asked, answered or announced. All are entered before the first
- * event of any of them can arrive, so what the caller sends next in this turn comes first.
+ * event of any of them can arrive, so what the caller sends next in this turn comes first. What seats one connection
+ * must not overlap: see Hub.turns.
  * Throws `room_full` if the user has too many connections, `unavailable`.
  */
 export function* seat(hub: Hub, connection: Connection, names: string[]): Steps<void> {
-  const rooms = names.filter((name) => !connection.isIn(name)).map((name) => hub.room(name));
   const retained: Room[] = [];
   try {
-    for (const room of rooms) {
+    for (const name of names) {
+      if (connection.isIn(name)) continue;
+      // Asked for only now: a room that nobody needs is gone after any wait.
+      const room = hub.room(name);
       yield* wait(room.retain());
       retained.push(room);
+      checkOpen(connection);
       if (room.kind !== "presence") yield* enter(hub, connection, room);
+      checkOpen(connection);
     }
-    if (!connection.isOpen) throw new ParleyError("not_found", "Cannot enter its rooms: the connection has closed");
   } catch (error) {
-    for (const room of retained) vacate(hub, room, connection);
+    for (const room of retained) giveUp(hub, room, connection);
     throw error;
   }
-  for (const room of rooms) room.add(connection);
+  for (const room of retained) room.add(connection);
 }
 
 function* enter(hub: Hub, connection: Connection, room: Room): Steps<void> {
@@ -175,6 +205,12 @@ export function leaveAll(hub: Hub, connection: Connection): MaybePromise<void> {
 function vacate(hub: Hub, room: Room, connection: Connection): MaybePromise<void> {
   const left = room.kind === "presence" ? undefined : hub.broker.presence.leave(room.name, connection.id);
   return after(left, () => room.release());
+}
+
+/** The same for a room it has not become a member of; nobody waits for it. */
+function giveUp(hub: Hub, room: Room, connection: Connection): void {
+  const vacated = vacate(hub, room, connection);
+  if (isPromise(vacated)) vacated.catch((error) => hub.log.warn("leaving a room failed", { room: room.name, error }));
 }
 
 /** Takes a typing signal back, if there was one. */

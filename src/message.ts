@@ -29,7 +29,7 @@ export interface Identity {
   /** Rooms the bearer may join beside what the rules allow: names or `prefix*`. */
   rooms: string[];
   roles: string[];
-  /** Milliseconds since 1970; absent: the token never expires. */
+  /** Milliseconds since 1970, until when the token is accepted, leeway included; absent: it never expires. */
   expiresAtMs?: number;
 }
 

@@ -9,11 +9,14 @@
  */
 import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "./config.ts";
+import { ParleyError } from "./errors.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import { clientOf } from "./hub.ts";
+import { jsonValue } from "./json_value.ts";
 import type { Log } from "./log.ts";
 import { run } from "./maybe.ts";
 import type { StreamPosition } from "./message.ts";
+import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
 import { createServer as start, type Running } from "./server.ts";
 
 export { ParleyError } from "./errors.ts";
@@ -24,7 +27,9 @@ export interface ServerOptions extends ConfigOverrides {
   log?: Log;
 }
 
-/** An event of the server's own: any object with a `type`. `notification` to a user is stored in the inbox as well. */
+/**
+ * An event of the server's own: any JSON object with a `type`. `notification` to a user is stored in the inbox as well.
+ */
 export type ServerMessage = { type: string } & Record<string, unknown>;
 
 /** A message from the program's own backend; what it gives of id, time and sender is published as given. */
@@ -44,6 +49,10 @@ export async function createServer(options: ServerOptions = {}): Promise<ParleyS
   return new ParleyServer(await start(defaultConfig(overrides), { hooks, log }));
 }
 
+/**
+ * What sends rejects with `bad_message` for a room, a user or a time that is none and for what JSON cannot hold, and with
+ * `unavailable` while the broker is away.
+ */
 export class ParleyServer {
   readonly #running: Running;
 
@@ -77,11 +86,11 @@ export class ParleyServer {
   }
 
   async sendToUser(user: string | number, message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toUser(String(user), announcementOf(message)));
+    return await run(this.#running.backstage.toUser(named(String(user)), announcementOf(message)));
   }
 
   async sendToRoom(room: string, message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toRoom(room, announcementOf(message)));
+    return await run(this.#running.backstage.toRoom(named(room), announcementOf(message)));
   }
 
   async broadcast(message: ServerMessage): Promise<Sent> {
@@ -90,16 +99,17 @@ export class ParleyServer {
 
   /** An ordinary message from `server`: `text` of it, if any, is what text-only dialects show. */
   async publish(room: string, data: unknown): Promise<PublishedMessage> {
-    return await run(this.#running.backstage.message(room, { data }));
+    return await run(this.#running.backstage.message(named(room), { data: jsonValue(data, "publish") }));
   }
 
   /** For a backend that stores messages itself: each dialect shows it in its own shape. */
   async broadcastNewMessage(room: string, message: BackendMessage): Promise<PublishedMessage> {
     const { id, content, timestamp, sender_user_id: user, sender_name: name, ...rest } = message;
-    const from = user === undefined ? undefined : { connection: "server", user, name: name ?? String(user) };
-    const data = content === undefined ? rest : { ...rest, text: content };
+    const isNamed = user !== undefined || name !== undefined;
+    const from = isNamed ? { connection: "server", user, name: name ?? String(user) } : undefined;
+    const data = jsonValue(content === undefined ? rest : { ...rest, text: content }, "publish");
     const time = timestamp === undefined ? undefined : new Date(timestamp).getTime();
-    return await run(this.#running.backstage.message(room, { id, timestamp: time, from, data }));
+    return await run(this.#running.backstage.message(named(room), { id, timestamp: time, from, data }));
   }
 
   /** A connection of this node. */
@@ -120,7 +130,9 @@ export class ParleyServer {
   /** Rooms with members on this node, personal and group rooms left out. */
   getRoomCount(): number {
     let count = 0;
-    for (const room of this.#running.hub.rooms.values()) if (room.kind === "custom") count++;
+    for (const { kind, members } of this.#running.hub.rooms.values()) {
+      if (kind === "custom" && members.size > 0) count++;
+    }
     return count;
   }
 
@@ -130,6 +142,14 @@ export class ParleyServer {
   }
 }
 
-function announcementOf({ type, ...fields }: ServerMessage): Announcement {
+function announcementOf(message: ServerMessage): Announcement {
+  const { type, ...fields } = jsonValue(message, "send") as ServerMessage;
+  if (typeof type !== "string" || type === "") throw new ParleyError("bad_message", 'Cannot send: "type" is missing');
   return { type, fields };
+}
+
+/** A room, or a user whose room bears the name. */
+function named(name: string): string {
+  if (!isRoomName(name)) throw new ParleyError("bad_message", `Cannot send to "${name}": it ${ROOM_NAME_RULE}`);
+  return name;
 }

@@ -70,7 +70,7 @@ export class Node implements LocalNode {
   rooms({ type, member }: RoomQuery): RoomInfo[] {
     const found: RoomInfo[] = [];
     for (const room of this.#hub.rooms.values()) {
-      if (room.kind === "presence" || (type !== undefined && room.kind !== type)) continue;
+      if (room.members.size === 0 || room.kind === "presence" || (type !== undefined && room.kind !== type)) continue;
       if (member !== undefined && ![...room.members].some((each) => is(each, member))) continue;
       found.push({ id: room.name, type: room.kind, members: room.members.size });
     }
@@ -91,6 +91,7 @@ export class Node implements LocalNode {
     let count = 0;
     const sizes = new Histogram(ROOM_SIZES);
     for (const { kind, members } of rooms.values()) {
+      if (members.size === 0) continue;
       if (kind !== "presence") count++;
       if (kind === "custom" || kind === "group") sizes.observe(members.size);
     }
@@ -105,7 +106,7 @@ export class Node implements LocalNode {
   obey(order: Order): MaybePromise<number> {
     if (order.do === "send") return this.#send(order);
     if (order.do === "kick") return this.#kick(order);
-    return run(order.do === "put_out" ? this.#putOut(order) : this.#moveGroup(order));
+    return order.do === "put_out" ? run(this.#putOut(order)) : this.#moveGroup(order);
   }
 
   #send({ connection: id, event }: Order & { do: "send" }): number {
@@ -115,9 +116,14 @@ export class Node implements LocalNode {
     return 1;
   }
 
-  #kick({ connection: id, user, reason }: Order & { do: "kick" }): number {
+  #kick({ connection: id, user, reason }: Order & { do: "kick" }): MaybePromise<number> {
+    // A connection that is becoming the user just now is one of the user's when its turn is over.
+    if (user !== undefined) return this.#hub.turns.take(user, () => this.#end(this.#connectionsOf(user), reason));
     const one = id === undefined ? undefined : this.#hub.connections.get(id);
-    const targets = user !== undefined ? this.#connectionsOf(user) : one ? [one] : [];
+    return one ? this.#end([one], reason) : 0;
+  }
+
+  #end(targets: Connection[], reason: string): number {
     for (const connection of targets) this.#hub.disconnect(connection, CLOSE.kicked, reason);
     return targets.length;
   }
@@ -128,11 +134,21 @@ export class Node implements LocalNode {
     return targets.length;
   }
 
-  *#moveGroup({ user, group, joined }: Order & { do: "move_group" }): Steps<number> {
+  #moveGroup(order: Order & { do: "move_group" }): MaybePromise<number> {
+    return this.#hub.turns.take(order.user, () => run(this.#moveAll(order)));
+  }
+
+  *#moveAll({ user, group, joined }: Order & { do: "move_group" }): Steps<number> {
+    const room = `group:${group}`;
     const targets = this.#connectionsOf(user);
     for (const connection of targets) {
-      if (joined) yield* membership.seat(this.#hub, connection, [`group:${group}`]);
-      else yield* putOut(this.#hub, connection, { room: `group:${group}`, reason: "removed" });
+      try {
+        if (joined) yield* membership.seat(this.#hub, connection, [room]);
+        else yield* putOut(this.#hub, connection, { room, reason: "removed" });
+      } catch (error) {
+        // One that closes meanwhile does not keep the others from moving.
+        if (connection.isOpen) throw error;
+      }
     }
     return targets.length;
   }

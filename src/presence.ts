@@ -13,6 +13,7 @@ import { typeOfRoom } from "./room_name.ts";
 export function* announceStatus(hub: Hub, connection: Connection): Steps<void> {
   const { user } = connection;
   const { status, metadata } = yield* wait(hub.broker.presence.status(user));
+  if (!hub.pace.isNews(user, JSON.stringify([status, metadata]))) return;
   const rooms = connection.identity
     ? yield* wait(hub.broker.directory.roomsOf(user))
     : connection.rooms.map((room) => room.name);

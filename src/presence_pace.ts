@@ -14,6 +14,8 @@ interface Paced {
   atMs: number;
   /** A change waits for it. */
   waiting: boolean;
+  /** What was told last. */
+  told?: string;
 }
 
 export class PresencePace {
@@ -28,6 +30,14 @@ export class PresencePace {
       return false;
     }
     this.#users.set(connection.user, { connection, atMs: Date.now() + PACE_MS, waiting: false });
+    return true;
+  }
+
+  /** False: just this was told last, so there is nothing to tell. */
+  isNews(user: string, said: string): boolean {
+    const paced = this.#users.get(user);
+    if (paced?.told === said) return false;
+    if (paced) paced.told = said;
     return true;
   }
 

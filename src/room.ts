@@ -32,13 +32,7 @@ export class Audiences {
   }
 
   add(connection: Connection): void {
-    let audience = this.list.find((each) => each.dialect.name === connection.dialect.name);
-    if (!audience) {
-      audience = { dialect: connection.dialect, topic: topicOf(connection.dialect, this.#room), count: 0 };
-      this.list.push(audience);
-    }
-    audience.count++;
-    connection.socket.subscribe(audience.topic);
+    this.#enlist(connection, connection.dialect);
   }
 
   remove(connection: Connection): void {
@@ -49,15 +43,22 @@ export class Audiences {
     connection.socket.unsubscribe(audience.topic);
   }
 
-  count(): number {
-    let total = 0;
-    for (const audience of this.list) total += audience.count;
-    return total;
+  /** To another dialect. It joins the new topic first: a socket must never be without any. */
+  move(connection: Connection, dialect: AnyDialect): void {
+    if (dialect.name === connection.dialect.name) return;
+    this.#enlist(connection, dialect);
+    this.remove(connection);
   }
-}
 
-function topicOf(dialect: AnyDialect, room: string): string {
-  return `${dialect.name}:${room}`;
+  #enlist(connection: Connection, dialect: AnyDialect): void {
+    let audience = this.list.find((each) => each.dialect.name === dialect.name);
+    if (!audience) {
+      audience = { dialect, topic: `${dialect.name}:${this.#room}`, count: 0 };
+      this.list.push(audience);
+    }
+    audience.count++;
+    connection.socket.subscribe(audience.topic);
+  }
 }
 
 /** A connection between its permission to join and its reply. */

@@ -17,6 +17,7 @@ import { type Config, maxBufferedBytes } from "./config.ts";
 import { ParleyError } from "./errors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
+import type { Dialects } from "./dialect.ts";
 import type { EventHandler, Hooks } from "./hooks.ts";
 import { SocketioDialect } from "./dialects/socketio.ts";
 import { Audience, Fanout } from "./engine_io/fanout.ts";
@@ -27,7 +28,7 @@ import { Gateway } from "./gateway.ts";
 import { Hub } from "./hub.ts";
 import { IdSource } from "./id.ts";
 import { createLog, type Log } from "./log.ts";
-import { type Dialects, Lifecycle } from "./lifecycle.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { Node } from "./node.ts";
 import { Origins } from "./origins.ts";
 import { Permissions } from "./permissions.ts";
@@ -147,15 +148,14 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo 
     handlers: new Map(),
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
   });
-  const dispatcher = new Dispatcher(hub);
   const dialects = createDialects(config);
-  const lifecycle = new Lifecycle({ hub, dispatcher, dialects });
+  const lifecycle = new Lifecycle(hub, new Dispatcher(hub, dialects));
   const backstage = new Backstage(hub);
   const chat = { dataOf: snakeData, show: snakeMessage };
   const { runtime } = adapter;
   const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
-  const engine = createEngine({ hub, admission, origins, lifecycle, dispatcher, dialects, engineOptions, audience });
+  const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, audience });
   const handler = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
   return { hub, broker, admission, backstage, engine, handler, adminFetch };
 }

@@ -9,7 +9,6 @@ import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { type Credential, credentialOf, withoutBearer } from "./credentials.ts";
 import type { AnyDialect } from "./dialect.ts";
-import type { Dispatcher } from "./dispatcher.ts";
 import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./engine_io/host.ts";
 import type { SocketioPacket } from "./engine_io/packet.ts";
 import { ParleyError } from "./errors.ts";
@@ -39,7 +38,6 @@ export interface SocketioHostParts {
   admission: Gatekeeper;
   origins: Origins;
   lifecycle: Lifecycle;
-  dispatcher: Dispatcher;
   /** The dialect of a namespace: `/` speaks the documented events, the others relay. */
   dialectOf(namespace: string): AnyDialect;
 }
@@ -116,13 +114,13 @@ export class SocketioHost implements ConnectionHost {
   }
 
   receive(socket: EventSocket, packet: SocketioPacket): void {
-    const { hub, lifecycle, dispatcher } = this.#parts;
+    const { hub, lifecycle } = this.#parts;
     const connection = socket.context as Connection;
     const limit = hub.config.websocketMaxMessageBytes;
     if (limit === 0 || packet.size <= limit) return lifecycle.receive(connection, packet, packet.size);
     const message = `Cannot take the event: it has ${packet.size} bytes, ${limit} are allowed`;
     const ref = packet.kind === "event" ? packet.ack : undefined;
-    dispatcher.fail(connection, new ParleyError("too_large", message, { ref }));
+    hub.refuse(connection, new ParleyError("too_large", message, { ref }));
   }
 
   close(socket: EventSocket, code: number, reason: string): void {

@@ -45,8 +45,12 @@ export class Sweep {
 
   #look(connection: Connection, nowMs: number): void {
     const { identity, deadline } = connection;
-    if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs) return this.#expire(connection);
-    if (deadline && deadline.byMs <= nowMs) return this.#timeOut(connection);
+    if (!connection.isOpen) return;
+    // Whether a token that came in time is good is known a moment later.
+    if (!connection.isAuthenticating) {
+      if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs) return this.#expire(connection);
+      if (deadline && deadline.byMs <= nowMs) return this.#timeOut(connection);
+    }
     if (connection.socket.bufferedBytes === 0) connection.stalledSince = 0;
     else if (connection.stalledSince === 0) connection.stalledSince = nowMs;
     else if (nowMs - connection.stalledSince >= this.#hub.config.websocketWriteWaitMs) {

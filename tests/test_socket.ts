@@ -88,7 +88,8 @@ export class TestSocket {
     this.closed = new Promise((resolve) => {
       socket.onclose = ({ code, reason }) => {
         this.inbox.end(`the socket was closed with ${code} "${reason}"`);
-        resolve({ code, reason });
+        // Deno calls it 0 where no close frame came, the others 1006 as RFC 6455 §7.1.5 has it.
+        resolve({ code: code || 1006, reason });
       };
     });
     this.opened = new Promise((resolve, reject) => {

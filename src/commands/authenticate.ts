@@ -6,12 +6,13 @@
  */
 import { type CommandOf, type Handler } from "../command.ts";
 import type { Connection } from "../connection.ts";
+import { withoutBearer } from "../credentials.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import { adopt, refresh } from "../identity.ts";
 import { run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
-import * as membership from "../membership.ts";
+import { joinPathRoom } from "../membership.ts";
 import { greetWithUnread } from "./inbox.ts";
 
 const TRIES = 5;
@@ -20,25 +21,37 @@ export const authenticate: Handler<"authenticate"> = (hub, connection, command) 
   run(identify(hub, connection, command));
 
 function* identify(hub: Hub, connection: Connection, command: CommandOf<"authenticate">): Steps<void> {
-  const identity = yield* verify(hub, connection, command);
-  const known = connection.identity;
-  if (known && known.user !== identity.user) {
-    throw new ParleyError("forbidden", "Cannot authenticate: the connection already belongs to another user");
-  }
+  const isRefresh = connection.identity !== undefined;
   const wasRequired = connection.deadline !== undefined;
-  if (known) yield* refresh(hub, connection, identity);
-  else yield* adopt(hub, connection, identity);
+  const identity = yield* establish(hub, connection, command);
   hub.reply(connection, { kind: "authenticated", identity }, command.ref);
-  if (known) return;
-  if (wasRequired && connection.pathRoom !== undefined) {
-    yield* membership.join(hub, connection, { room: connection.pathRoom });
+  if (isRefresh) return;
+  if (wasRequired && connection.isOpen) {
+    hub.admit(connection);
+    yield* joinPathRoom(hub, connection);
   }
   yield* greetWithUnread(hub, connection);
 }
 
+/** While this goes on the connection is not closed for want of a token. */
+function* establish(hub: Hub, connection: Connection, command: CommandOf<"authenticate">): Steps<Identity> {
+  connection.isAuthenticating = true;
+  try {
+    const identity = yield* verify(hub, connection, command);
+    const { identity: known } = connection;
+    if (known && known.user !== identity.user) {
+      throw new ParleyError("forbidden", "Cannot authenticate: the connection already belongs to another user");
+    }
+    yield* known ? refresh(hub, connection, identity) : adopt(hub, connection, identity);
+    return identity;
+  } finally {
+    connection.isAuthenticating = false;
+  }
+}
+
 function* verify(hub: Hub, connection: Connection, command: CommandOf<"authenticate">): Steps<Identity> {
   try {
-    return yield* wait(hub.verifier.verify(command.token));
+    return yield* wait(hub.verifier.verify(withoutBearer(command.token)));
   } catch (error) {
     if (!(error instanceof ParleyError) || error.code === "unavailable") throw error;
     if (++connection.failedAuthentications < TRIES) throw error;

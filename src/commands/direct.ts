@@ -12,6 +12,9 @@ import { looksLikeId } from "../id.ts";
 import { type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, SignalEvent, Target } from "../message.ts";
 
+/** No name of a room: its control character keeps everybody out. */
+const NOWHERE = "\u0000nowhere";
+
 export interface DirectRequest {
   target: Target;
   event: MessageEvent | SignalEvent;
@@ -47,11 +50,16 @@ function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps
   return result.duplicateOf;
 }
 
-/** An order to a node is not idempotent by itself: publishing to a room that nobody can be in claims the key. */
+/**
+ * An order to a node is not idempotent by itself: publishing into a room that nobody can be in claims the key. Only for a
+ * connection that is there: what was answered with `not_found` must not be a repeat when it is tried again.
+ */
 function* claim(hub: Hub, { event, options }: DirectRequest): Steps<{ id: string } | undefined> {
   if (!options.once) return undefined;
+  const { total } = yield* wait(hub.broker.directory.connections({ id: event.to, limit: 1 }));
+  if (total === 0) return undefined;
   const once = { ...options.once, key: `connection ${options.once.key}` };
-  const claimed = yield* wait(hub.publish({ room: `connection:${event.to}`, event }, { once }));
+  const claimed = yield* wait(hub.publish({ room: NOWHERE, event }, { once }));
   return claimed.duplicateOf;
 }
 

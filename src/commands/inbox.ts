@@ -34,10 +34,15 @@ export const unread: Handler<"unread"> = (hub, connection, { ref }) => {
   return after(hub.broker.inbox.unread(user), (count) => hub.reply(connection, { kind: "unread", count }, ref));
 };
 
-/** A user's connection is told the count as soon as it is known to be the user's. */
+/** A user's connection is told the count as soon as it is known to be the user's; without an inbox it does without. */
 export function* greetWithUnread(hub: Hub, connection: Connection): Steps<void> {
-  const count = yield* wait(hub.broker.inbox.unread(connection.user));
-  if (connection.isOpen) connection.tell({ kind: "unread", ...hub.stamp(), room: `user:${connection.user}`, count });
+  const { user } = connection;
+  try {
+    const count = yield* wait(hub.broker.inbox.unread(user));
+    if (connection.isOpen) connection.tell({ kind: "unread", ...hub.stamp(), room: `user:${user}`, count });
+  } catch (error) {
+    hub.log.warn("a user was not told how much is unread", { connection: connection.id, error });
+  }
 }
 
 /** The unread count has changed: to all connections of the user. */

@@ -30,7 +30,7 @@ function* followUser(hub: Hub, connection: Connection, { user, follow, ref }: Co
   userOf(connection, "follow a user");
   const room = `presence:${user}`;
   if (follow) {
-    checkFollowLimit(connection);
+    if (!connection.isIn(room)) checkFollowLimit(connection);
     yield* membership.seat(hub, connection, [room]);
   } else {
     yield* wait(after(membership.leave(hub, connection, room), () => undefined));

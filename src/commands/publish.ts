@@ -8,6 +8,7 @@ import { type CommandOf, type Handler, roomOf } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { ParleyError } from "../errors.ts";
 import { clientOf, type Hub } from "../hub.ts";
+import { jsonValue } from "../json_value.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
 import { direct } from "./direct.ts";
@@ -23,13 +24,13 @@ export const publish: Handler<"publish"> = (hub, connection, command) => {
   const verdict = onMessage(clientOf(connection), { room, to: to ?? user, data: command.data });
   return after(verdict, (answer) => {
     if (answer === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
-    return send(hub, connection, typeof answer === "object" ? { ...command, data: answer.data } : command);
+    if (!answer || typeof answer !== "object") return send(hub, connection, command);
+    return send(hub, connection, { ...command, data: jsonValue(answer.data, "send the message as the hook left it") });
   });
 };
 
 function send(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
   const { target } = command;
-  hub.stats.messages++;
   if (target.broadcast !== undefined) return broadcast(hub, connection, command);
   if (target.to !== undefined || target.user !== undefined) return sendDirect(hub, connection, command);
   return sendToRoom(hub, connection, command);
@@ -125,6 +126,7 @@ function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish
     from: connection.member,
     data: command.data,
   };
+  hub.stats.messages++;
   if (command.stamp) event.clientId = command.clientId;
   if (command.binary) event.binary = true;
   return event;

@@ -31,7 +31,7 @@ export const members: Handler<"members"> = (hub, connection, command) => run(lis
 
 function* listMembers(hub: Hub, connection: Connection, command: CommandOf<"members">): Steps<void> {
   const room = roomOf(connection, command);
-  checkMayLook(hub, connection, room);
+  yield* checkMayLook(hub, connection, room);
   const named = hub.permissions.ruleOf(room).presence;
   const roster = named
     ? yield* wait(hub.broker.presence.roster(room, ROSTER_LIMIT))
@@ -43,7 +43,7 @@ export const history: Handler<"history"> = (hub, connection, command) => run(rea
 
 function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"history">): Steps<void> {
   const room = roomOf(connection, command);
-  checkMayLook(hub, connection, room);
+  yield* checkMayLook(hub, connection, room);
   if (!hub.permissions.ruleOf(room).history) {
     return hub.reply(connection, { kind: "history", room, messages: [], recovered: false, more: false }, command.ref);
   }
@@ -53,13 +53,14 @@ function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"hist
   hub.reply(connection, { kind: "history", room, messages, position, recovered, more }, command.ref);
 }
 
-/** Members may look into a room, and so may who could join it. */
-function checkMayLook(hub: Hub, connection: Connection, room: string): void {
+/** Members may look into a room, and so may who could join it, the embedding program's word included. */
+function* checkMayLook(hub: Hub, connection: Connection, room: string): Steps<void> {
   if (connection.isIn(room)) return;
   try {
     hub.permissions.checkJoin(room, connection.identity);
+    yield* membership.askProgram(hub, connection, room);
   } catch (error) {
-    const code = error instanceof ParleyError ? error.code : "forbidden";
-    throw new ParleyError(code, `Cannot look into room "${room}": it is not open to you`, { room });
+    if (!(error instanceof ParleyError)) throw error;
+    throw new ParleyError(error.code, `Cannot look into room "${room}": it is not open to you`, { room });
   }
 }

@@ -33,6 +33,10 @@ function toRoom(hub: Hub, connection: Connection, command: CommandOf<"signal">):
     throw new ParleyError("not_joined", `Cannot signal into room "${room}": join it first`, { room });
   }
   const { signal } = command;
+  // What carries content of the sender's own is as good as a message; the others only say what somebody does.
+  if (signal.type === "custom" || signal.type === "call" || signal.type === "upload") {
+    hub.permissions.checkPublish(room, { identity: connection.identity, joined: true });
+  }
   if (signal.type === "typing") {
     if (signal.active) hub.typing.start(connection, room);
     else hub.typing.stop(connection, room);

@@ -179,6 +179,7 @@ function signalFrames(event: SignalEvent): Frame[] {
 
 export const snake: Dialect = {
   name: "snake",
+  needsToken: true,
   greet,
   decode: decoder(FRAMES, (fields, type) => ({ type, room: shortString(fields.roomId) })),
   encodeReply,

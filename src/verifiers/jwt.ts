@@ -53,8 +53,14 @@ export class JwtVerifier implements Verifier {
     if (known) return known;
     const { payload, source } = await this.#check(token);
     // Frozen: whoever shows the same token gets the same object.
-    const identity = frozen(identityOf(payload));
-    this.#remember(digest, { identity, untilMs: Math.min(endOf(payload), Date.now() + source.maxVerdictAgeMs) });
+    const identity = identityOf(payload);
+    const endMs = endOf(payload);
+    // A connection ends when its token would not be accepted any more: one that just got in is not closed at once.
+    if (endMs !== Infinity) identity.expiresAtMs = endMs;
+    this.#remember(digest, {
+      identity: frozen(identity),
+      untilMs: Math.min(endMs, Date.now() + source.maxVerdictAgeMs),
+    });
     return identity;
   }
 
