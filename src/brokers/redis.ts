@@ -112,7 +112,7 @@ export class RedisBroker implements Broker {
       seen: (room, roster) => rooms.see(room, roster),
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
     });
-    const history = new RedisHistory(rooms.log, (room, position) => rooms.startAt(room, position));
+    const history = new RedisHistory(rooms.log, (room, position) => rooms.reach(room, position));
     this.#started = { rooms, history, questions, presence, directory: new RedisDirectory(node, questions) };
     rooms.listen();
     questions.listen();

@@ -178,6 +178,31 @@ test("a forgery does not stop a room", async () => {
   assertEquals(stage.told, ["e1", "e2"]);
 });
 
+test("whoever was told a position waits until the channel is there", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  const [second, third] = [stage.keep(), stage.keep()];
+  assertEquals(stage.feed.reach({ epoch: "e", offset: 1 }), undefined);
+  const reached = stage.feed.reach({ epoch: "e", offset: 3 })!.then(() => stage.told.push("reached"));
+  stage.feed.receive(second);
+  await Promise.resolve();
+  assertEquals(stage.told, ["e1", "e2"]);
+  stage.feed.receive(third);
+  await reached;
+  assertEquals(stage.told, ["e1", "e2", "e3", "reached"]);
+});
+
+test("a channel that stays behind the log is filled from it", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  await stage.feed.reach({ epoch: "e", offset: 2 });
+  assertEquals(stage.told, ["e1", "e2"]);
+  const never = stage.feed.reach({ epoch: "e", offset: 9 });
+  stage.feed.close();
+  await never;
+});
+
 test("a closed feed tells nothing more", async () => {
   const stage = new Stage();
   stage.holdReads = true;

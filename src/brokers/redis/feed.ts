@@ -12,6 +12,8 @@ import type { Arrival } from "./wire.ts";
 /** After a failed reading; doubles each time. */
 const RETRY_MS = 300;
 const MAX_RETRY_MS = 5_000;
+/** How long the channel may lag behind the log before it is taken for deaf. */
+const PATIENCE_MS = 250;
 /** Beyond this nothing more is held: kept messages will come from the log, the others are lost as signals may be. */
 const HELD_LIMIT = 5_000;
 /** How often the log may say that a message that arrived does not exist before it is taken for a forgery. */
@@ -46,6 +48,7 @@ export class Feed {
   #isClosed = false;
   #retryMs = RETRY_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #awaited: { position: StreamPosition; settle(): void }[] = [];
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
@@ -54,6 +57,17 @@ export class Feed {
   /** Somebody here was told this position: from now on what comes after it is not missed. */
   startAt(position: StreamPosition): void {
     this.#position ??= { ...position };
+  }
+
+  /**
+   * Settles when everything up to the position was delivered here; undefined: it was. The log can be read before the
+   * channel has brought its newest message, and whoever was told the position must not get that message again.
+   */
+  reach(position: StreamPosition): Promise<void> | undefined {
+    if (this.#isClosed || this.#hasReached(position)) return undefined;
+    const late = setTimeout(() => this.catchUp(), PATIENCE_MS);
+    late.unref();
+    return new Promise<void>((settle) => this.#awaited.push({ position, settle })).finally(() => clearTimeout(late));
   }
 
   /** From the channel. */
@@ -76,6 +90,7 @@ export class Feed {
     this.#isClosed = true;
     this.#held = [];
     clearTimeout(this.#retry);
+    this.#settleAwaited();
   }
 
   /** False: there is a gap before it. */
@@ -88,7 +103,22 @@ export class Feed {
       this.#position.offset = offset;
     }
     this.#parts.deliver(arrival);
+    if (this.#awaited.length > 0) this.#settleAwaited();
     return true;
+  }
+
+  #hasReached({ epoch, offset }: StreamPosition): boolean {
+    // In another epoch it is for the next reset to say what comes.
+    return this.#position?.epoch !== epoch || this.#position.offset >= offset;
+  }
+
+  #settleAwaited(): void {
+    const awaited = this.#awaited;
+    this.#awaited = [];
+    for (const each of awaited) {
+      if (this.#isClosed || this.#hasReached(each.position)) each.settle();
+      else this.#awaited.push(each);
+    }
   }
 
   #startFilling(): void {
@@ -131,6 +161,7 @@ export class Feed {
     if (!recovered) {
       this.#position = { ...position };
       this.#parts.reset(position);
+      this.#settleAwaited();
       return true;
     }
     for (const arrival of arrivals) this.#take(arrival);

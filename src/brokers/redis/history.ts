@@ -4,14 +4,16 @@ import type { MessageEvent, StreamPosition } from "../../message.ts";
 import type { RedisLog } from "./log.ts";
 import type { Arrival } from "./wire.ts";
 
+/** Settles when this node has delivered everything up to the position, if it hears the room. */
+type Reach = (room: string, position: StreamPosition) => Promise<void> | undefined;
+
 export class RedisHistory implements History {
   readonly #log: RedisLog;
-  /** Somebody was told the room's position. */
-  readonly #told: (room: string, position: StreamPosition) => void;
+  readonly #reach: Reach;
 
-  constructor(log: RedisLog, told: (room: string, position: StreamPosition) => void) {
+  constructor(log: RedisLog, reach: Reach) {
     this.#log = log;
-    this.#told = told;
+    this.#reach = reach;
   }
 
   async read(room: string, { limit, since, before }: HistoryQuery): Promise<HistoryPage> {
@@ -21,7 +23,7 @@ export class RedisHistory implements History {
     const fresh = page.arrivals.filter(({ expiresAt }) => expiresAt > page.now);
     const isWhole = page.recovered && fresh.length === page.arrivals.length;
     const newest = fresh.slice(Math.max(0, fresh.length - limit));
-    this.#told(room, page.position);
+    await this.#reach(room, page.position);
     return {
       messages: newest.flatMap((arrival) => this.#messageOf(room, arrival) ?? []),
       position: { ...page.position },

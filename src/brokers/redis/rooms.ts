@@ -78,9 +78,11 @@ export class RedisRooms {
     this.#byChannel.get(channel)?.feed.receive(arrival);
   }
 
-  /** Somebody here was told the position: nothing after it may be missed. */
-  startAt(room: string, position: StreamPosition): void {
-    this.#rooms.get(room)?.feed.startAt(position);
+  /** Somebody here is about to be told the position: nothing after it may be missed, and nothing before it may follow. */
+  reach(room: string, position: StreamPosition): Promise<void> | undefined {
+    const feed = this.#rooms.get(room)?.feed;
+    feed?.startAt(position);
+    return feed?.reach(position);
   }
 
   /** A connection is back. */
