@@ -24,7 +24,8 @@ const ROOM_RULES = `In the CONFIG file only
     publish    member, authenticated, anyone, nobody   [member]
     presence   whether members see who is in, comes and goes   [true]
     history    how much is kept; false: nothing   [HISTORY_SIZE for HISTORY_TTL]
-    maxMembers 0: as WEBSOCKET_MAX_MEMBERS says   [0]`;
+    maxMembers 0: as WEBSOCKET_MAX_MEMBERS says   [0]
+    coalesce   while the room is busy, how long messages may wait to be sent together: "4ms"   [not at all]`;
 
 /** The text of --help. */
 export function usage(): string {

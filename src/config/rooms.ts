@@ -18,9 +18,14 @@ export interface RoomRule {
   readonly history?: { readonly size: number; readonly ttlMs: number };
   /** 0: what WEBSOCKET_MAX_MEMBERS says. */
   readonly maxMembers: number;
+  /** How long frames of a busy room may wait to be sent together; absent: not at all. */
+  readonly coalesceMs?: number;
 }
 
 const Ttl = v.pipe(v.string(), v.transform(parseDuration), v.number(), v.minValue(1000));
+
+/** Checked before it is read, so that a problem quotes what was written. */
+const Pause = v.pipe(v.string(), v.check(isPause), v.transform((text) => parseDuration(text) as number));
 
 const History = v.strictObject({
   size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000))),
@@ -35,6 +40,7 @@ const Rule = v.strictObject({
   presence: v.optional(v.boolean(), true),
   history: v.optional(v.union([v.literal(false), History])),
   maxMembers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  coalesce: v.optional(Pause),
 });
 
 /** As written in the CONFIG file or by an embedding program; everything but `match` may be left out. */
@@ -64,10 +70,16 @@ export function standardRule(history: { size: number; ttlMs: number }): RoomRule
 }
 
 function complete(rule: v.InferOutput<typeof Rule>, standard: { size: number; ttlMs: number }): RoomRule {
-  const { history: wanted, ...rest } = rule;
+  const { history: wanted, coalesce: coalesceMs, ...given } = rule;
+  const rest = coalesceMs === undefined ? given : { ...given, coalesceMs };
   if (wanted === false) return rest;
   const history = { size: wanted?.size ?? standard.size, ttlMs: wanted?.ttlMs ?? wanted?.ttl ?? standard.ttlMs };
   return history.size === 0 ? rest : { ...rest, history };
+}
+
+function isPause(text: string): boolean {
+  const ms = Number(parseDuration(text));
+  return ms >= 1 && ms <= 100;
 }
 
 function describe(index: number, issue: v.BaseIssue<unknown>): string {
@@ -86,6 +98,7 @@ const EXPECTED: Record<string, string> = {
   presence: "true or false",
   history: 'false or {"size":100,"ttl":"1h"}',
   maxMembers: "a whole number from 0 on",
+  coalesce: "a duration from 1ms to 100ms",
 };
 
 function quote(value: unknown): string {

@@ -266,7 +266,7 @@ test("config: a room rule is completed from the settings, the rooms no rule matc
     { match: "thread:*", join: "authenticated", history: { size: 10 }, maxMembers: 200 },
     { match: "lobby", history: { size: 5, ttl: "1m30s" }, publish: "nobody", presence: false },
     { match: "silent", history: false },
-    { match: "empty", history: { size: 0 } },
+    { match: "empty", history: { size: 0 }, coalesce: "4ms" },
   ];
   const config = configOf({ env: { HISTORY_SIZE: "50", HISTORY_TTL: "2h" }, file: { rooms } });
   const standard = { join: "anyone", publish: "member", presence: true, maxMembers: 0 } as const;
@@ -274,7 +274,7 @@ test("config: a room rule is completed from the settings, the rooms no rule matc
     { ...standard, match: "thread:*", join: "authenticated", maxMembers: 200, history: { size: 10, ttlMs: 7_200_000 } },
     { ...standard, match: "lobby", publish: "nobody", presence: false, history: { size: 5, ttlMs: 90_000 } },
     { ...standard, match: "silent" },
-    { ...standard, match: "empty" },
+    { ...standard, match: "empty", coalesceMs: 4 },
   ]);
   assertEquals(config.defaultRoom, { ...standard, match: "*", history: { size: 50, ttlMs: 7_200_000 } });
   assertEquals(configOf({ env: { HISTORY_SIZE: "0" } }).defaultRoom.history, undefined);
@@ -284,12 +284,18 @@ test("config: what is wrong with a room rule is said with its place", () => {
   assertEquals(problemsOf({ file: { rooms: {} } }), ["rooms: expected a list of rules, got {}"]);
   assertEquals(
     problemsOf({
-      file: { rooms: [{ match: "a", history: { size: 1, ttl: "soon" } }, { match: "b", maxMembers: -1 }, 3] },
+      file: {
+        rooms: [{ match: "a", history: { size: 1, ttl: "soon" } }, { match: "b", maxMembers: -1 }, 3, {
+          match: "c",
+          coalesce: "1s",
+        }],
+      },
     }),
     [
       'rooms[0].history: expected false or {"size":100,"ttl":"1h"}, got {"size":1,"ttl":"soon"}',
       "rooms[1].maxMembers: expected a whole number from 0 on, got -1",
       'rooms[2]: expected a rule such as {"match":"thread:*"}, got 3',
+      'rooms[3].coalesce: expected a duration from 1ms to 100ms, got "1s"',
     ],
   );
 });
