@@ -29,19 +29,27 @@ export function residentBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Number((textOf(`/proc/${pid}/statm`) ?? "0 0").split(" ")[1]) * PAGE_BYTES, 0);
 }
 
-/** Kernel memory of the whole machine in slabs (socket structures) and TCP buffers; other processes add noise to it. */
+/** What a connected TCP socket is made of, by the kernel's own names for it. */
+const SOCKET_SLABS = new Set(["TCP", "sock_inode_cache", "filp", "eventpoll_epi"]);
+
+/** Kernel memory in sockets and their buffers, of the whole machine; NaN where only root may read it. */
 export function kernelSocketBytes(): number {
-  const slabKb = Number(/^Slab:\s+(\d+)/m.exec(textOf("/proc/meminfo") ?? "")?.[1] ?? 0);
+  const slabs = (textOf("/proc/slabinfo") ?? "").split("\n").map((line) => line.split(/\s+/));
+  const sockets = slabs.filter(([name]) => SOCKET_SLABS.has(name!));
   const bufferPages = Number(/^TCP:.* mem (\d+)/m.exec(textOf("/proc/net/sockstat") ?? "")?.[1] ?? 0);
-  return slabKb * 1024 + bufferPages * PAGE_BYTES;
+  if (sockets.length === 0) return NaN;
+  const bytes = sockets.reduce((sum, [, active, , size]) => sum + Number(active) * Number(size), 0);
+  return bytes + bufferPages * PAGE_BYTES;
 }
 
-/** A thread or process may end between being listed and being read: that is no error, it has no more to say. */
+const GONE = new Set(["ENOENT", "ESRCH", "EACCES"]);
+
+/** A thread may end between being listed and being read, and not everything is for everybody: there is no more to say. */
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) {
+    if (error instanceof Error && "code" in error && GONE.has(String(error.code))) {
       return undefined;
     }
     throw error;

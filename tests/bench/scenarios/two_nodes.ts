@@ -5,11 +5,16 @@
 import { Crowd } from "../load/crowd.ts";
 import { dialBun } from "../load/dial.ts";
 import type { Load } from "../load/load.ts";
+import type { Protocol } from "../load/protocol.ts";
 import { cpuUs } from "../measure/process.ts";
 import { measureWindow } from "../measure/window.ts";
-import { startRedis } from "../servers/redis.ts";
+import type { Child } from "../servers/child.ts";
+import { countRedisClients, startRedis } from "../servers/redis.ts";
+import type { Running } from "../servers/server.ts";
 import { type Outcome, type Scenario, spoken } from "./scenario.ts";
 import { TEXT_BYTES, titleOf } from "./traffic.ts";
+
+const NODES = 2;
 
 interface Shape {
   readonly rooms: number;
@@ -50,22 +55,9 @@ export const twoNodes: readonly Scenario[] = SHAPES.map((shape) => ({
   async run(server, { seconds }): Promise<Outcome[]> {
     const redis = await startRedis();
     try {
-      const running = await server.start({ nodes: 2, redisUrl: `redis://127.0.0.1:${redis.port}` });
+      const running = await server.start({ nodes: NODES, redisUrl: `redis://127.0.0.1:${redis.port}` });
       try {
-        const { rooms, members, load } = shape;
-        const seating = {
-          rooms,
-          members,
-          lanesPerRoom: load.kind === "closed" ? load.inFlight : 1,
-          textBytes: TEXT_BYTES,
-        };
-        const protocols = [spoken(server)];
-        const crowd = await Crowd.open({ ...seating, protocols, dial: dialBun, ports: running.ports });
-        const before = cpuUs([redis.pid]);
-        const metrics = await measureWindow(crowd, { load, seconds, pids: running.pids });
-        const brokerUs = (cpuUs([redis.pid]) - before) / crowd.ledger.published;
-        crowd.close();
-        return [{ load: titleOf(load), metrics: { ...metrics, brokerUs } }];
+        return [await cross({ shape, running, redis, seconds, protocol: spoken(server) })];
       } finally {
         await running.stop();
       }
@@ -74,3 +66,25 @@ export const twoNodes: readonly Scenario[] = SHAPES.map((shape) => ({
     }
   },
 }));
+
+interface Crossing {
+  readonly shape: Shape;
+  readonly running: Running;
+  readonly redis: Child;
+  readonly seconds: number;
+  readonly protocol: Protocol;
+}
+
+/** Throws when the nodes do not talk to Redis: what they deliver then is not what is asked here. */
+async function cross({ shape, running, redis, seconds, protocol }: Crossing): Promise<Outcome> {
+  const { rooms, members, load } = shape;
+  const clients = await countRedisClients(redis.port);
+  if (clients < NODES) throw new Error(`Cannot measure ${NODES} nodes: Redis has ${clients} connections`);
+  const seating = { rooms, members, lanesPerRoom: load.kind === "closed" ? load.inFlight : 1, textBytes: TEXT_BYTES };
+  const crowd = await Crowd.open({ ...seating, protocols: [protocol], dial: dialBun, ports: running.ports });
+  const before = cpuUs([redis.pid]);
+  const metrics = await measureWindow(crowd, { load, seconds, pids: running.pids });
+  const brokerUs = (cpuUs([redis.pid]) - before) / crowd.ledger.published;
+  crowd.close();
+  return { load: titleOf(load), metrics: { ...metrics, brokerUs } };
+}
