@@ -14,9 +14,9 @@ import type { SocketioPacket } from "./engine_io/packet.ts";
 import { ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
 import type { Hub } from "./hub.ts";
-import { checkBlock } from "./identity.ts";
+import { checkBlock, refresh } from "./identity.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { after, type MaybePromise, run } from "./maybe.ts";
+import { after, isPromise, type MaybePromise, run, type Steps, wait } from "./maybe.ts";
 import type { Identity } from "./message.ts";
 import type { Origins } from "./origins.ts";
 
@@ -70,29 +70,54 @@ export class SocketioHost implements ConnectionHost {
     this.#parts.admission.leave((visitor as Visitor).address);
   }
 
-  connect({ visitor, auth }: ConnectRequest): MaybePromise<ConnectGrant> {
+  connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
+    const { address } = request.visitor as Visitor;
+    const ticket: Ticket = { id: this.#parts.hub.ids.next(), address };
+    return after(this.#identify(request), (identity) => {
+      if (identity) ticket.identity = identity;
+      return { id: ticket.id, context: ticket };
+    });
+  }
+
+  /** The same user, or the same guest, may go on; a fresh token counts from now on. */
+  resume(socket: EventSocket, request: ConnectRequest): MaybePromise<boolean> {
+    const connection = socket.context as Connection;
+    // Why not is told by the connect that follows.
+    const no = () => false;
+    try {
+      const may = run(this.#renew(connection, request));
+      return isPromise(may) ? may.catch(no) : may;
+    } catch {
+      return no();
+    }
+  }
+
+  *#renew(connection: Connection, request: ConnectRequest): Steps<boolean> {
+    const identity = yield* wait(this.#identify(request));
+    if (!connection.isOpen || identity?.user !== connection.identity?.user) return false;
+    if (identity) yield* refresh(this.#parts.hub, connection, identity);
+    return connection.isOpen;
+  }
+
+  /** Undefined: a guest. Throws or rejects with ParleyError. */
+  #identify({ visitor, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
     const { hub } = this.#parts;
-    const { address, credential } = visitor as Visitor;
-    const ticket: Ticket = { id: hub.ids.next(), address };
-    const grant = { id: ticket.id, context: ticket };
+    const { credential } = visitor as Visitor;
     const shown = tokenIn(auth);
     // A header or the query comes before the payload, a cookie after it.
     const chosen = credential && !(credential.optional && shown) ? credential : shown;
-    if (!chosen) return this.#asGuest(grant);
+    if (!chosen) return this.#asGuest();
     return hub.verifier.verify(chosen.token).then(
-      (identity) => {
-        ticket.identity = identity;
-        return after(run(checkBlock(hub, identity)), () => grant);
-      },
+      (identity) => after(run(checkBlock(hub, identity)), () => identity),
       (error) => {
-        if (chosen.optional) return this.#asGuest(grant);
+        if (chosen.optional) return this.#asGuest();
         throw this.#failure(error);
       },
     );
   }
 
-  #asGuest(grant: ConnectGrant): ConnectGrant {
-    if (!this.#parts.hub.config.websocketRequireAuth) return grant;
+  #asGuest(): undefined {
+    if (!this.#parts.hub.config.websocketRequireAuth) return undefined;
     throw new ParleyError("unauthorized", "authentication failed: a token is needed");
   }
 

@@ -30,6 +30,7 @@ export class EchoHost implements ConnectionHost {
   /** Replaced by tests. */
   refusal?: () => Response;
   connecting: (request: ConnectRequest) => MaybePromise<void> = () => undefined;
+  resume?: ConnectionHost["resume"];
   publish: (topic: string, frame: Frame, except?: EventSocket) => void = () => undefined;
   #connected = 0;
 
