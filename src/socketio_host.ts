@@ -82,13 +82,16 @@ export class SocketioHost implements ConnectionHost {
   /** The same user, or the same guest, may go on; a fresh token counts from now on. */
   resume(socket: EventSocket, request: ConnectRequest): MaybePromise<boolean> {
     const connection = socket.context as Connection;
-    // Why not is told by the connect that follows.
-    const no = () => false;
+    // The peer is told why not by the connect that follows.
+    const no = (error: unknown) => {
+      toParleyError(error, this.#parts.hub.log, { during: "resume" });
+      return false;
+    };
     try {
       const may = run(this.#renew(connection, request));
       return isPromise(may) ? may.catch(no) : may;
-    } catch {
-      return no();
+    } catch (error) {
+      return no(error);
     }
   }
 
