@@ -4,8 +4,8 @@
  * The gateway opens and closes connections here, the commands act through it, the broker delivers through it. It knows
  * no dialect by name, no runtime and no HTTP.
  */
-import type { RuntimeAdapter } from "./adapter.ts";
 import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "./broker.ts";
+import type { Outlet } from "./coalescer.ts";
 import type { Config } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { toParleyError } from "./faults.ts";
@@ -25,7 +25,7 @@ import type { Verifier } from "./verifier.ts";
 
 export interface HubParts {
   config: Config;
-  adapter: Pick<RuntimeAdapter, "publish">;
+  adapter: Outlet;
   broker: Broker;
   verifier: Verifier;
   permissions: Permissions;
@@ -56,9 +56,9 @@ export class Hub {
   readonly pace = new PresencePace();
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly turns = new Turns();
-  readonly #adapter: Pick<RuntimeAdapter, "publish">;
+  readonly outlet: Outlet;
   /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
-  readonly #everybody = new Audiences(EVERYBODY);
+  readonly #everybody: Audiences;
 
   constructor(parts: HubParts) {
     this.config = parts.config;
@@ -71,7 +71,8 @@ export class Hub {
     this.hooks = parts.hooks;
     this.handlers = parts.handlers;
     this.maxBufferedBytes = parts.maxBufferedBytes;
-    this.#adapter = parts.adapter;
+    this.outlet = parts.adapter;
+    this.#everybody = new Audiences(EVERYBODY, parts.adapter);
   }
 
   /** Into the registry. It hears what is said to everybody only from {@link admit} on. */
@@ -140,10 +141,11 @@ export class Hub {
     if (room && isMembership(event) && !this.#isTold(room, event)) return;
     if (room?.joiners) { for (const joiner of room.joiners) joiner.hold(routed); }
     const except = routed.except === undefined ? undefined : this.connections.get(routed.except)?.socket;
-    for (const audience of (room?.audiences ?? this.#everybody).list) {
+    const { list, outlet } = room?.audiences ?? this.#everybody;
+    for (const audience of list) {
       if (only !== undefined && audience.dialect.name !== only) continue;
       const frames = audience.dialect.encodeEvent(event);
-      for (const frame of frames) this.#adapter.publish(audience.topic, frame, except);
+      for (const frame of frames) outlet.publish(audience.topic, frame, except);
       if (frames.length > 0) this.stats.deliveries += audience.count;
     }
     if (event.kind === "message") this.stats.deliverySeconds.observe((Date.now() - event.timestamp) / 1000);

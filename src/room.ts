@@ -6,6 +6,7 @@
  * subscription in step with whether anybody here needs it.
  */
 import type { RoutedEvent } from "./broker.ts";
+import { Coalescer, type Outlet } from "./coalescer.ts";
 import type { RoomRule } from "./config.ts";
 import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "./dialect.ts";
@@ -25,10 +26,15 @@ export interface Audience {
 /** Per dialect, how many connections are to be reached; a dialect nobody uses costs nothing. */
 export class Audiences {
   readonly list: Audience[] = [];
+  /** What an event's frames are handed to. */
+  readonly outlet: Outlet;
   readonly #room: string;
+  readonly #coalescer?: Coalescer;
 
-  constructor(room: string) {
+  constructor(room: string, outlet: Outlet, coalesceMs?: number) {
     this.#room = room;
+    this.#coalescer = coalesceMs === undefined ? undefined : new Coalescer(outlet, coalesceMs);
+    this.outlet = this.#coalescer ?? outlet;
   }
 
   add(connection: Connection): void {
@@ -39,6 +45,7 @@ export class Audiences {
     const at = this.list.findIndex((each) => each.dialect.name === connection.dialect.name);
     const audience = this.list[at];
     if (!audience) return;
+    this.#coalescer?.flush();
     if (--audience.count === 0) this.list.splice(at, 1);
     connection.socket.unsubscribe(audience.topic);
   }
@@ -56,6 +63,8 @@ export class Audiences {
       audience = { dialect, topic: `${dialect.name}:${this.#room}`, count: 0 };
       this.list.push(audience);
     }
+    // What waits was said before this member came: its reply covers it.
+    this.#coalescer?.flush();
     audience.count++;
     connection.socket.subscribe(audience.topic);
   }
@@ -80,6 +89,7 @@ export class Joiner {
 
 /** How a room gets and gives up the node's subscription at the broker. */
 export interface Subscriber {
+  readonly outlet: Outlet;
   subscribe(room: string): MaybePromise<void>;
   unsubscribe(room: string): MaybePromise<void>;
   /** Nobody here needs the room any more. */
@@ -103,7 +113,7 @@ export class Room implements JoinedRoom {
     this.name = name;
     this.kind = kind;
     this.rule = rule;
-    this.audiences = new Audiences(name);
+    this.audiences = new Audiences(name, subscriber.outlet, rule.coalesceMs);
     this.#subscriber = subscriber;
   }
 
