@@ -1,0 +1,169 @@
+/**
+ * The server without a network: hub, commands, gateway and node over a broker of choice and sockets that write down what
+ * they are sent. For tests of what happens between two waits.
+ */
+import type { Peer, RuntimeAdapter, Socket } from "../src/adapter.ts";
+import { Admission } from "../src/admission.ts";
+import { Backstage } from "../src/backstage.ts";
+import type { Broker } from "../src/broker.ts";
+import { type Config, type ConfigOverrides, defaultConfig } from "../src/config.ts";
+import { Dispatcher } from "../src/dispatcher.ts";
+import { envelope } from "../src/dialects/envelope.ts";
+import { kebab } from "../src/dialects/kebab.ts";
+import { plain } from "../src/dialects/plain.ts";
+import { snake } from "../src/dialects/snake.ts";
+import { SocketioDialect } from "../src/dialects/socketio.ts";
+import { undecided } from "../src/dialects/undecided.ts";
+import { ParleyError } from "../src/errors.ts";
+import { Gateway } from "../src/gateway.ts";
+import type { Hooks } from "../src/hooks.ts";
+import { Hub } from "../src/hub.ts";
+import { IdSource } from "../src/id.ts";
+import { Lifecycle } from "../src/lifecycle.ts";
+import { createLog } from "../src/log.ts";
+import { Node } from "../src/node.ts";
+import { Origins } from "../src/origins.ts";
+import { Permissions } from "../src/permissions.ts";
+import { Stats } from "../src/stats.ts";
+import { Topics } from "../src/topics.ts";
+import type { Identity } from "../src/message.ts";
+
+export type JsonFrame = Record<string, unknown>;
+
+const PEER: Peer = { address: "192.0.2.1", port: 3000, secure: false };
+
+/** A socket that keeps what it is sent, and tells its end when the running code has returned. */
+export class FakeSocket implements Socket {
+  context: unknown;
+  bufferedBytes = 0;
+  readonly frames: JsonFrame[] = [];
+  closed: { code: number; reason: string } | undefined;
+  readonly #topics: Topics<FakeSocket>;
+  readonly #gateway: Gateway;
+
+  constructor(gateway: Gateway, topics: Topics<FakeSocket>, context: unknown) {
+    this.#gateway = gateway;
+    this.#topics = topics;
+    this.context = context;
+  }
+
+  send(frame: string | Uint8Array): boolean {
+    if (this.closed) return false;
+    this.frames.push(JSON.parse(String(frame)));
+    return true;
+  }
+
+  subscribe(topic: string): void {
+    if (!this.closed) this.#topics.subscribe(this, topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#topics.unsubscribe(this, topic);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.closed) return;
+    this.closed = { code, reason };
+    this.#topics.leave(this);
+    queueMicrotask(() => this.#gateway.close(this, code, reason));
+  }
+
+  abandon(code: number, reason: string): void {
+    this.close(code, reason);
+  }
+
+  /** What its client says. */
+  say(frame: JsonFrame): void {
+    if (!this.closed) this.#gateway.message(this, JSON.stringify(frame));
+  }
+
+  /** Frames that have these fields. */
+  heard(expected: JsonFrame = {}): JsonFrame[] {
+    return this.frames.filter((frame) => Object.entries(expected).every(([name, value]) => frame[name] === value));
+  }
+}
+
+export interface CoreStageOptions extends ConfigOverrides {
+  hooks?: Hooks;
+}
+
+export class CoreStage {
+  readonly config: Config;
+  readonly hub: Hub;
+  readonly node: Node;
+  readonly backstage: Backstage;
+  readonly admission: Admission;
+  readonly topics = new Topics<FakeSocket>();
+  readonly log: string[] = [];
+  readonly #gateway: Gateway;
+
+  constructor(broker: Broker, { hooks = {}, ...overrides }: CoreStageOptions = {}) {
+    this.config = defaultConfig({ jwtSecret: "x".repeat(32), websocketMessageRate: 0, ...overrides });
+    const { config } = this;
+    const origins = new Origins(config.websocketAllowedOrigins);
+    const stats = new Stats();
+    const adapter: Pick<RuntimeAdapter, "publish" | "zombies"> = {
+      zombies: 0,
+      publish: (topic, frame, except) => {
+        for (const socket of this.topics.subscribers(topic)) if (socket !== except) socket.send(frame);
+      },
+    };
+    this.hub = new Hub({
+      config,
+      adapter,
+      broker,
+      verifier: { verify },
+      permissions: new Permissions(config.rooms, config.defaultRoom),
+      ids: new IdSource(),
+      stats,
+      log: createLog({ level: "debug", write: (line) => this.log.push(line) }),
+      hooks,
+      handlers: new Map(),
+      maxBufferedBytes: 1e6,
+    });
+    const dialects = {
+      envelope,
+      kebab,
+      snake,
+      plain,
+      socketio: new SocketioDialect(),
+      undecided: undecided(config.dialects),
+    };
+    const lifecycle = new Lifecycle(this.hub, new Dispatcher(this.hub, dialects));
+    this.admission = new Admission(config, origins, stats);
+    const fetch = () => new Response();
+    this.#gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, dialects, fetch });
+    this.node = new Node(this.hub, adapter);
+    this.backstage = new Backstage(this.hub);
+    broker.start(this.node);
+  }
+
+  /** A client at this path, opened in the turn its upgrade was granted. */
+  async connect(path: string, headers: Record<string, string> = {}): Promise<FakeSocket> {
+    const granted = await this.#gateway.upgrade(new Request(`http://parley.test${path}`, { headers }), PEER);
+    if (granted instanceof Response) throw new Error(`refused with ${granted.status}: ${await granted.text()}`);
+    const socket = new FakeSocket(this.#gateway, this.topics, granted.context);
+    this.#gateway.open(socket);
+    return socket;
+  }
+
+  /** What is left of all connections; zeros when everything was given back. */
+  leftovers(): Record<string, number> {
+    const { connections, rooms, turns } = this.hub;
+    return { connections: connections.size, rooms: rooms.size, turns: turns.size, topics: this.topics.size };
+  }
+}
+
+/** A token is the JSON of an identity's parts. */
+export function token(user: string, parts: Partial<Identity> = {}): string {
+  return encodeURIComponent(JSON.stringify({ user, id: user, name: user, groups: [], rooms: [], roles: [], ...parts }));
+}
+
+async function verify(token: string): Promise<Identity> {
+  await Promise.resolve();
+  try {
+    return JSON.parse(token.startsWith("%") ? decodeURIComponent(token) : token);
+  } catch {
+    throw new ParleyError("unauthorized", "Invalid token: it is none");
+  }
+}

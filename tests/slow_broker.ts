@@ -1,0 +1,122 @@
+/**
+ * A broker as far away as a network makes it: the memory broker, asked in order, with every answer a few turns later, and
+ * failing when a test wants it to.
+ *
+ * It keeps the contract of src/broker.ts: `leave` and `unsubscribe` never fail, a failed call had no effect.
+ */
+import { setImmediate } from "node:timers";
+import type {
+  Broker,
+  BrokerHealth,
+  Control,
+  Directory,
+  Grants,
+  History,
+  Inbox,
+  LocalNode,
+  PresenceStore,
+  PublishOptions,
+  PublishResult,
+  RoutedEvent,
+} from "../src/broker.ts";
+import { MemoryBroker } from "../src/brokers/memory.ts";
+import { ParleyError } from "../src/errors.ts";
+import type { MaybePromise } from "../src/maybe.ts";
+
+const NEVER_FAILS = new Set(["leave", "unsubscribe", "close"]);
+
+export class SlowBroker implements Broker {
+  readonly name = "slow";
+  readonly engine: MemoryBroker;
+  readonly history: History;
+  readonly presence: PresenceStore;
+  readonly inbox: Inbox;
+  readonly directory: Directory;
+  readonly control: Control;
+  readonly grants: Grants;
+  /** Rooms the node is subscribed to. */
+  readonly subscribed = new Set<string>();
+  /** Whether the next call with this name fails. */
+  fails: (call: string) => boolean = () => false;
+  /** Called when a call has taken effect, before its answer is on the way. */
+  onEffect: (call: string) => void = () => {};
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor() {
+    this.engine = new MemoryBroker({ historyMaxBytes: 1e8, inboxSize: 10, inboxTtlMs: 60_000 });
+    this.history = this.#afar(this.engine.history, ["read"]);
+    this.presence = this.#afar<PresenceStore>(this.engine.presence, [
+      ...["enter", "leave", "identify", "roster", "count", "contains", "setStatus", "status"] as const,
+    ]);
+    this.inbox = this.#afar<Inbox>(this.engine.inbox, ["add", "list", "markRead", "unread"]);
+    this.directory = this.#afar<Directory>(this.engine.directory, ["connections", "rooms", "roomsOf", "stats"]);
+    this.control = this.#afar<Control>(this.engine.control, ["give"]);
+    this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedUntil"]);
+  }
+
+  start(node: LocalNode): void {
+    this.engine.start(node);
+  }
+
+  async subscribe(room: string): Promise<void> {
+    await this.#call("subscribe", () => this.engine.subscribe(room));
+    this.subscribed.add(room);
+  }
+
+  async unsubscribe(room: string): Promise<void> {
+    await this.#call("unsubscribe", () => this.engine.unsubscribe(room));
+    this.subscribed.delete(room);
+  }
+
+  publish(routed: RoutedEvent, options?: PublishOptions): Promise<PublishResult> {
+    return this.#call("publish", () => this.engine.publish(routed, options));
+  }
+
+  health(): BrokerHealth {
+    return this.engine.health();
+  }
+
+  close(): void {
+    this.engine.close();
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async settled(): Promise<void> {
+    let seen: unknown;
+    while (seen !== this.#line) {
+      seen = this.#line;
+      await seen;
+      for (let n = 0; n < 10; n++) await turn();
+    }
+  }
+
+  #afar<T extends object>(part: T, names: (keyof T & string)[]): T {
+    const afar: Record<string, unknown> = {};
+    for (const name of names) {
+      const work = part[name] as (...given: unknown[]) => MaybePromise<unknown>;
+      afar[name] = (...given: unknown[]) => this.#call(name, () => work.apply(part, given));
+    }
+    return afar as T;
+  }
+
+  async #call<T>(name: string, work: () => MaybePromise<T>): Promise<T> {
+    const before = this.#line;
+    const done = (async () => {
+      await before;
+      await turn();
+      if (!NEVER_FAILS.has(name) && this.fails(name)) throw new ParleyError("unavailable", `Cannot ${name}: away`);
+      // An order may wait for its node, which asks again: it must not stand in the line itself.
+      const answer = name === "give" ? undefined : await work();
+      this.onEffect(name);
+      return answer;
+    })();
+    this.#line = done.then(() => undefined, () => undefined);
+    const answer = await done;
+    await turn();
+    return name === "give" ? await work() : answer as T;
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

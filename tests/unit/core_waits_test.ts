@@ -1,0 +1,257 @@
+/**
+ * The core over a broker that answers later: what may happen between two waits, and that everything is given back.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { run } from "../../src/maybe.ts";
+import { CoreStage, type CoreStageOptions, type FakeSocket, token } from "../core_stage.ts";
+import { eventually } from "../harness.ts";
+import { SlowBroker } from "../slow_broker.ts";
+
+function open(options?: CoreStageOptions): { broker: SlowBroker; stage: CoreStage } {
+  const broker = new SlowBroker();
+  return { broker, stage: new CoreStage(broker, options) };
+}
+
+async function leaveNothing({ broker, stage }: { broker: SlowBroker; stage: CoreStage }): Promise<void> {
+  await eventually(async () => {
+    await broker.settled();
+    const left: Record<string, number> = {
+      ...stage.leftovers(),
+      seats: broker.engine.presence.rooms,
+      subscribed: broker.subscribed.size,
+    };
+    assertEquals(left, { connections: 0, rooms: 0, turns: 0, topics: 0, seats: 0, subscribed: 0 });
+    return true;
+  });
+}
+
+async function heard(socket: FakeSocket, expected: Record<string, unknown>): Promise<Record<string, unknown>> {
+  return await eventually(() => socket.heard(expected)[0]);
+}
+
+test("a connection that closes at any wait of its life leaves nothing behind", { timeout: 20_000 }, async () => {
+  let hurt = true;
+  for (let closesAt = 1; hurt; closesAt++) {
+    const { broker, stage } = open();
+    const socket = await stage.connect("/ws?dialect=plain&room=r");
+    let calls = 0;
+    hurt = false;
+    broker.onEffect = () => {
+      if (++calls !== closesAt) return;
+      hurt = true;
+      socket.close(1000, "");
+    };
+    socket.say({ type: "join", room: "lobby" });
+    socket.say({ type: "authenticate", token: token("eve", { groups: [{ id: "fleet" }] }) });
+    socket.say({ type: "join", room: "hall", since: { epoch: "x", offset: 3 } });
+    socket.say({ type: "message", room: "hall", content: "hi", clientMessageId: "1" });
+    socket.say({ type: "leave", room: "lobby" });
+    socket.say({ type: "join", room: "lobby" });
+    await broker.settled();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await broker.settled();
+    socket.close(1000, "");
+    await leaveNothing({ broker, stage });
+    assertEquals(stage.log.filter((line) => /fault|ERROR/.test(line)), []);
+  }
+});
+
+test(
+  "calls that fail at random leave nothing behind either, and each command is answered",
+  { timeout: 20_000 },
+  async () => {
+    let random = 11;
+    const chance = (of: number) => (random = random * 48271 % 2147483647) % 100 < of;
+    const { broker, stage } = open();
+    broker.fails = () => chance(20);
+    const sockets: FakeSocket[] = [];
+    for (let round = 0; round < 60; round++) {
+      const groups = [{ id: `g${round % 3}` }];
+      const path = chance(50) ? `/ws?token=${token(`u${round % 4}`, { groups })}` : `/ws/r${round % 3}`;
+      const socket = await stage.connect(path).catch(() => undefined);
+      if (!socket) continue;
+      sockets.push(socket);
+      for (const room of ["r0", "r1", "r0"]) {
+        socket.say({ type: "join_room", roomId: room });
+        socket.say({ type: "join", room });
+        socket.say({ type: "message", roomId: room, room, content: "hi", clientMessageId: String(round) });
+        socket.say({ type: "typing_start", roomId: room });
+        if (chance(50)) socket.say({ type: "leave_room", roomId: room });
+        if (chance(50)) socket.say({ type: "leave", room });
+      }
+      if (chance(30)) {
+        void Promise.resolve(stage.node.obey({ do: "move_group", user: "u1", group: "g9", joined: chance(50) })).catch(
+          () => {},
+        );
+      }
+      if (chance(30)) void stage.node.obey({ do: "kick", user: `u${round % 4}`, reason: "kicked" });
+      if (chance(30)) void stage.node.obey({ do: "put_out", room: "r0", member: `u${round % 4}`, reason: "kicked" });
+      if (chance(40)) socket.close(1000, "");
+    }
+    await broker.settled();
+    for (const socket of sockets) socket.close(1000, "");
+    await leaveNothing({ broker, stage });
+    assertEquals(stage.log.filter((line) => /fault/.test(line)), []);
+  },
+);
+
+test("what is said in a room while somebody joins it is heard once, and after the answer", async () => {
+  const { broker, stage } = open();
+  const speaker = await stage.connect("/ws?dialect=kebab");
+  speaker.say({ type: "join-room", roomId: "hall" });
+  await heard(speaker, { type: "room-joined" });
+  const joiner = await stage.connect("/ws?dialect=kebab");
+  let said = 0;
+  broker.onEffect = (call) => {
+    // Not on behalf of the messages themselves, or it would never end.
+    if (call !== "publish") {
+      stage.hub.publish({ room: "hall", event: message(stage, ++said) }, { keep: { size: 9, ttlMs: 9999 } });
+    }
+  };
+  joiner.say({ type: "join-room", roomId: "hall", since: { epoch: "none", offset: 0 } });
+  const joined = await heard(joiner, { type: "room-joined" });
+  broker.onEffect = () => {};
+  await broker.settled();
+  const before = (joined.messages as { message: string }[]).map((each) => Number(each.message));
+  const after = joiner.heard({ type: "message" }).map((each) => Number(each.message));
+  assert(said > 2);
+  assertEquals([...before, ...after], Array.from({ length: said }, (_, n) => n + 1));
+  assertEquals(joiner.frames.map(({ type }) => type).indexOf("message") > joiner.frames.indexOf(joined), true);
+});
+
+function message(stage: CoreStage, text: number) {
+  const from = { connection: "c", name: "n" };
+  return { kind: "message" as const, ...stage.hub.stamp(), room: "hall", from, data: { text: String(text) } };
+}
+
+test("commands of one connection are answered in order, the frames of each dialect as they came", async () => {
+  const { stage } = open();
+  const socket = await stage.connect("/ws");
+  socket.say({ type: "authenticate", token: token("eve") });
+  socket.say({ type: "join", room: "hall" });
+  socket.say({ type: "ping" });
+  await heard(socket, { type: "pong" });
+  const types = socket.frames.map(({ type }) => type);
+  assertEquals(types, ["connected", "authenticated", "join", "user_list", "pong"]);
+  // Asked while it was undecided, so answered for all dialects at once.
+  assertEquals(socket.heard({ type: "authenticated" })[0], {
+    type: "authenticated",
+    userId: "eve",
+    user_id: "eve",
+    username: "eve",
+  });
+});
+
+test("a connection that comes while its user is blocked, kicked or moved does not slip through", async () => {
+  const { broker, stage } = open();
+  for (let wait = 0; wait <= 4; wait++) {
+    const user = `eve${wait}`;
+    const socket = await stage.connect(`/websocket/connect?token=${token(user, { groups: [{ id: "crew" }] })}`);
+    let calls = 0;
+    const done = new Promise<unknown>((resolve) => {
+      broker.onEffect = () => {
+        if (calls++ !== wait) return;
+        resolve(run(stage.backstage.toUser(user, {
+          type: "group_membership_change",
+          fields: { group_id: "crew", joined: false },
+        })));
+      };
+    });
+    await done;
+    await broker.settled();
+    await heard(socket, { type: "system_notification" });
+    await eventually(() => !stage.hub.rooms.has("group:crew"));
+    socket.close(1000, "");
+    await broker.settled();
+  }
+  for (let wait = 0; wait < 5; wait++) {
+    let calls = 0;
+    const socket = await stage.connect(`/websocket/connect?token=${token("mal")}`);
+    broker.onEffect = () => {
+      if (calls++ !== wait) return;
+      stage.hub.broker.grants.block("mal", Date.now() + 60_000);
+      void broker.control.give({ do: "kick", user: "mal", reason: "kicked" });
+    };
+    await eventually(() => socket.closed);
+    broker.onEffect = () => {};
+    await broker.settled();
+    await stage.hub.broker.grants.block("mal", 0);
+  }
+  await leaveNothing({ broker, stage });
+});
+
+test("two changes of one user's groups at once seat the connection once", async () => {
+  const { broker, stage } = open();
+  const socket = await stage.connect(`/websocket/connect?token=${token("eve")}`);
+  await heard(socket, { type: "system_notification" });
+  const order = { do: "move_group" as const, user: "eve", group: "crew", joined: true };
+  await Promise.all([stage.node.obey(order), stage.node.obey(order)]);
+  assertEquals(stage.hub.rooms.get("group:crew")?.members.size, 1);
+  socket.close(1000, "");
+  await leaveNothing({ broker, stage });
+});
+
+test("a room given up while another connection is on its way in is the same room for both", async () => {
+  const { broker, stage } = open();
+  const first = await stage.connect(`/websocket/connect?token=${token("ann", { groups: [{ id: "crew" }] })}`);
+  await heard(first, { type: "system_notification" });
+  let second: FakeSocket | undefined;
+  for (let wait = 0; wait < 8; wait++) {
+    const comes = stage.connect(`/websocket/connect?token=${token("bob", { groups: [{ id: "crew" }] })}`);
+    let calls = 0;
+    broker.onEffect = () => {
+      calls++;
+      if (calls === wait) void stage.node.obey({ do: "move_group", user: "ann", group: "crew", joined: false });
+    };
+    second = await comes;
+    await heard(second, { type: "system_notification" });
+    await broker.settled();
+    broker.onEffect = () => {};
+    await stage.hub.publish({ room: "group:crew", event: { ...message(stage, 1), room: "group:crew" } });
+    await heard(second, { type: "message", room: "group:crew" });
+    second.close(1000, "");
+    await stage.node.obey({ do: "move_group", user: "ann", group: "crew", joined: true });
+    await broker.settled();
+  }
+  first.close(1000, "");
+  await leaveNothing({ broker, stage });
+});
+
+test("a broker that is away: joins and messages are refused, leaves and pings work", async () => {
+  const { broker, stage } = open();
+  const socket = await stage.connect("/ws?dialect=kebab");
+  socket.say({ type: "join-room", roomId: "hall" });
+  await heard(socket, { type: "room-joined" });
+  broker.fails = () => true;
+  socket.say({ type: "join-room", roomId: "other" });
+  socket.say({ type: "message", roomId: "hall", message: "hi" });
+  socket.say({ type: "typing-start", roomId: "hall" });
+  await eventually(() => socket.heard({ code: "unavailable" }).length === 3);
+  socket.say({ type: "leave-room", roomId: "hall" });
+  socket.say({ type: "ping" });
+  await heard(socket, { type: "room-left", roomId: "hall" });
+  await heard(socket, { type: "pong" });
+  assertEquals(socket.heard({ type: "error" }).length, 3);
+  socket.close(1000, "");
+  await leaveNothing({ broker, stage });
+});
+
+test("frames that wait are bounded in number and in bytes, and each one too many is answered", async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => release = resolve);
+  const { broker, stage } = open({ hooks: { onJoin: () => gate } });
+  const socket = await stage.connect(`/websocket/connect?token=${token("eve")}`);
+  await heard(socket, { type: "system_notification" });
+  socket.say({ type: "system", id: "j", data: { action: "join", room: "hall" } });
+  const big = "x".repeat(60_000);
+  for (let n = 0; n < 17; n++) socket.say({ type: "heartbeat", id: `big${n}`, data: { big } });
+  assertEquals(socket.heard({ type: "error" }).map(({ id }) => id), ["big16"]);
+  for (let n = 0; n < 1000; n++) socket.say({ type: "heartbeat", id: `${n}` });
+  const refused = socket.heard({ type: "error" }).length;
+  assert(refused > 10 && refused < 100, `${refused} were refused`);
+  release();
+  await heard(socket, { type: "heartbeat", id: "900" });
+  socket.close(1000, "");
+  await leaveNothing({ broker, stage });
+});
