@@ -24,6 +24,7 @@ async function describedAt(stage: Stage, port?: number): Promise<Paths> {
 const PUBLIC = [
   "GET /",
   "GET /api/chat/rooms/{roomId}/messages",
+  "GET /client.js",
   "GET /livez",
   "GET /openapi.json",
   "GET /readyz",
@@ -32,6 +33,8 @@ const PUBLIC = [
   "GET /websocket/users/{id}/notifications",
   "POST /api/chat/rooms/{roomId}/messages",
 ];
+
+const DEMO = ["GET /chat", "GET /chat.css", "GET /chat.js", "POST /demo/token"];
 
 const ADMINS = [
   "DELETE /websocket/connections/{id}",
@@ -59,10 +62,10 @@ test("every route is described, on the port where it is served", SLOW, async () 
   assertEquals(namesOf(await describedAt(stage)), [...PUBLIC, ...ADMINS].sort());
   await using apart = await openStage({ adminPort: 0 });
   assertEquals(namesOf(await describedAt(apart)), PUBLIC);
-  const onBoth = PUBLIC.filter((name) => !/ \/(api|$)/.test(name));
+  const onBoth = PUBLIC.filter((name) => !/ \/(api|client|$)/.test(name));
   assertEquals(namesOf(await describedAt(apart, apart.server.adminPorts[0])), [...onBoth, ...ADMINS].sort());
   await using demo = await openStage({ demo: true });
-  assertEquals(namesOf(await describedAt(demo)), [...PUBLIC, ...ADMINS, "POST /demo/token"].sort());
+  assertEquals(namesOf(await describedAt(demo)), [...PUBLIC, ...ADMINS, ...DEMO].sort());
 });
 
 test(

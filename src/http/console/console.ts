@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import * as v from "valibot";
+import type { Config } from "../../config.ts";
 import { ParleyError } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
 import type { DemoTokens, HttpParts } from "../app.ts";
@@ -19,8 +20,14 @@ const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 /** Bun's types take any HTML file for a bundle; as text it is a string on both runtimes. */
 const PAGE = html as unknown as string;
 
-export function consoleRoutes({ demo }: HttpParts): Route[] {
-  return demo ? [pageRoute(), tokenRoute(demo)] : [pointerRoute()];
+export function consoleRoutes({ demo, hub }: HttpParts): Route[] {
+  return demo ? [pageRoute(pageFor(hub.config)), tokenRoute(demo)] : [pointerRoute()];
+}
+
+/** The page, told where this server speaks what. */
+function pageFor({ paths, dialects }: Config): string {
+  const server = JSON.stringify({ paths, dialects }).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  return PAGE.replace('data-server="{}"', () => `data-server="${server}"`);
 }
 
 function pointerRoute(): Route {
@@ -34,10 +41,10 @@ function pointerRoute(): Route {
   });
 }
 
-function pageRoute(): Route {
+function pageRoute(page: string): Route {
   const headers = {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": policyOf(PAGE),
+    "content-security-policy": policyOf(page),
     "cache-control": "no-cache",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -49,7 +56,7 @@ function pageRoute(): Route {
     needs: "nothing",
     about: "The demo page",
     answer: "text/html",
-    serve: () => new Response(PAGE, { headers }),
+    serve: () => new Response(page, { headers }),
   });
 }
 
