@@ -21,7 +21,7 @@ const ON_COMMANDS = ["backstage", "dispatcher", "gateway", "lifecycle"];
 const SERVER = [...CORE, "hub", ...ON_HUB, "commands/", ...ON_COMMANDS];
 
 const CHAT_FILES = [
-  ...["avatar", "banner", "bubble", "chat", "composer", "conversation", "login", "main", "me", "message_list"],
+  ...["avatar", "banner", "bubble", "chat", "composer", "conversation", "icons", "login", "main", "me", "message_list"],
   ...["reactions", "room_list", "session"],
 ];
 

@@ -3,6 +3,7 @@
  */
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import type { RoomView } from "../../client/react.ts";
+import { Icon } from "./icons.tsx";
 
 interface Pending {
   key: number;
@@ -69,7 +70,9 @@ export function Composer({ view, roomName }: { view: RoomView; roomName: string 
             sendTyping(event.currentTarget.value !== "");
           }}
         />
-        <button type="submit" className="primary" aria-label="Send" disabled={!text.trim()}>➤</button>
+        <button type="submit" className="primary" aria-label="Send" disabled={!text.trim()}>
+          <Icon name="send" />
+        </button>
       </form>
     </div>
   );

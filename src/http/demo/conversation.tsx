@@ -5,6 +5,7 @@ import { useRoom } from "../../client/react.ts";
 import type { RoomView } from "../../client/react.ts";
 import { Avatar } from "./avatar.tsx";
 import { Composer } from "./composer.tsx";
+import { Icon } from "./icons.tsx";
 import { MessageList } from "./message_list.tsx";
 
 export function Conversation({ id, me, onShowList }: { id: string; me: string; onShowList(): void }) {
@@ -14,7 +15,9 @@ export function Conversation({ id, me, onShowList }: { id: string; me: string; o
   return (
     <main className="room">
       <header>
-        <button type="button" className="icon back" onClick={onShowList} aria-label="Rooms">☰</button>
+        <button type="button" className="icon back" onClick={onShowList} aria-label="Rooms">
+          <Icon name="menu" />
+        </button>
         <div className="title">
           <h1># {id}</h1>
           <p>{headline(room, people.length)}</p>

@@ -4,6 +4,7 @@
 import { useState } from "react";
 import { usePresence, useRealtimeNotifications } from "../../client/react.ts";
 import { Avatar } from "./avatar.tsx";
+import { Icon } from "./icons.tsx";
 
 const STATUSES = ["online", "away", "busy"] as const;
 
@@ -27,7 +28,9 @@ export function Me({ name, onLogout }: { name: string; onLogout(): void }) {
         </label>
       </div>
       <Bell />
-      <button type="button" className="icon" onClick={onLogout} aria-label="Log out" title="Log out">⏻</button>
+      <button type="button" className="icon" onClick={onLogout} aria-label="Log out" title="Log out">
+        <Icon name="leave" />
+      </button>
     </header>
   );
 }
@@ -46,7 +49,7 @@ function Bell() {
         aria-controls="notifications"
         onClick={() => setOpen(!isOpen)}
       >
-        <span aria-hidden="true">🔔</span>
+        <Icon name="bell" />
         {unreadCount > 0 && <span className="badge" aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>}
       </button>
       <div
