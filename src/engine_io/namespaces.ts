@@ -12,8 +12,9 @@ import type { ConnectRequest } from "./host.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
 import type { End, Session } from "./session.ts";
 
-/** A peer that keeps asking for what it does not get is no honest one. */
-const MAX_REFUSALS = 10;
+/** A peer may join once a second, and so often at once; more is no honest one's, whether it gets in or not. */
+const JOIN_INTERVAL_MS = 1000;
+const JOIN_BURST = 10;
 
 export class Namespaces {
   readonly #session: Session;
@@ -22,7 +23,8 @@ export class Namespaces {
   /** Namespaces whose CONNECT the host still considers. */
   #pending?: Set<string>;
   #assembly?: Assembly;
-  #refusals = 0;
+  /** When all of its joins so far would have been at their rate. */
+  #joinsUntil = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -121,6 +123,7 @@ export class Namespaces {
   #connect(packet: Packet): void {
     const { engine, visitor } = this.#session;
     const namespace = packet.nsp.split("?", 1)[0]!;
+    if (this.#joinsTooOften()) return this.#session.fail("too many joins");
     if (!engine.options.namespaces.includes(namespace)) {
       return this.#refuse(namespace, { message: "Invalid namespace" });
     }
@@ -184,7 +187,13 @@ export class Namespaces {
 
   #refuse(namespace: string, error: { message: string; data?: unknown }): void {
     this.#session.send(encodeConnectError(namespace, error));
-    if (++this.#refusals > MAX_REFUSALS) this.#session.fail("too many refused namespaces");
+  }
+
+  #joinsTooOften(): boolean {
+    const now = performance.now();
+    const burst = JOIN_BURST + this.#session.engine.options.namespaces.length;
+    this.#joinsUntil = Math.max(this.#joinsUntil, now) + JOIN_INTERVAL_MS;
+    return this.#joinsUntil > now + burst * JOIN_INTERVAL_MS;
   }
 
   /** The peer leaves one namespace; the session stays, for a while even in none. */

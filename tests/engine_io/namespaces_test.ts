@@ -78,6 +78,15 @@ test("a peer that keeps asking for what it does not get is closed", async () => 
   await rig.isEmpty();
 });
 
+test("a peer that joins and leaves without end is closed", async () => {
+  await using rig = await Rig.start();
+  const socket = await rig.webSocket();
+  for (let n = 0; n < 20; n++) for (const packet of ["41", "40"]) socket.send(packet);
+  await socket.closed;
+  assert(rig.host.ends.length < 20);
+  await rig.isEmpty();
+});
+
 test("what the host refuses is told with its code, and can be tried again", async () => {
   await using rig = await Rig.start();
   const socket = await session(rig);
