@@ -1,0 +1,33 @@
+/** How often a status is told: at once, then at the end of the second, and nothing that is no news. */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { CoreStage, token } from "../core_stage.ts";
+import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { run } from "../../src/maybe.ts";
+import { announceStatus } from "../../src/presence.ts";
+
+test("the first change is told at once, the last of the others when it is due, and one that was taken back never", async () => {
+  const stage = new CoreStage(new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }));
+  const socket = await stage.connect(`/websocket/connect?token=${token("kim")}`);
+  socket.say({ type: "system", data: { action: "join", room: "lobby" } });
+  const say = (status: string) => socket.say({ type: "presence", data: { status } });
+  const told = () => socket.heard({ type: "presence" }).map(({ data }) => (data as { status: string }).status);
+  const pass = async (nowMs: number) => {
+    for (const due of stage.hub.pace.takeDue(nowMs)) await run(announceStatus(stage.hub, due));
+  };
+  for (const status of ["busy", "away", "offline"]) say(status);
+  assertEquals(told(), ["busy"]);
+  await pass(Date.now() + 500);
+  assertEquals(told(), ["busy"]);
+  await pass(Date.now() + 1100);
+  assertEquals(told(), ["busy", "offline"]);
+  for (const status of ["away", "offline"]) say(status);
+  await pass(Date.now() + 2300);
+  assertEquals(told(), ["busy", "offline"]);
+  // Nothing happened for a second: the next one is a first change again.
+  await pass(Date.now() + 3500);
+  say("online");
+  assertEquals(told(), ["busy", "offline", "online"]);
+  socket.close(1000, "");
+  stage.hub.broker.close();
+});
