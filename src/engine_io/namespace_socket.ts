@@ -29,8 +29,10 @@ export class NamespaceSocket implements EventSocket, Listener {
   readonly #since?: number[];
   #session: Session;
   #state: "attached" | "parked" | "closed" = "attached";
-  /** Parked: how it will have ended. Attached: its owner has closed it. */
+  /** How it will have ended. */
   #end?: End;
+  /** Its owner has closed it: that is final, whatever its session still does. */
+  #isOver = false;
   #questions?: Questions;
 
   constructor(session: Session, namespace: string, { id, context }: ConnectGrant) {
@@ -59,8 +61,9 @@ export class NamespaceSocket implements EventSocket, Listener {
     return this.#state === "attached" ? this.#session.bufferedBytes : 0;
   }
 
-  get isClosed(): boolean {
-    return this.#state === "closed";
+  /** Closed, or about to be. */
+  get isOver(): boolean {
+    return this.#isOver || this.#state === "closed";
   }
 
   send(frame: Frame): boolean {
@@ -102,19 +105,19 @@ export class NamespaceSocket implements EventSocket, Listener {
 
   /** A kick is final for the peer's library: DISCONNECT keeps it from coming back. Everything else it takes for a fault. */
   close(code: number, reason: string): void {
-    this.#leaveWith({ code, reason }, () => {
+    this.#leave({ code, reason }, () => {
       if (code === CLOSE.kicked) this.#session.send(encodeDisconnect(this.namespace));
       this.#session.close(code, reason);
     });
   }
 
   abandon(code: number, reason: string): void {
-    this.#leaveWith({ code, reason }, () => this.#session.abandon(code, reason));
+    this.#leave({ code, reason }, () => this.#session.abandon(code, reason));
   }
 
-  /** The owner's word is final: nothing is recovered after it. */
-  #leaveWith(end: End, endSession: () => void): void {
-    if (this.#state === "closed" || this.#end && this.#state === "attached") return;
+  #leave(end: End, endSession: () => void): void {
+    if (this.isOver) return;
+    this.#isOver = true;
     this.#end = end;
     if (this.#state === "attached") endSession();
     else queueMicrotask(() => this.giveUp());
@@ -132,9 +135,9 @@ export class NamespaceSocket implements EventSocket, Listener {
     this.#questions?.answered(id, args);
   }
 
-  /** Its session has ended; true: it waits for its peer. Never after its owner closed it. */
+  /** Its session has ended; true: it waits for its peer. */
   park(end: End): boolean {
-    if (this.#end || !this.#engine.recovery?.park(this)) return false;
+    if (this.#isOver || !this.#engine.recovery?.park(this)) return false;
     this.#detach();
     this.#state = "parked";
     this.#end = end;

@@ -159,10 +159,13 @@ export class Namespaces {
   /** False: its time is over, or something may be missing; then the peer begins anew, and what is left of it ends. */
   #resume(socket: NamespaceSocket, offset: unknown): boolean {
     if (this.#session.ended) return true;
-    const { log } = this.#session.engine.recovery!;
+    const { options, recovery } = this.#session.engine;
+    const { log } = recovery!;
     // Without an offset the peer has heard nothing yet, not even what was sent first.
-    const missed = log.missed(socket, log.read(offset) ?? socket.bornAt);
-    if (!missed || socket.isClosed || (offset !== undefined && log.read(offset) === undefined)) {
+    const heard = offset === undefined ? socket.bornAt : log.read(offset);
+    // More than its buffer takes would cut it off again, and again.
+    const missed = heard === undefined ? undefined : log.missed(socket, heard, options.maxBufferedBytes / 2);
+    if (!missed || socket.isOver) {
       socket.close(CLOSE.normal, "not recovered");
       return false;
     }

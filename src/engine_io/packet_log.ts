@@ -78,13 +78,17 @@ export class PacketLog {
     return value <= this.#last ? value : undefined;
   }
 
-  /** What the listener missed after the offset, oldest first; undefined: some of it may be gone. */
-  missed(listener: Listener, offset: number): Frame[] | undefined {
+  /** What the listener missed after the offset, oldest first; undefined: some may be gone, or it is more than `maxBytes`. */
+  missed(listener: Listener, offset: number, maxBytes: number): Frame[] | undefined {
     if (offset < this.#lostUpTo) return undefined;
     const frames: Frame[] = [];
+    let bytes = 0;
     for (let at = this.#head; at < this.#entries.length; at++) {
       const entry = this.#entries[at]!;
-      if (entry.offset > offset && isFor(listener, entry)) frames.push(...entry.frames);
+      if (entry.offset <= offset || !isFor(listener, entry)) continue;
+      bytes += entry.bytes;
+      if (bytes > maxBytes) return undefined;
+      frames.push(...entry.frames);
     }
     return frames;
   }

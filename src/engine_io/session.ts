@@ -20,6 +20,9 @@ import type { Probe } from "./probe.ts";
 /** 144 random bits: whoever knows the id has the session. */
 const SID_LENGTH = 24;
 
+/** RFC 6455's code of a connection that ended without a farewell. */
+const ABNORMAL = 1006;
+
 /** How a session ends. */
 export interface End {
   code: number;
@@ -115,7 +118,7 @@ export class Session extends Endpoint implements PollingOwner {
       case 0x36: // 6: noop
         return;
       case 0x31: // 1: close
-        return this.lost("transport close");
+        return this.#quit({ code: CLOSE.normal, reason: "transport close" });
       default:
         return this.fail("invalid packet");
     }
@@ -143,7 +146,7 @@ export class Session extends Endpoint implements PollingOwner {
 
   /** The peer went away. */
   lost(reason: string): void {
-    this.#quit({ code: CLOSE.normal, reason });
+    this.#quit({ code: ABNORMAL, reason });
   }
 
   /** The peer broke the protocol: its state is another than ours, so nothing of it can be recovered. */

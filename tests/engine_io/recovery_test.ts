@@ -196,6 +196,32 @@ test("what no longer fits into the log is said to be lost, never left out", asyn
   assert(String(await again.socket.next()).startsWith('42["cast",1,'));
 });
 
+test("who missed more than its buffer takes begins anew, instead of being cut off again and again", async () => {
+  await using rig = await start({ maxBufferedBytes: 1000 });
+  const first = await join(rig);
+  await lose(first, rig);
+  for (let n = 0; n < 3; n++) rig.host.publish("all", `42["fill","${"x".repeat(200)}"]`);
+  const again = await join(rig, { pid: first.pid });
+  assertNotEquals(again.sid, first.sid);
+});
+
+test("a close by the host is final, even if the peer comes back in the same turn", async () => {
+  await using rig = await start();
+  const first = await join(rig);
+  await lose(first, rig);
+  let allow: ((may: boolean) => void) | undefined;
+  rig.host.resume = () => new Promise((resolve) => allow = resolve);
+  const socket = rig.socket("EIO=4&transport=websocket");
+  await socket.next();
+  socket.send(`40${JSON.stringify({ pid: first.pid })}`);
+  const answer = await eventually(() => allow);
+  rig.host.only.close(4403, "kicked");
+  answer(true);
+  const { sid } = JSON.parse(String(await socket.next()).slice(2));
+  assertNotEquals(sid, first.sid);
+  assertEquals(rig.host.ends, [{ code: 4403, reason: "kicked" }]);
+});
+
 test("stopping the server ends those who are away", async () => {
   await using rig = await start();
   await lose(await join(rig), rig);
@@ -228,7 +254,7 @@ test("the log marks events and nothing else", () => {
   const bytes = new Uint8Array(3);
   assertEquals(log.record("room", bytes), bytes);
   const all = { since: () => 0 };
-  assertEquals(log.missed(all, 2), ['451-/chat,["a",{"_placeholder":true,"num":0},"3"]', bytes]);
+  assertEquals(log.missed(all, 2, 1000), ['451-/chat,["a",{"_placeholder":true,"num":0},"3"]', bytes]);
   assertEquals([log.read("3"), log.read("4"), log.read("x y"), log.read(3)], [3, undefined, undefined, undefined]);
 });
 
@@ -237,7 +263,7 @@ test("the log forgets what is too much, and knows it", () => {
   for (let n = 0; n < 5000; n++) log.record("room", `42["event number ${n}"]`);
   assert(log.bytes <= 100);
   const all = { since: () => 0 };
-  assertEquals(log.missed(all, 4000), undefined);
-  assertEquals(log.missed(all, 4999)?.length, 1);
-  assertEquals(log.missed(all, 5000), []);
+  assertEquals(log.missed(all, 4000, 1000), undefined);
+  assertEquals(log.missed(all, 4999, 1000)?.length, 1);
+  assertEquals(log.missed(all, 5000, 1000), []);
 });
