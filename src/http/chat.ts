@@ -30,6 +30,9 @@ export interface ChatShape {
 /** Idempotency of the application's backend: no user can be called so. */
 const BACKEND = "*";
 
+/** Of a user it goes nowhere, so it may be anything. */
+const AdminsWord = v.optional(v.pipe(v.unknown(), v.description("With an admin's credential: published as given")));
+
 const Content = v.object({
   content: v.optional(v.string("must be a string")),
   attachments: v.optional(v.unknown()),
@@ -38,11 +41,10 @@ const Content = v.object({
   messageType: v.optional(v.unknown()),
   edited: v.optional(v.unknown()),
   data: v.optional(v.unknown()),
-  // Of a user these go nowhere; only an admin's are looked at.
-  id: v.optional(v.unknown()),
-  timestamp: v.optional(v.unknown()),
-  sender_user_id: v.optional(v.unknown()),
-  sender_name: v.optional(v.unknown()),
+  id: AdminsWord,
+  timestamp: AdminsWord,
+  sender_user_id: AdminsWord,
+  sender_name: AdminsWord,
 }, "must be an object {content, …}");
 
 const TIME_RULE = "must be milliseconds since 1970 or an ISO 8601 time";
@@ -78,6 +80,8 @@ const History = v.object({
   recovered: v.optional(v.boolean()),
 });
 
+const Headers = v.object({ "idempotency-key": v.optional(Id) });
+
 const PATH = "/api/chat/rooms/{roomId}/messages";
 const Params = v.object({ roomId: RoomName });
 
@@ -89,6 +93,7 @@ export function chatRoutes(parts: HttpParts): Route[] {
       needs: "user",
       about: "Publishes a message. An Idempotency-Key header makes a repeat within five minutes harmless",
       params: Params,
+      headers: Headers,
       body: Content,
       status: 201,
       answer: Published,
@@ -112,21 +117,21 @@ interface Publishing {
   caller: Caller;
   params: v.InferOutput<typeof Params>;
   body: v.InferOutput<typeof Content>;
-  request: Request;
+  headers: v.InferOutput<typeof Headers>;
 }
 
 function publisher({ hub, backstage, chat }: HttpParts) {
   const { websocketMessageRate: perSecond, websocketMessageBurst: burst } = hub.config;
   const rate = new Buckets({ perSecond, burst });
   const rights = new ChatRights(hub);
-  return async ({ caller, params, body, request }: Publishing): Promise<v.InferInput<typeof Published>> => {
+  return async ({ caller, params, body, headers }: Publishing): Promise<v.InferInput<typeof Published>> => {
     const room = params.roomId;
     if (!caller.isAdmin) slowDown(rate, caller);
     const given = chat.dataOf(body);
     if (given === undefined) throw new ParleyError("bad_message", 'Cannot read the body: "content" is missing');
     const data = caller.isAdmin ? given : await rights.toPublish(caller, room, given);
     const message: MessageInput = { data, ...originOf(caller, body) };
-    const key = keyOf(request);
+    const key = headers["idempotency-key"];
     if (key !== undefined) {
       message.once = { sender: caller.identity?.user ?? BACKEND, key: publishKey(room, key, data) };
     }
@@ -147,12 +152,6 @@ function originOf({ isAdmin, identity }: Caller, body: Publishing["body"]): Part
   const { id, timestamp, sender_user_id: user, sender_name: name } = check(Origin, body, "body");
   if (user === undefined && name === undefined) return { id, timestamp, from: self };
   return { id, timestamp, from: { connection: "server", user, name: name ?? String(user) } };
-}
-
-function keyOf({ headers }: Request): string | undefined {
-  const key = headers.get("idempotency-key");
-  if (key === null) return undefined;
-  return check(Id, key, '"Idempotency-Key" header');
 }
 
 interface Reading {

@@ -66,9 +66,14 @@ function operation(each: Route): Json {
     responses[status] = { description: codes.join(", "), content: jsonOf({ $ref: "#/components/schemas/Error" }) };
   }
   return {
+    operationId: `${each.method.toLowerCase()}${each.path.replace(/\W+/g, "_")}`.replace(/_$/, ""),
     summary: each.about,
     security: SECURITY[each.needs],
-    parameters: [...parametersOf(each.params, "path"), ...parametersOf(each.query, "query")],
+    parameters: [
+      ...parametersOf(each.params, "path"),
+      ...parametersOf(each.query, "query"),
+      ...parametersOf(each.headers, "header"),
+    ],
     ...(each.body && { requestBody: { content: jsonOf(schemaOf(each.body, "input")) } }),
     responses,
   };
@@ -79,9 +84,9 @@ function success({ answer, about }: Route): Json {
   return { description: about, content: jsonOf(schemaOf(answer, "output")) };
 }
 
-function errorsOf({ needs, params, query, body, errors = [] }: Route): Map<number, ErrorCode[]> {
+function errorsOf({ needs, params, query, body, headers, errors = [] }: Route): Map<number, ErrorCode[]> {
   const codes = new Set<ErrorCode>(errors);
-  if (params || query || body) codes.add("bad_message");
+  if (params || query || body || headers) codes.add("bad_message");
   if (body) codes.add("too_large");
   if (needs !== "nothing") {
     for (const code of ["unauthorized", "token_expired", "forbidden", "rate_limited", "unavailable"] as const) {
@@ -93,7 +98,7 @@ function errorsOf({ needs, params, query, body, errors = [] }: Route): Map<numbe
   return byStatus;
 }
 
-function parametersOf(fields: Route["params"], place: "path" | "query"): Json[] {
+function parametersOf(fields: Route["params"], place: "path" | "query" | "header"): Json[] {
   return Object.entries(fields?.entries ?? {}).map(([name, schema]) => ({
     name,
     in: place,

@@ -13,14 +13,15 @@ export type Needs = "nothing" | "user" | "admin";
 export type Schema = v.GenericSchema;
 type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
 type None = Record<never, never>;
-type Read<S extends Schema | undefined> = S extends Schema ? v.InferOutput<S> : None;
+type Read<S extends Some<Schema>> = S extends Schema ? v.InferOutput<S> : None;
 
 /** A request whose credential and input have been checked. */
-export interface Asked<Params, Query, Body> {
+export interface Asked<Params, Query, Body, Headers> {
   caller: Caller;
   params: Params;
   query: Query;
   body: Body;
+  headers: Headers;
   request: Request;
 }
 
@@ -42,29 +43,35 @@ export interface Route extends Declaration {
   params?: Fields;
   query?: Fields;
   body?: Schema;
+  /** In lower case. */
+  headers?: Fields;
   /** JSON of this shape, or text of this media type. */
   answer: Schema | string;
   /** A value is sent as JSON; a Response goes out as it is. May throw ParleyError. */
-  serve(asked: Asked<unknown, unknown, unknown>): MaybePromise<unknown>;
+  serve(asked: Asked<unknown, unknown, unknown, unknown>): MaybePromise<unknown>;
 }
 
-interface Typed<P extends Fields | undefined, Q extends Fields | undefined, B extends Schema | undefined, A>
+type Some<T> = T | undefined;
+
+interface Typed<P extends Some<Fields>, Q extends Some<Fields>, B extends Some<Schema>, H extends Some<Fields>, A>
   extends Declaration {
   params?: P;
   query?: Q;
   body?: B;
+  headers?: H;
   answer: A;
   serve(
-    asked: Asked<Read<P>, Read<Q>, Read<B>>,
+    asked: Asked<Read<P>, Read<Q>, Read<B>, Read<H>>,
   ): MaybePromise<Response | (A extends Schema ? v.InferInput<A> : never)>;
 }
 
 /** Holds a declaration's `serve` to its own schemas. */
 export function route<
-  P extends Fields | undefined = undefined,
-  Q extends Fields | undefined = undefined,
-  B extends Schema | undefined = undefined,
+  P extends Some<Fields> = undefined,
+  Q extends Some<Fields> = undefined,
+  B extends Some<Schema> = undefined,
+  H extends Some<Fields> = undefined,
   A extends Schema | string = string,
->(declaration: Typed<P, Q, B, A>): Route {
+>(declaration: Typed<P, Q, B, H, A>): Route {
   return declaration;
 }

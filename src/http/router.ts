@@ -46,13 +46,14 @@ export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch
 
 async function serve(route: Route, context: Context<Env>, { access }: RouterParts): Promise<Response> {
   const request = context.req.raw;
-  const { params, query, body } = route;
+  const { params, query, body, headers } = route;
   const caller = await access.check(request, context.env.peer, route.needs);
-  const asked: Asked<unknown, unknown, unknown> = {
+  const asked: Asked<unknown, unknown, unknown, unknown> = {
     caller,
     request,
     params: params ? check(params, context.req.param(), "path") : {},
     query: query ? check(query, queryOf(request.url), "query") : {},
+    headers: headers ? check(headers, Object.fromEntries(request.headers), "headers") : {},
     body: body ? check(body, await jsonOf(request), "body") : {},
   };
   const answer = await route.serve(asked);

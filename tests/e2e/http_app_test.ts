@@ -48,11 +48,11 @@ test("the probes say ok, and HEAD says it without a body", SLOW, async () => {
 });
 
 test("while the server drains it is alive, not ready, and says so", SLOW, async () => {
-  const stage = await openStage({ websocketDrainMs: 3000 });
-  const ann = await TcpSocket.open({
-    port: stage.server.port,
-    path: `/ws?token=${await stage.token("ann")}`,
-  });
+  const stage = await openStage({ websocketDrainMs: 4000 });
+  // More than go in one batch, so that the drain takes a while.
+  const crowd = await Promise.all(
+    Array.from({ length: 101 }, () => TcpSocket.open({ port: stage.server.port, path: "/ws" })),
+  );
   const stopping = stage.server.stop();
   try {
     const status = await call(stage, "GET /status");
@@ -61,7 +61,7 @@ test("while the server drains it is alive, not ready, and says so", SLOW, async 
     assertEquals((await call(stage, "GET /livez")).status, 200);
     assertError(await call(stage, "GET /ws"), [503, "unavailable"]);
   } finally {
-    ann.destroy();
+    for (const socket of crowd) socket.destroy();
     await stopping;
   }
 });
@@ -109,6 +109,22 @@ async function raw(stage: Stage, request: string): Promise<string> {
     socket.on("end", () => resolve(text));
   });
 }
+
+test("a foreign name that leads to this machine gets no demo token", SLOW, async () => {
+  await using stage = await openStage({ demo: true });
+  const body = '{"user":"ada"}';
+  const ask = (host: string) => {
+    const head = [`Host: ${host}`, `Origin: http://${host}`, `Content-Length: ${body.length}`, "Connection: close"];
+    return raw(stage, `POST /demo/token HTTP/1.1\r\n${head.join("\r\n")}\r\n\r\n${body}`);
+  };
+  const { port } = stage.server;
+  for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, "localhost"]) {
+    assertStringIncludes(await ask(host), "HTTP/1.1 200");
+  }
+  for (const host of [`evil.example:${port}`, `localhost.evil.example:${port}`, "127.0.0.1.evil.example"]) {
+    assertStringIncludes(await ask(host), "HTTP/1.1 403");
+  }
+});
 
 test("pages of other origins read what is open, and send credentials only if they are listed", SLOW, async () => {
   const ask = (stage: Stage, origin: string) => call(stage, "GET /status", { headers: { origin } });

@@ -9,6 +9,7 @@ import type { JsonFrame, Stage } from "./stage.ts";
 const SLOW = { timeout: 20_000 };
 
 interface Operation {
+  operationId: string;
   security: JsonFrame[];
   parameters: { name: string; in: string; required: boolean }[];
   requestBody?: unknown;
@@ -94,6 +95,15 @@ test(
     }
   },
 );
+
+test("every operation has a name of its own, and its headers are described", SLOW, async () => {
+  await using stage = await openStage();
+  const paths = await describedAt(stage);
+  const names = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  assertEquals(new Set(names).size, names.length);
+  const { parameters } = paths["/api/chat/rooms/{roomId}/messages"]!.post!;
+  assertEquals(parameters.map((each) => [each.in, each.name]), [["path", "roomId"], ["header", "idempotency-key"]]);
+});
 
 test("answers have the fields that are described", SLOW, async () => {
   await using stage = await openStage();
