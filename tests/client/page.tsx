@@ -27,7 +27,8 @@ export interface Page {
   close(): Promise<void>;
 }
 
-export async function openPage(): Promise<Page> {
+/** `isLive`: things happen by themselves, as against a real server; then React renders when it likes, and tests wait. */
+export async function openPage({ isLive = false } = {}): Promise<Page> {
   const window = new Window({ url: "http://localhost/" });
   const world = globalThis as Record<string, unknown>;
   const added = GLOBALS.filter((name) => !(name in world));
@@ -35,10 +36,13 @@ export async function openPage(): Promise<Page> {
     const value = name === "window" ? window : Reflect.get(window, name);
     Object.defineProperty(world, name, { value, configurable: true, writable: true });
   }
-  world.IS_REACT_ACT_ENVIRONMENT = true;
+  world.IS_REACT_ACT_ENVIRONMENT = !isLive;
   const React = await import("react");
   const { createRoot } = await import("react-dom/client");
-  const act = (run: () => unknown) => React.act(async () => void await run());
+  const act = async (run: () => unknown) => {
+    if (isLive) await run();
+    else await React.act(async () => void await run());
+  };
   const open: Mounted[] = [];
   return {
     act,
