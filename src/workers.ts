@@ -157,6 +157,7 @@ export interface StartWorkersParts {
   colour: boolean;
   /** The URL of the entry point. */
   main: string;
+  hangMs?: number;
   /** Ends the process. */
   end(code: number): void;
 }
@@ -164,7 +165,7 @@ export interface StartWorkersParts {
 /** Rejects if they cannot start. */
 export async function startWorkers(
   given: Config,
-  { log, colour, main, end }: StartWorkersParts,
+  { log, colour, main, hangMs, end }: StartWorkersParts,
 ): Promise<Ready & Pick<Running, "stop">> {
   const commons = await createCommons(given, (node) => {
     log.error("a worker is too far behind: the process ends before memory does", { node });
@@ -175,6 +176,7 @@ export async function startWorkers(
     count: config.workerCount,
     entry: entryOf(main),
     log,
+    hangMs,
     drainMs: config.websocketDrainMs,
     end,
     admit(id) {
