@@ -2,7 +2,7 @@
  * Admin routes that look: which connections and rooms the cluster has, and who is in a room.
  */
 import * as v from "valibot";
-import type { ConnectionInfo, RoomInfo } from "../broker.ts";
+import type { Broker, ConnectionInfo, RoomInfo } from "../broker.ts";
 import { ParleyError } from "../errors.ts";
 import type { Roster } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
@@ -37,8 +37,10 @@ const ByConnection = v.object({ id: Id });
 const ByRoom = v.object({ id: RoomName });
 
 export function directoryRoutes({ hub }: HttpParts): Route[] {
-  // Its parts exist only once it has started.
-  const { broker } = hub;
+  return [...connectionRoutes(hub.broker), ...roomRoutes(hub.broker)];
+}
+
+function connectionRoutes({ directory }: Broker): Route[] {
   return [
     route({
       method: "GET",
@@ -48,7 +50,7 @@ export function directoryRoutes({ hub }: HttpParts): Route[] {
       query: v.object({ user_id: v.optional(User), room_id: v.optional(RoomName), ...Page }),
       answer: Connections,
       serve: async ({ query: { user_id: user, room_id: room, cursor, limit } }) => {
-        const page = await broker.directory.connections({ user, room, cursor, limit });
+        const page = await directory.connections({ user, room, cursor, limit });
         return { connections: page.items.map(connectionOf), total: page.total, cursor: page.cursor };
       },
     }),
@@ -61,11 +63,16 @@ export function directoryRoutes({ hub }: HttpParts): Route[] {
       answer: Connection,
       errors: ["not_found"],
       serve: async ({ params: { id } }) => {
-        const { items: [found] } = await broker.directory.connections({ id, limit: 1 });
+        const { items: [found] } = await directory.connections({ id, limit: 1 });
         if (!found) throw new ParleyError("not_found", `Cannot find connection "${id}": it is not here`);
         return connectionOf(found);
       },
     }),
+  ];
+}
+
+function roomRoutes({ directory, presence }: Broker): Route[] {
+  return [
     route({
       method: "GET",
       path: "/websocket/rooms",
@@ -74,7 +81,7 @@ export function directoryRoutes({ hub }: HttpParts): Route[] {
       query: v.object({ type: v.optional(RoomType), member_id: v.optional(Id), ...Page }),
       answer: Rooms,
       serve: async ({ query: { type, member_id: member, cursor, limit } }) => {
-        const page = await broker.directory.rooms({ type, member, cursor, limit });
+        const page = await directory.rooms({ type, member, cursor, limit });
         return { rooms: page.items.map(roomOf), total: page.total, cursor: page.cursor };
       },
     }),
@@ -88,7 +95,7 @@ export function directoryRoutes({ hub }: HttpParts): Route[] {
       errors: ["not_found"],
       serve: async ({ params: { id } }) => {
         const type = typeOfRoom(id);
-        const roster = type === "presence" ? undefined : await broker.presence.roster(id, ROSTER_LIMIT);
+        const roster = type === "presence" ? undefined : await presence.roster(id, ROSTER_LIMIT);
         if (type === "presence" || !roster?.members) {
           throw new ParleyError("not_found", `Cannot find room "${id}": nobody is in it`);
         }

@@ -2,6 +2,7 @@
  * Admin routes that send away: a connection, a user with all connections and for a while, a member out of a room.
  */
 import * as v from "valibot";
+import type { Broker } from "../broker.ts";
 import { ParleyError } from "../errors.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { HttpParts } from "./app.ts";
@@ -21,58 +22,66 @@ const BlockSeconds = v.pipe(
   v.maxValue(MAX_BLOCK_SECONDS, BLOCK_RULE),
 );
 
-export function removalRoutes({ hub }: HttpParts): Route[] {
-  // Its parts exist only once it has started.
-  const { broker } = hub;
-  return [
-    route({
-      method: "DELETE",
-      path: "/websocket/connections/{id}",
-      needs: "admin",
-      about: "Closes a connection with 4403",
-      params: v.object({ id: Id }),
-      answer: Disconnected,
-      errors: ["not_found"],
-      serve: async ({ params: { id } }) => {
-        const count = await broker.control.give({ do: "kick", connection: id, reason: KICKED });
-        if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
-        return disconnected(count);
-      },
-    }),
-    route({
-      method: "POST",
-      path: "/websocket/users/{id}/disconnect",
-      needs: "admin",
-      about: "Closes all connections of a user with 4403; with blockSeconds refuses the user for so long, 0 lifts it",
-      params: v.object({ id: User }),
-      body: v.object({ blockSeconds: v.optional(BlockSeconds) }, "must be an object {blockSeconds?}"),
-      answer: Disconnected,
-      serve: async ({ params: { id }, body: { blockSeconds } }) => {
-        const untilMs = blockSeconds ? Date.now() + blockSeconds * 1000 : 0;
-        // First the block: who is closed may be back at once.
-        if (blockSeconds !== undefined) await broker.grants.block(id, untilMs);
-        const count = await broker.control.give({ do: "kick", user: id, reason: KICKED });
-        return disconnected(count, untilMs > 0 ? new Date(untilMs).toISOString() : undefined);
-      },
-    }),
-    route({
-      method: "DELETE",
-      path: "/websocket/rooms/{id}/members/{member}",
-      needs: "admin",
-      about: "Puts a user or a connection out of a room",
-      params: v.object({ id: RoomName, member: Id }),
-      answer: Removed,
-      errors: ["not_found"],
-      serve: async ({ params: { id, member } }) => {
-        if (typeOfRoom(id) !== "custom") {
-          throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${WHY}`);
-        }
-        const count = await broker.control.give({ do: "put_out", room: id, member, reason: KICKED });
-        if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
-        return removed(count);
-      },
-    }),
-  ];
+export function removalRoutes({ hub: { broker } }: HttpParts): Route[] {
+  return [kickRoute(broker), disconnectRoute(broker), putOutRoute(broker)];
+}
+
+function kickRoute({ control }: Broker): Route {
+  return route({
+    method: "DELETE",
+    path: "/websocket/connections/{id}",
+    needs: "admin",
+    about: "Closes a connection with 4403",
+    params: v.object({ id: Id }),
+    answer: Disconnected,
+    errors: ["not_found"],
+    serve: async ({ params: { id } }) => {
+      const count = await control.give({ do: "kick", connection: id, reason: KICKED });
+      if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
+      return disconnected(count);
+    },
+  });
+}
+
+function disconnectRoute({ control, grants }: Broker): Route {
+  return route({
+    method: "POST",
+    path: "/websocket/users/{id}/disconnect",
+    needs: "admin",
+    about: "Closes all connections of a user with 4403; with blockSeconds refuses the user for so long, 0 lifts it",
+    params: v.object({ id: User }),
+    body: v.object({ blockSeconds: v.optional(BlockSeconds) }, "must be an object {blockSeconds?}"),
+    answer: Disconnected,
+    serve: async ({ params: { id }, body: { blockSeconds } }) => {
+      const untilMs = blockSeconds ? Date.now() + blockSeconds * 1000 : 0;
+      // First the block: who is closed may be back at once.
+      if (blockSeconds !== undefined) await grants.block(id, untilMs);
+      const count = await control.give({ do: "kick", user: id, reason: KICKED });
+      return disconnected(count, untilMs > 0 ? new Date(untilMs).toISOString() : undefined);
+    },
+  });
+}
+
+const RESERVED = "the server decides who is in a reserved room (groups: send a group_membership_change)";
+
+function putOutRoute({ control }: Broker): Route {
+  return route({
+    method: "DELETE",
+    path: "/websocket/rooms/{id}/members/{member}",
+    needs: "admin",
+    about: "Puts a user or a connection out of a room",
+    params: v.object({ id: RoomName, member: Id }),
+    answer: Removed,
+    errors: ["not_found"],
+    serve: async ({ params: { id, member } }) => {
+      if (typeOfRoom(id) !== "custom") {
+        throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${RESERVED}`);
+      }
+      const count = await control.give({ do: "put_out", room: id, member, reason: KICKED });
+      if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
+      return removed(count);
+    },
+  });
 }
 
 function disconnected(count: number, blockedUntil?: string): v.InferInput<typeof Disconnected> {
@@ -82,5 +91,3 @@ function disconnected(count: number, blockedUntil?: string): v.InferInput<typeof
 function removed(count: number): v.InferInput<typeof Removed> {
   return { success: true, removed_count: count };
 }
-
-const WHY = "the server decides who is in a reserved room (groups: send a group_membership_change)";
