@@ -55,25 +55,21 @@ export interface RedisBrokerOptions {
   log: Log;
 }
 
-/** What exists once the broker has its node. */
-interface Parts {
-  rooms: RedisRooms;
-  history: RedisHistory;
-  presence: RedisPresence;
-  questions: Questions;
-  directory: RedisDirectory;
-}
-
 export class RedisBroker implements Broker {
   readonly name = "redis";
+  readonly history: History;
+  readonly presence: PresenceStore;
   readonly inbox: Inbox;
   readonly grants: Grants;
+  readonly directory: Directory;
+  readonly control: Control;
   readonly #engine: RedisEngine;
-  readonly #keys: Keys;
-  readonly #ids: IdSource;
   readonly #log: Log;
   readonly #strangers: Strangers;
-  #started: Parts | undefined;
+  readonly #rooms: RedisRooms;
+  readonly #presence: RedisPresence;
+  readonly #questions: Questions;
+  #node: LocalNode | undefined;
   #refreshing: ReturnType<typeof setInterval> | undefined;
   #comparing: ReturnType<typeof setTimeout> | undefined;
   #compareAt = 0;
@@ -82,78 +78,62 @@ export class RedisBroker implements Broker {
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
     const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, log } = options;
     this.#log = log;
-    this.#ids = ids;
-    this.#keys = new Keys(prefix);
     this.#strangers = new Strangers(log);
     this.#engine = new RedisEngine({ url, sharded, log }, {
       message: (channel, payload) => this.#receive(channel, payload),
       restored: () => this.#restore(),
     });
-    const stores = { engine: this.#engine, keys: this.#keys };
-    this.inbox = new RedisInbox(stores, { size: inboxSize, ttlMs: inboxTtlMs });
-    this.grants = new RedisGrants(stores);
+    const shared = {
+      engine: this.#engine,
+      strangers: this.#strangers,
+      keys: new Keys(prefix),
+      ids,
+      log,
+      node: () => this.#local,
+    };
+    this.#rooms = new RedisRooms(shared);
+    this.#questions = new Questions(shared);
+    this.presence = this.#presence = new RedisPresence({
+      ...shared,
+      node: () => this.#local.id,
+      publish: (routed) => this.#rooms.publish(routed),
+      seen: (room, roster) => this.#rooms.see(room, roster),
+      restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
+    });
+    this.history = new RedisHistory(this.#rooms.log, (room, position) => this.#rooms.reach(room, position));
+    this.directory = this.control = new RedisDirectory(shared.node, this.#questions);
+    this.inbox = new RedisInbox(shared, { size: inboxSize, ttlMs: inboxTtlMs });
+    this.grants = new RedisGrants(shared);
   }
 
   /** Rejects with ParleyError if Redis refuses for good; if it only does not answer, it is tried until it does. */
   async start(node: LocalNode): Promise<void> {
-    const shared = {
-      engine: this.#engine,
-      keys: this.#keys,
-      ids: this.#ids,
-      strangers: this.#strangers,
-      log: this.#log,
-    };
-    const rooms = new RedisRooms({ ...shared, node });
-    const questions = new Questions({ ...shared, node });
-    const presence = new RedisPresence({
-      ...shared,
-      node: node.id,
-      publish: (routed) => rooms.publish(routed),
-      seen: (room, roster) => rooms.see(room, roster),
-      restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
-    });
-    const history = new RedisHistory(rooms.log, (room, position) => rooms.reach(room, position));
-    this.#started = { rooms, history, questions, presence, directory: new RedisDirectory(node, questions) };
-    rooms.listen();
-    questions.listen();
+    this.#node = node;
+    this.#rooms.listen();
+    this.#questions.listen();
     try {
       await this.#engine.open();
     } catch (error) {
+      this.#rooms.close();
       this.#engine.close();
       throw error;
     }
-    presence.lease.start();
-    await presence.lease.beat();
+    this.#presence.lease.start();
+    await this.#presence.lease.beat();
     this.#refreshing = setInterval(() => this.#refresh(), REFRESH_MS);
     this.#refreshing.unref();
   }
 
-  async subscribe(room: string): Promise<void> {
-    await this.#parts.rooms.subscribe(room);
+  subscribe(room: string): Promise<void> {
+    return this.#rooms.subscribe(room);
   }
 
-  async unsubscribe(room: string): Promise<void> {
-    await this.#parts.rooms.unsubscribe(room);
+  unsubscribe(room: string): Promise<void> {
+    return this.#rooms.unsubscribe(room);
   }
 
   publish(routed: RoutedEvent, options?: PublishOptions): Promise<PublishResult> {
-    return this.#parts.rooms.publish(routed, options);
-  }
-
-  get history(): History {
-    return this.#parts.history;
-  }
-
-  get presence(): PresenceStore {
-    return this.#parts.presence;
-  }
-
-  get directory(): Directory {
-    return this.#parts.directory;
-  }
-
-  get control(): Control {
-    return this.#parts.directory;
+    return this.#rooms.publish(routed, options);
   }
 
   /** What came through Parley's channels and was not understood, since the start. */
@@ -163,42 +143,41 @@ export class RedisBroker implements Broker {
 
   health(): BrokerHealth {
     if (!this.#engine.isReady) return { ok: false, detail: this.#engine.trouble };
-    const isRepaired = this.#started?.presence.lease.isHealthy === true;
-    return isRepaired ? { ok: true } : { ok: false, detail: "Redis is there, presence is being repaired" };
+    return this.#presence.lease.isHealthy
+      ? { ok: true }
+      : { ok: false, detail: "Redis is there, presence is being repaired" };
   }
 
   async close(): Promise<void> {
     clearInterval(this.#refreshing);
     clearTimeout(this.#comparing);
-    const { rooms, presence } = this.#parts;
-    const farewell = presence.close().catch((error) => {
+    const farewell = this.#presence.close().catch((error) => {
       this.#log.warn("left without telling Redis, the members will be gone when the lease ends", { error });
     });
     let late: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([farewell, new Promise((resolve) => late = setTimeout(resolve, FAREWELL_MS))]);
     clearTimeout(late);
-    rooms.close();
+    this.#rooms.close();
     this.#engine.close();
   }
 
-  get #parts(): Parts {
-    if (!this.#started) throw new TypeError("Cannot use the Redis broker: it was not started");
-    return this.#started;
+  get #local(): LocalNode {
+    if (!this.#node) throw new TypeError("Cannot use the Redis broker: it was not started");
+    return this.#node;
   }
 
   #receive(channel: string, payload: string): void {
-    const { rooms, questions } = this.#parts;
-    if (questions.receive(channel, payload)) return;
+    if (this.#questions.receive(channel, payload)) return;
     const arrival = readArrival(payload);
-    if (arrival) rooms.receive(channel, arrival);
+    if (arrival) this.#rooms.receive(channel, arrival);
     else this.#strangers.note(channel, new Error("it is no event"));
   }
 
   #restore(): void {
-    const { rooms, presence } = this.#parts;
-    rooms.catchUp();
+    const { lease } = this.#presence;
+    this.#rooms.catchUp();
     // If the lease was lost, presence says when it is repaired.
-    void presence.lease.beat().then(() => presence.lease.isHealthy && this.#compareSoon(0));
+    void lease.beat().then(() => lease.isHealthy && this.#compareSoon(0));
   }
 
   /** Tells joins and leaves that were missed, after a while; the latest of several wishes counts. */
@@ -213,14 +192,13 @@ export class RedisBroker implements Broker {
 
   #compare(): void {
     this.#comparing = undefined;
-    const { rooms, presence } = this.#parts;
-    rooms.compare((room) => presence.roster(room, MAX_KNOWN)).catch((error) => {
+    this.#rooms.compare((room) => this.#presence.roster(room, MAX_KNOWN)).catch((error) => {
       this.#log.debug("missed joins and leaves could not be read yet", { error });
       this.#compareSoon(COMPARE_AGAIN_MS);
     });
   }
 
   #refresh(): void {
-    this.#parts.presence.refresh().catch((error) => this.#log.warn("keys could not be kept from expiring", { error }));
+    this.#presence.refresh().catch((error) => this.#log.warn("keys could not be kept from expiring", { error }));
   }
 }

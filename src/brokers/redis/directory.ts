@@ -16,23 +16,23 @@ import { mergePages, pageOf } from "../pages.ts";
 import type { Questions } from "./questions.ts";
 
 export class RedisDirectory implements Directory, Control {
-  readonly #node: LocalNode;
+  readonly #node: () => LocalNode;
   readonly #questions: Questions;
 
-  constructor(node: LocalNode, questions: Questions) {
+  constructor(node: () => LocalNode, questions: Questions) {
     this.#node = node;
     this.#questions = questions;
   }
 
   async connections(query: ConnectionQuery): Promise<Page<ConnectionInfo>> {
     const others = await this.#questions.askOthers({ what: "connections", query });
-    return mergePages([this.#node.connections(query), ...others as Page<ConnectionInfo>[]], query.limit);
+    return mergePages([this.#node().connections(query), ...others as Page<ConnectionInfo>[]], query.limit);
   }
 
   async rooms(query: RoomQuery): Promise<Page<RoomInfo>> {
     const others = await this.#questions.askOthers({ what: "rooms", query });
     const rooms = new Map<string, RoomInfo>();
-    for (const room of [this.#node.rooms(query), ...others as RoomInfo[][]].flat()) {
+    for (const room of [this.#node().rooms(query), ...others as RoomInfo[][]].flat()) {
       const members = room.members + (rooms.get(room.id)?.members ?? 0);
       rooms.set(room.id, { ...room, members });
     }
@@ -41,17 +41,17 @@ export class RedisDirectory implements Directory, Control {
 
   async roomsOf(user: string): Promise<string[]> {
     const others = await this.#questions.askOthers({ what: "roomsOf", query: { user } });
-    return [...new Set([this.#node.roomsOf(user), ...others as string[][]].flat())];
+    return [...new Set([this.#node().roomsOf(user), ...others as string[][]].flat())];
   }
 
   stats(): NodeStats[] {
-    return [this.#node.stats()];
+    return [this.#node().stats()];
   }
 
   async give(order: Order): Promise<number> {
     if ("connection" in order && order.connection !== undefined) return await this.#giveOne(order, order.connection);
     const [here, ...there] = await Promise.all([
-      this.#node.obey(order),
+      this.#node().obey(order),
       this.#questions.askOthers({ what: "order", query: order }),
     ]);
     return there.flat().reduce<number>((sum, reached) => sum + Number(reached), here);
@@ -59,7 +59,7 @@ export class RedisDirectory implements Directory, Control {
 
   async #giveOne(order: Order, connection: string): Promise<number> {
     const node = nodeOf(connection);
-    if (node === this.#node.id) return await this.#node.obey(order);
+    if (node === this.#node().id) return await this.#node().obey(order);
     return Number(await this.#questions.askOne(node, { what: "order", query: order }) ?? 0);
   }
 }

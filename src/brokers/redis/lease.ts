@@ -22,7 +22,7 @@ export interface LeaseParts {
   engine: RedisEngine;
   keys: Keys;
   /** Head of the leases' names. */
-  node: string;
+  node: () => string;
   /** Renewed. `isLost`: the members stand under a lease that is over, or Redis forgot them, and have to be entered again. */
   renewed(news: Renewal): Promise<void>;
   /** A lease of a dead node is ours to clear. */
@@ -54,7 +54,7 @@ export class Lease {
   }
 
   get name(): string {
-    return `${this.#parts.node}.${this.#count}`;
+    return `${this.#parts.node()}.${this.#count}`;
   }
 
   /** The last renewal succeeded, and all members stand under the lease. */

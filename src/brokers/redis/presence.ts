@@ -24,7 +24,7 @@ export interface PresenceParts {
   ids: IdSource;
   log: Log;
   /** Head of the leases' names. */
-  node: string;
+  node: () => string;
   publish(routed: RoutedEvent): Promise<unknown>;
   /** A roster as it was read. */
   seen(room: string, roster: Roster): void;

@@ -25,7 +25,8 @@ export interface QuestionsParts {
   engine: RedisEngine;
   keys: Keys;
   ids: IdSource;
-  node: LocalNode;
+  /** Known once the broker was started. */
+  node: () => LocalNode;
   strangers: Strangers;
 }
 
@@ -47,7 +48,7 @@ export class Questions {
   /** Listens from the first answer of Redis on. */
   listen(): void {
     const { engine, keys, node } = this.#parts;
-    for (const name of [ALL, node.id]) engine.want(keys.control(name));
+    for (const name of [ALL, node().id]) engine.want(keys.control(name));
   }
 
   /** The answers of all other nodes that answer in time. */
@@ -67,7 +68,7 @@ export class Questions {
   /** True: the channel is one of control. */
   receive(channel: string, payload: string): boolean {
     const { keys, node, strangers } = this.#parts;
-    if (channel !== keys.control(ALL) && channel !== keys.control(node.id)) return false;
+    if (channel !== keys.control(ALL) && channel !== keys.control(node().id)) return false;
     this.#obey(payload).catch((error) => strangers.note(channel, error));
     return true;
   }
@@ -78,7 +79,7 @@ export class Questions {
     const pending: Pending = { answers: [], expected: Infinity, answered: () => undefined };
     this.#pending.set(id, pending);
     try {
-      const heard = await engine.publish(keys.control(to), encodeQuestion({ id, from: node.id, ...question }));
+      const heard = await engine.publish(keys.control(to), encodeQuestion({ id, from: node().id, ...question }));
       // This node hears its own question to all, and does not answer it.
       pending.expected = to === ALL ? heard - 1 : heard;
       if (engine.countsHearers && pending.answers.length >= pending.expected) return pending;
@@ -97,7 +98,8 @@ export class Questions {
   }
 
   async #obey(payload: string): Promise<void> {
-    const { engine, keys, node } = this.#parts;
+    const { engine, keys } = this.#parts;
+    const node = this.#parts.node();
     const { id, from, what, query, answer, event } = decode(payload);
     if (typeof id !== "string" || typeof from !== "string") throw new Error("it is neither a question nor an answer");
     if (what === "answer") {
@@ -113,7 +115,7 @@ export class Questions {
   }
 
   async #answer(question: Question): Promise<unknown> {
-    const { node } = this.#parts;
+    const node = this.#parts.node();
     switch (question.what) {
       case "connections":
         return node.connections(question.query);

@@ -14,7 +14,8 @@ import { OwnEvents } from "./own_events.ts";
 import type { Arrival } from "./wire.ts";
 
 export interface RoomsParts extends LogParts {
-  node: LocalNode;
+  /** Known once the broker was started. */
+  node: () => LocalNode;
 }
 
 interface Subscribed {
@@ -101,7 +102,7 @@ export class RedisRooms {
     await inChunks(complete, async ({ room, known }) => {
       known.startComparing();
       const changes = known.compare(await read(room));
-      for (const change of changes) this.#parts.node.deliver(changeEvent(room, change, this.#head()));
+      for (const change of changes) this.#parts.node().deliver(changeEvent(room, change, this.#head()));
     });
   }
 
@@ -130,7 +131,7 @@ export class RedisRooms {
     const { node, strangers } = this.#parts;
     return new Feed({
       deliver: (arrival) => this.#deliver(room, arrival),
-      reset: (position) => node.deliver({ room, event: resetEvent(room, position, this.#head()) }),
+      reset: (position) => node().deliver({ room, event: resetEvent(room, position, this.#head()) }),
       read: (after) => this.log.missed(room, after),
       distrust: () => strangers.note(room, new Error("the log knows nothing of it")),
     });
@@ -145,7 +146,7 @@ export class RedisRooms {
     if (epoch !== undefined && event.kind === "message") event.position = { epoch, offset };
     if (isMembership(event) && this.#rooms.get(room)?.known.apply(event) === false) return;
     try {
-      node.deliver(routed);
+      node().deliver(routed);
     } catch (error) {
       strangers.note(room, error);
     }
