@@ -53,7 +53,7 @@ export function parseArguments(argv: string[]): Arguments {
   const scenarios = chosen(SCENARIOS, values.scenario, (name, wanted) => name.startsWith(wanted));
   const servers = chosen(SERVERS, values.servers, matches);
   return {
-    scenarios: quick && !values.scenario ? scenarios.filter(({ slow }) => !slow) : scenarios,
+    scenarios: quick && !values.scenario ? scenarios.filter((scenario) => scenario.quick) : scenarios,
     servers: quick && !values.servers ? servers.filter(({ name }) => QUICK_SERVERS.includes(name)) : servers,
     settings: { quick, seconds: positive("seconds", values.seconds ?? (quick ? "1" : "3")) },
     repeat: positive("repeat", values.repeat),

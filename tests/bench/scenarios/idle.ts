@@ -12,15 +12,15 @@ const MEMBERS = 10;
 const ROOMS = 1_000;
 const QUICK_ROOMS = 200;
 const SETTLE_MS = 2_000;
+const QUICK_SETTLE_MS = 500;
 
 export const idle: Scenario = {
   name: "idle",
   title: "Idle connections",
-  about: `${(ROOMS * MEMBERS).toLocaleString("en")} connections in rooms of ${MEMBERS}, read ${
-    SETTLE_MS / 1000
-  } s later.`,
+  about: `In rooms of ${MEMBERS}, then silent; read ${SETTLE_MS / 1000} s later (--quick: ${QUICK_SETTLE_MS / 1000}).`,
   compare: "connectionBytes",
   columns: ["connectionBytes", "kernelBytes", "idleMb", "residentMb"],
+  quick: true,
   takes: everybody,
   async run(server, { quick }) {
     const running = await server.start({});
@@ -28,11 +28,11 @@ export const idle: Scenario = {
       const rooms = quick ? QUICK_ROOMS : ROOMS;
       const connections = rooms * MEMBERS;
       const seating = { rooms, members: MEMBERS, lanesPerRoom: 1, textBytes: 0 };
-      await delay(SETTLE_MS / 4);
+      await delay(QUICK_SETTLE_MS);
       const [resident, kernel] = [residentBytes(running.pids), kernelSocketBytes()];
       const protocols = [spoken(server)];
       const crowd = await Crowd.open({ ...seating, protocols, dial: dialBun, ports: running.ports });
-      await delay(SETTLE_MS);
+      await delay(quick ? QUICK_SETTLE_MS : SETTLE_MS);
       const metrics = {
         connectionBytes: (residentBytes(running.pids) - resident) / connections,
         kernelBytes: (kernelSocketBytes() - kernel) / connections / 2,

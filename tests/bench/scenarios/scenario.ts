@@ -28,8 +28,8 @@ export interface Scenario {
   readonly about: string;
   readonly compare: MetricName;
   readonly columns: readonly MetricName[];
-  /** Kept out of `--quick` altogether. */
-  readonly slow?: boolean;
+  /** Part of `--quick`. */
+  readonly quick?: boolean;
   takes(server: Server): boolean;
   run(server: Server, settings: Settings): Promise<readonly Outcome[]>;
 }

@@ -21,7 +21,6 @@ export const stalled: Scenario = {
   about: `One room of ${MEMBERS}, ${PER_SECOND} messages of 16 KiB a second for ${SECONDS} s; 20 members stop reading.`,
   compare: "p99Ratio",
   columns: ["p99Ratio", "p50Ms", "p99Ms", "cpuUs", "growthMb", "residentMb", "lost", "duplicated", "closedEarly"],
-  slow: true,
   takes: everybody,
   async run(server) {
     const all = await oneRun(server, 0);

@@ -23,7 +23,7 @@ export interface Traffic {
   readonly rooms: number;
   readonly members: number;
   readonly loads: readonly Load[];
-  readonly slow?: boolean;
+  readonly quick?: boolean;
   takes(server: Server): boolean;
   variants?(server: Server): readonly Variant[];
 }

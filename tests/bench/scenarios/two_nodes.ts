@@ -20,7 +20,6 @@ interface Shape {
   readonly rooms: number;
   readonly members: number;
   readonly load: Load;
-  readonly slow?: boolean;
 }
 
 /** Around a thousand messages in flight in each closed loop, and the fixed rate at which latency is promised. */
@@ -50,7 +49,6 @@ export const twoNodes: readonly Scenario[] = SHAPES.map((shape) => ({
     "serverShare",
     "clientShare",
   ],
-  slow: true,
   takes: ({ clusters }) => clusters === true,
   async run(server, { seconds }): Promise<Outcome[]> {
     const redis = await startRedis();
