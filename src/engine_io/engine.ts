@@ -5,6 +5,7 @@
  */
 import type { Topics } from "../topics.ts";
 import { PacketReader } from "./codec.ts";
+import type { Crossing } from "./crossing.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Audience } from "./fanout.ts";
 import type { ConnectionHost } from "./host.ts";
@@ -28,6 +29,8 @@ export class Engine {
   readonly apart: Topics<NamespaceSocket>;
   /** Absent: connections end with their transport. */
   readonly recovery?: Recovery;
+  /** With other workers on the same port. */
+  crossing?: Crossing;
 
   readonly pings: Deadlines<Session>;
   readonly pongs: Deadlines<Session>;

@@ -4,10 +4,11 @@
  * The gateway hands it every request under the Socket.IO path and every socket it granted (`owns`). It knows nothing of
  * rooms, dialects or users: those are behind its ConnectionHost.
  */
-import type { Peer, Socket, UpgradeGrant } from "../adapter.ts";
+import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { Answer, REFUSAL, type Refusal, refuseUpgrade } from "./answer.ts";
+import { Crossing } from "./crossing.ts";
 import { Endpoint } from "./endpoint.ts";
 import { Engine } from "./engine.ts";
 import type { Audience } from "./fanout.ts";
@@ -25,6 +26,28 @@ export class EngineServer {
   /** `audience`: the one that the {@link Fanout} has. */
   constructor(options: EngineOptions, host: ConnectionHost, audience: Audience) {
     this.#engine = new Engine(options, host, audience);
+  }
+
+  /**
+   * Others listen on the same port: `inner` is served on a port of this worker alone, on the loopback, and `secret` is
+   * theirs in common. Before the first session.
+   */
+  share(port: number, secret: string): void {
+    const { maxPayloadBytes } = this.#engine.options;
+    this.#engine.crossing = new Crossing({ port, secret, maxPayloadBytes });
+  }
+
+  /** What the other workers find: sessions, and no way to begin one. */
+  get inner(): SocketHandler {
+    const isVisit = (request: Request) => new URL(request.url).searchParams.has("sid");
+    const nobody = () => refuseUpgrade(REFUSAL.sessionUnknown);
+    return {
+      fetch: (request, peer) => isVisit(request) ? this.fetch(request, peer) : nobody(),
+      upgrade: (request, peer) => isVisit(request) ? this.upgrade(request, peer) : nobody(),
+      open: (socket) => this.open(socket),
+      message: (socket, frame) => this.message(socket, frame),
+      close: (socket, code, reason) => this.close(socket, code, reason),
+    };
   }
 
   /** Live sessions, those included that only wait to say goodbye. */
@@ -46,7 +69,7 @@ export class EngineServer {
     const transport = query.get("transport");
     if (transport !== "polling" && transport !== "websocket") return answer.refused(REFUSAL.transportUnknown);
     const sid = query.get("sid");
-    if (sid !== null) return this.#serve(request, answer, this.#engine.sessions.get(sid));
+    if (sid !== null) return this.#find(request, answer, sid);
     if (request.method !== "GET") return answer.refused(REFUSAL.badMethod);
     if (transport === "websocket") return answer.refused(REFUSAL.badRequest);
     return after(this.#engine.host.admit(request, peer), (admitted) => {
@@ -60,6 +83,9 @@ export class EngineServer {
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
     this.#engine.sweep();
     const query = new URL(request.url).searchParams;
+    const { crossing } = this.#engine;
+    const elsewhere = crossing?.elsewhere(query.get("sid") ?? "");
+    if (crossing && elsewhere !== undefined) return { context: crossing.pipe(request, elsewhere) };
     const refusal = this.#refusalOfUpgrade(query);
     if (refusal) return refuseUpgrade(refusal);
     const textOnly = query.has("b64");
@@ -109,6 +135,13 @@ export class EngineServer {
       session.greeting(["websocket"]),
       cookie && `${cookie}=${session.sid}; Path=/; HttpOnly; SameSite=Lax`,
     );
+  }
+
+  #find(request: Request, answer: Answer, sid: string): MaybePromise<Response> {
+    const { crossing, sessions } = this.#engine;
+    const elsewhere = crossing?.elsewhere(sid);
+    if (!crossing || elsewhere === undefined) return this.#serve(request, answer, sessions.get(sid));
+    return crossing.visit(request, answer, elsewhere);
   }
 
   #serve(request: Request, answer: Answer, session: Session | undefined): MaybePromise<Response> {

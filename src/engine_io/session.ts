@@ -32,7 +32,7 @@ export interface End {
 }
 
 export class Session extends Endpoint implements PollingOwner {
-  readonly sid = randomId(SID_LENGTH);
+  readonly sid: string;
   readonly visitor: unknown;
   readonly engine: Engine;
   /** Absent once it has a WebSocket. */
@@ -52,6 +52,8 @@ export class Session extends Endpoint implements PollingOwner {
     super();
     this.engine = engine;
     this.visitor = visitor;
+    const random = randomId(SID_LENGTH);
+    this.sid = engine.crossing?.idOf(random) ?? random;
     this.#namespaces = new Namespaces(this);
     engine.sessions.set(this.sid, this);
     engine.pings.set(this);

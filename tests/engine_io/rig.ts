@@ -93,7 +93,7 @@ export class Rig implements AsyncDisposable {
   readonly adapter: RuntimeAdapter;
   readonly #audience: Audience;
 
-  private constructor(adapter: RuntimeAdapter, options: Partial<EngineOptions>) {
+  private constructor(adapter: RuntimeAdapter, options: Partial<EngineOptions>, secret?: string) {
     const settings = { ...ENGINE_DEFAULTS, ...options };
     this.#audience = new Audience(settings);
     const engine = new EngineServer(settings, this.host, this.#audience);
@@ -107,6 +107,7 @@ export class Rig implements AsyncDisposable {
       maxBufferedBytes: 1 << 20,
       idleTimeoutMs: 60_000,
     };
+    if (secret !== undefined) engine.share(this.adapter.listen(listen, engine.inner).ports[0]!, secret);
     this.port = this.adapter.listen(listen, {
       fetch: (request, peer) => engine.fetch(request, peer),
       upgrade: (request, peer) => engine.upgrade(request, peer),
@@ -116,8 +117,9 @@ export class Rig implements AsyncDisposable {
     }).ports[0]!;
   }
 
-  static async start(options: Partial<EngineOptions> = {}): Promise<Rig> {
-    return new Rig(await adapterForThisRuntime(), options);
+  /** `secret`: it is one of several workers. */
+  static async start(options: Partial<EngineOptions> = {}, secret?: string): Promise<Rig> {
+    return new Rig(await adapterForThisRuntime(), options, secret);
   }
 
   /** Topics of the sockets that native topics do not reach. */
