@@ -13,7 +13,7 @@ import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import type { IdSource } from "./id.ts";
 import type { Log } from "./log.ts";
 import { isPromise, type MaybePromise, run, type Steps } from "./maybe.ts";
-import { type Command, EVERYBODY, type ReplyBody, type RoomEvent } from "./message.ts";
+import { type Command, EVERYBODY, type MessageEvent, type ReplyBody, type RoomEvent, SERVER } from "./message.ts";
 import { PresencePace } from "./presence_pace.ts";
 import type { Permissions } from "./permissions.ts";
 import { Audiences, Room } from "./room.ts";
@@ -148,7 +148,13 @@ export class Hub {
       for (const frame of frames) outlet.publish(audience.topic, frame, except);
       if (frames.length > 0) this.stats.deliveries += audience.count;
     }
-    if (event.kind === "message") this.stats.deliverySeconds.observe((Date.now() - event.timestamp) / 1000);
+    if (event.kind === "message") this.#measure(event);
+  }
+
+  #measure({ from, timestamp }: MessageEvent): void {
+    // What comes from outside may bear a time of its own, and the clock of another node may be ahead.
+    if (from.connection === SERVER.connection) return;
+    this.stats.deliverySeconds.observe(Math.max(0, Date.now() - timestamp) / 1000);
   }
 
   #isTold(room: Room, event: RoomEvent & { members: number }): boolean {
