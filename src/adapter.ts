@@ -87,6 +87,13 @@ export interface RuntimeAdapter {
   stop(): Promise<void>;
 }
 
+/** The refusal of a request whose `Host` is none, so that its URL is none either; absent: there is something to look at. */
+export function refuseHost({ url }: Request): Response | undefined {
+  return URL.canParse(url)
+    ? undefined
+    : new Response("Cannot serve the request: its Host is malformed", { status: 400 });
+}
+
 /** Whether a request asks for a WebSocket: `upgrade` of the handler is for it, `fetch` for all others. */
 export function wantsUpgrade(request: Request): boolean {
   return request.headers.get("upgrade")?.toLowerCase() === "websocket";

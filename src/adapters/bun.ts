@@ -5,7 +5,7 @@
  * turn have for one socket leaves in one write. One object exists per connection; nothing may be done per member here.
  */
 import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
-import { refuseHandshake, wantsUpgrade } from "../adapter.ts";
+import { refuseHandshake, refuseHost, wantsUpgrade } from "../adapter.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
@@ -169,6 +169,8 @@ class Listener {
 
   // Undefined tells Bun that the request has become a WebSocket.
   #fetch(request: Request, server: Bun.Server<BunSocket>): MaybePromise<Response | undefined> {
+    const refused = refuseHost(request);
+    if (refused) return refused;
     const peer = { address: server.requestIP(request)?.address ?? "", port: this.port, secure: this.#secure };
     if (!wantsUpgrade(request)) {
       return after(this.#handler.fetch(request, peer), (response) => echoClose(request, response));

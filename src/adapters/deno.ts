@@ -5,7 +5,7 @@
  * buffer first. The loop of `publish` is the hot path: nothing may be encoded, copied or allocated per member in it.
  */
 import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
-import { refuseHandshake, wantsUpgrade } from "../adapter.ts";
+import { refuseHandshake, refuseHost, wantsUpgrade } from "../adapter.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
@@ -119,6 +119,8 @@ class Listener {
 
   #respond(request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
     if (this.#stopping) return new Response("The server is stopping", { status: 503 });
+    const refused = refuseHost(request);
+    if (refused) return refused;
     const peer = { address: remoteAddr.hostname, port: this.port, secure: this.#secure };
     if (!wantsUpgrade(request)) return this.handler.fetch(request, peer);
     return refuseHandshake(request) ??
@@ -128,11 +130,10 @@ class Listener {
   /** The request must not be touched any more once this has returned. */
   #admit(request: Request, answer: Response | UpgradeGrant): Response {
     if (answer instanceof Response) return answer;
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: this.#idleSeconds,
-      // Clients that offered none, or another, refuse an answer with one.
-      ...(answer.subprotocol !== undefined && { protocol: answer.subprotocol }),
-    });
+    const { subprotocol } = answer;
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: this.#idleSeconds });
+    // Not by the option: that one takes a list without spaces after its commas for a single name, and throws.
+    if (subprotocol !== undefined) response.headers.set("sec-websocket-protocol", subprotocol);
     new DenoSocket(answer.context, socket, this);
     return response;
   }

@@ -51,6 +51,14 @@ function requests(factory: AdapterFactory): void {
 }
 
 function upgrades(factory: AdapterFactory): void {
+  test("adapter: a Host that is none is refused before anybody looks at the address", async () => {
+    await using stage = await Stage.set(factory);
+    for (const host of ["a b", "[", ":::9"]) {
+      const peer = await stage.handshake({ headers: { "Host": host } });
+      assertEquals([peer.status, stage.peers], [400, []]);
+    }
+  });
+
   test("adapter: an upgrade is decided on with its request and peer, and its context belongs to the socket", async () => {
     await using stage = await Stage.set(factory, {
       upgrade: ({ headers }) => ({
@@ -122,6 +130,7 @@ function upgrades(factory: AdapterFactory): void {
 function subprotocols(factory: AdapterFactory): void {
   const grants: [string, string | undefined, string | null, string | null][] = [
     ["one that was offered", "b", "a, b", "b"],
+    ["one of a list without spaces", "b", "a,b", "b"],
     ["none of those offered", undefined, "a, b", null],
     ["none, as none was offered", undefined, null, null],
   ];
