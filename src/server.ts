@@ -26,7 +26,7 @@ import { EngineServer } from "./engine_io/server.ts";
 import { createApps } from "./http/app.ts";
 import { Gateway } from "./gateway.ts";
 import { Hub } from "./hub.ts";
-import { IdSource } from "./id.ts";
+import { IdSource, randomId } from "./id.ts";
 import { createLog, type Log } from "./log.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Node } from "./node.ts";
@@ -55,6 +55,8 @@ export interface ServerExtras {
 /** What a worker shares with the others; it crosses from thread to thread, its port is transferred. */
 export interface WorkerPlace {
   demoKey: DemoKey;
+  /** With which the workers sign where a Socket.IO session lives. */
+  crossingSecret: string;
   /** To the sequencer, unless the workers share Redis. */
   uplink?: Uplink;
 }
@@ -80,7 +82,7 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
   const parts = assemble(config, { adapter, log, hooks, worker, ...verifiers });
   const { hub, admission, broker } = parts;
   await broker.start(new Node(hub, adapter));
-  const ports = await listen(adapter, config, { ...parts, reusePort: worker !== undefined });
+  const ports = await listen(adapter, config, { ...parts, worker });
   const sweep = new Sweep(hub);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
@@ -236,11 +238,12 @@ export async function createCommons(given: Config, overrun: (node: string) => vo
   const config = await reservePorts(given);
   const sequencer = config.broker === "broadcast" ? new Sequencer({ ...config, overrun }) : undefined;
   const demoKey = makeDemoKey();
+  const crossingSecret = randomId(32);
   return {
     config,
     admit() {
       const attachment: Attachment | undefined = sequencer?.attach();
-      return { place: { demoKey, uplink: attachment?.uplink }, leave: () => attachment?.detach() };
+      return { place: { demoKey, crossingSecret, uplink: attachment?.uplink }, leave: () => attachment?.detach() };
     },
     close: () => sequencer?.close(),
   };
@@ -262,7 +265,8 @@ interface Doors {
   handler: SocketHandler;
   /** What the admin port answers, if there is one. */
   adminFetch?: SocketHandler["fetch"];
-  reusePort?: boolean;
+  engine?: EngineServer;
+  worker?: WorkerPlace;
 }
 
 interface Bound {
@@ -281,9 +285,9 @@ async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors & { 
   }
 }
 
-function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch, reusePort }: Doors): Bound {
+function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch, engine, worker }: Doors): Bound {
   const options = {
-    reusePort,
+    reusePort: worker !== undefined,
     tls: config.tlsCert !== undefined && config.tlsKey !== undefined
       ? { cert: config.tlsCert, key: config.tlsKey }
       : undefined,
@@ -291,6 +295,10 @@ function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch, re
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
     idleTimeoutMs: idleTimeoutOf(config),
   };
+  if (engine && worker) {
+    const alone = { ...options, host: "127.0.0.1", ports: [0], reusePort: false, tls: undefined };
+    engine.share(adapter.listen(alone, engine.inner).ports[0]!, worker.crossingSecret);
+  }
   const { ports } = adapter.listen({ ...options, host: config.host, ports: [...config.ports] }, handler);
   if (!adminFetch || config.adminPort === undefined) return { ports, adminPorts: [] };
   const admin = adapter.listen({ ...options, host: config.adminHost, ports: [config.adminPort] }, httpOnly(adminFetch));
