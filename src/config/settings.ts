@@ -202,7 +202,11 @@ const DIALECTS = {
     max: "256MiB",
   }),
   socketioMaxAttachments: count("SOCKETIO_MAX_ATTACHMENTS", "10", "binary attachments of an event", { max: 1000 }),
-  socketioPingIntervalMs: duration("SOCKETIO_PING_INTERVAL", "25s", "time between pings", { min: "100ms", max: "1h" }),
+  socketioPingIntervalMs: duration("SOCKETIO_PING_INTERVAL", "25s", "time between pings", {
+    min: "100ms",
+    // A long poll lasts until the next ping, and Bun ends requests that are silent for 255 s.
+    max: "4m",
+  }),
   socketioPingTimeoutMs: duration("SOCKETIO_PING_TIMEOUT", "20s", "time to answer one", { min: "100ms", max: "1h" }),
   socketioConnectTimeoutMs: duration("SOCKETIO_CONNECT_TIMEOUT", "45s", "time to join a namespace", {
     min: "100ms",
