@@ -35,21 +35,23 @@ export interface Tally {
   orders: Record<string, string[]>;
   /** Publishes that were acknowledged before they were delivered here. */
   early: number;
-  /** Batches that a bare channel of this thread received, and the number of the newest. */
-  bare: { received: number; newest: number };
+  /** Batches that a bare channel of this thread has received. */
+  bare: number;
 }
 
 export type CrowdReport = { is: "ready" } & Snapshot | { is: "published" } | { is: "tally" } & Tally;
 
 const KEEP = { size: 100, ttlMs: 600_000 };
-/** Publishes of one turn: few, so that there are many batches. */
-const PER_TURN = 5;
 
+/** The first are published one after another: many small batches, which take the channel and overrun it. */
+const PACED = 1_000;
+/** Of the rest, so many at once: large batches. */
+const PER_TURN = 5;
 const END = "end";
 
 const data: CrowdData = workerData;
 const orders: Record<string, string[]> = Object.fromEntries(data.rooms.map((room) => [room, []]));
-const bare = { received: 0, newest: 0 };
+let bare = 0;
 const seen = new Set<string>();
 let early = 0;
 let ended = 0;
@@ -71,10 +73,7 @@ const broker = new BroadcastChannelBroker(data.uplink, createLog({ level: "error
 const report = (report: CrowdReport) => parentPort!.postMessage(report);
 
 async function enter(): Promise<Snapshot["from"]> {
-  new BroadcastChannel(data.uplink.channel).onmessage = ({ data: { number } }) => {
-    bare.received++;
-    bare.newest = Math.max(bare.newest, number);
-  };
+  new BroadcastChannel(data.uplink.channel).onmessage = () => void bare++;
   await broker.start(node);
   const from: Snapshot["from"] = {};
   for (const room of data.rooms) {
@@ -91,7 +90,8 @@ async function publishAll(): Promise<void> {
     if (n === data.stallAt) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, data.stallMs);
     if (n === data.exitAt) process.exit(3);
     settled.push(publish(n));
-    if (n % PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (n < PACED) await settled[n];
+    else if (n % PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all(settled);
 }

@@ -52,13 +52,22 @@ test("batches: what came before the beginning is dropped, what came after it is 
   assertEquals(begun().texts, ["b11", "b12"]);
 });
 
-test("batches: a hole is asked for once, and filled in order", () => {
+test("batches: a hole is asked for once, and filled in order", async () => {
   const reading = begun().receive(13, 16, 17, 20);
+  await eventually(() => reading.asked.length > 0);
   assertEquals([reading.texts.slice(2), reading.asked], [["b13"], [13]]);
   reading.repair(14, 15);
   assertEquals([reading.texts.slice(3), reading.asked], [["b14", "b15", "b16", "b17"], [13, 17]]);
   reading.repair(18, 19, 20, 21).receive(19, 21, 22);
   assertEquals([reading.texts.slice(7), reading.asked.length], [["b18", "b19", "b20", "b21", "b22"], 2]);
+});
+
+test("batches: what comes the other way a little later is not asked for", async () => {
+  const reading = begun().receive(14, 13);
+  assertEquals(reading.texts.slice(2), ["b13", "b14"]);
+  reading.receive(16);
+  await eventually(() => reading.asked.length > 0);
+  assertEquals(reading.asked, [14]);
 });
 
 test("batches: a last one that is lost is asked for when the port names it", async () => {

@@ -1,15 +1,15 @@
 /**
- * A worker's end of the BroadcastChannel: delivers the batches one by one in the order of their numbers, and asks for
- * those that did not come. Used by the link.
+ * Delivers the batches one by one in the order of their numbers, whichever way they come, and asks for those that do not.
+ * Used by the link.
  *
- * Deno drops silently what a reader is more than 256 messages behind. A hole shows when a later batch arrives, or when
- * the port, which loses nothing, names a number that does not arrive.
+ * Deno drops silently what a reader of a channel is more than 256 messages behind. A hole shows when a later batch
+ * arrives, or when the port, which loses nothing, names a number that does not arrive.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Batch, Repair } from "./messages.ts";
 
-/** The channel may be slower than the port by this much before its batch counts as lost. */
-const LATE_MS = 50;
+/** By how much one of channel and port may be behind the other before a batch counts as lost. */
+const LATE_MS = 20;
 /** Batches held while others are missing; what does not fit is asked for again. */
 const HELD_LIMIT = 1_000;
 
@@ -35,10 +35,10 @@ export class BatchReader {
     this.#parts = parts;
   }
 
-  /** From the channel. */
+  /** From the channel, or from the port. */
   receive(batch: Batch): void {
     this.#take(batch);
-    if (this.delivered < batch.number) this.#ask();
+    this.expect(batch.number);
   }
 
   /** The batch exists: it has to come soon. */

@@ -146,6 +146,8 @@ export class Link {
     if ("at" in downward) {
       this.#turns.push(downward);
       this.#reader.expect(downward.at);
+    } else if ("number" in downward) {
+      this.#reader.receive(downward);
     } else if ("gone" in downward) {
       this.#post({ do: "resume", rooms: this.#positions() });
     } else {

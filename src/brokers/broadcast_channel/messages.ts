@@ -2,7 +2,8 @@
  * What the sequencer and the links of the workers say to each other. Types only.
  *
  * Commands and answers travel over a port, which loses nothing and keeps the order; events travel in numbered batches
- * over one BroadcastChannel, which on Deno loses what a reader is more than 256 messages behind.
+ * over one BroadcastChannel, which on Deno loses what a reader is more than 256 messages behind. Large batches take the
+ * ports: see LARGE_CHARS.
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ConnectionQuery, HistoryPage, HistoryQuery, Order, RoomQuery } from "../../broker.ts";
@@ -91,4 +92,4 @@ export type Repair =
   /** Stands for all batches up to its number. */
   | { anew: Batch };
 
-export type Downward = Turn | Repair;
+export type Downward = Turn | Batch | Repair;
