@@ -7,8 +7,10 @@
  * server.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
  * ```
  */
+import type { Socket } from "./adapter.ts";
 import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "./config.ts";
+import type { EventSocket } from "./engine_io/host.ts";
 import { ParleyError } from "./errors.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import { clientOf } from "./hub.ts";
@@ -19,7 +21,7 @@ import type { StreamPosition } from "./message.ts";
 import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
 import { createServer as start, type Running } from "./server.ts";
 
-export { ParleyError } from "./errors.ts";
+export { ParleyError };
 export type { Client, Config, ConfigOverrides, EventHandler, Hooks, Log, StreamPosition };
 
 export interface ServerOptions extends ConfigOverrides {
@@ -85,6 +87,20 @@ export class ParleyServer {
     return await run(this.#running.backstage.toConnection(connection, announcementOf(message)));
   }
 
+  /**
+   * Sends an event to a Socket.IO client of this node and resolves to the first argument of its acknowledgement. Rejects
+   * with `not_found`, `unsupported_type` (its dialect knows no acknowledgements) or `unavailable` (none in time).
+   */
+  async ask(connection: string, name: string, data: unknown, timeoutMs = 10_000): Promise<unknown> {
+    const socket = this.#running.hub.connections.get(connection)?.socket;
+    if (!socket) throw new ParleyError("not_found", `Cannot ask connection "${connection}": it is not here`);
+    if (!canAnswer(socket)) {
+      throw new ParleyError("unsupported_type", `Cannot ask connection "${connection}": its dialect has no answers`);
+    }
+    const [answer] = await socket.ask(name, [data], timeoutMs);
+    return answer;
+  }
+
   async sendToUser(user: string | number, message: ServerMessage): Promise<Sent> {
     return await run(this.#running.backstage.toUser(named(String(user)), announcementOf(message)));
   }
@@ -140,6 +156,10 @@ export class ParleyServer {
   async stop(): Promise<void> {
     await this.#running.stop();
   }
+}
+
+function canAnswer(socket: Socket): socket is EventSocket {
+  return "ask" in socket;
 }
 
 function announcementOf(message: ServerMessage): Announcement {

@@ -3,6 +3,7 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
+import { io } from "socket.io-client";
 import { ParleyError } from "../../src/mod.ts";
 import { eventually } from "../harness.ts";
 import { JOIN, type JsonFrame, Stage } from "./stage.ts";
@@ -90,6 +91,21 @@ test("the calls of document 002 reach clients, users, rooms and everybody", SLOW
   assertEquals(server.getClient(String(clientId))!.userId, "kim");
   assertEquals(server.getRoom("lobby").map(({ id }) => id), [clientId]);
   assertEquals([server.getClientCount(), server.getRoomCount()], [2, 1]);
+});
+
+test("a Socket.IO client can be asked, and answers; others cannot, and silence is told", SLOW, async () => {
+  await using stage = await Stage.open();
+  const client = io(stage.url(""), { forceNew: true });
+  client.on("price?", (item: string, answer: (price: number) => void) => answer(item === "tea" ? 3 : 0));
+  await new Promise<void>((resolve) => client.on("connect", () => resolve()));
+  assertEquals(await stage.server.ask(client.id!, "price?", "tea"), 3);
+  const silence = await assertRejects(() => stage.server.ask(client.id!, "nobody listens", 1, 50), ParleyError);
+  const kebab = await stage.kebab();
+  const [{ clientId }] = kebab.heard({ type: "connected" }) as [JsonFrame];
+  const mute = await assertRejects(() => stage.server.ask(String(clientId), "price?", "tea"), ParleyError);
+  const nobody = await assertRejects(() => stage.server.ask("nobody", "price?", "tea"), ParleyError);
+  assertEquals([silence, mute, nobody].map(({ code }) => code), ["unavailable", "unsupported_type", "not_found"]);
+  client.close();
 });
 
 test("a backend's own message is published as it gives it, and kept", SLOW, async () => {
