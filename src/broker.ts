@@ -48,7 +48,8 @@ export interface PublishResult {
 /**
  * Guarantees: all events of a room reach all nodes in one order, each at most once; `deliver` is called on the
  * publishing node too, and before `publish` settles. A kept message gets the next offset of its room, and is delivered
- * with it. Presence events (`join`, `leave`) take part in the same order.
+ * with it. Presence events (`join`, `leave`) take part in the same order. A publish that fails with `unavailable` was not
+ * confirmed, and may have happened; made `once`, it can be repeated without harm.
  */
 export interface Broker {
   readonly name: string;
