@@ -29,6 +29,8 @@ export interface Socket {
    * once, is counted as a zombie and is never sent to again. The handler's `close` follows as after `close`.
    */
   abandon(code: number, reason: string): void;
+  /** Only where the protocol has acknowledgements: sends an event, resolves to what the peer answered. Rejects with `unavailable`. */
+  ask?(name: string, args: unknown[], timeoutMs: number): Promise<unknown[]>;
 }
 
 export interface Peer {

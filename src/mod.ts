@@ -7,10 +7,8 @@
  * server.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
  * ```
  */
-import type { Socket } from "./adapter.ts";
 import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "./config.ts";
-import type { EventSocket } from "./engine_io/host.ts";
 import { ParleyError } from "./errors.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import { clientOf } from "./hub.ts";
@@ -94,7 +92,7 @@ export class ParleyServer {
   async ask(connection: string, name: string, data: unknown, timeoutMs = 10_000): Promise<unknown> {
     const socket = this.#running.hub.connections.get(connection)?.socket;
     if (!socket) throw new ParleyError("not_found", `Cannot ask connection "${connection}": it is not here`);
-    if (!canAnswer(socket)) {
+    if (!socket.ask) {
       throw new ParleyError("unsupported_type", `Cannot ask connection "${connection}": its dialect has no answers`);
     }
     const [answer] = await socket.ask(name, [data], timeoutMs);
@@ -156,10 +154,6 @@ export class ParleyServer {
   async stop(): Promise<void> {
     await this.#running.stop();
   }
-}
-
-function canAnswer(socket: Socket): socket is EventSocket {
-  return "ask" in socket;
 }
 
 function announcementOf(message: ServerMessage): Announcement {
