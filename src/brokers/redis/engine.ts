@@ -143,6 +143,7 @@ export class RedisEngine {
 
   close(): void {
     this.#isClosed = true;
+    this.#troubles.close();
     this.#client?.disconnect();
     this.#subscriptions.close();
   }

@@ -5,7 +5,7 @@
 import { clearInterval, setInterval } from "node:timers";
 import type { RoutedEvent } from "../../broker.ts";
 
-/** How long a publish waits for its event, before it settles without; looked at twice a second. */
+/** How long a publish waits for its event, before it fails; looked at twice a second. */
 const PATIENCE_MS = 2_000;
 const LOOK_MS = 500;
 
@@ -13,7 +13,7 @@ interface Own {
   routed: RoutedEvent;
   isBack: boolean;
   waitsSince: number;
-  settle?: () => void;
+  settle?: (isBack: boolean) => void;
 }
 
 export class OwnEvents {
@@ -43,13 +43,13 @@ export class OwnEvents {
     const own = this.#byId.get(id);
     if (!own) return;
     own.isBack = true;
-    own.settle?.();
+    own.settle?.(true);
   }
 
-  /** Settles when it has been delivered here; undefined: it has, or is not awaited. */
-  return(id: string): Promise<void> | undefined {
+  /** True when it has been delivered here, or is not awaited; false if it is so late that the connection must be away. */
+  return(id: string): boolean | Promise<boolean> {
     const own = this.#byId.get(id);
-    if (!own || own.isBack) return undefined;
+    if (!own || own.isBack) return true;
     own.waitsSince = performance.now();
     return new Promise((resolve) => own.settle = resolve);
   }
@@ -58,9 +58,8 @@ export class OwnEvents {
     clearInterval(this.#looking);
   }
 
-  /** The connection that should bring them is away; they will come out of the log. */
   #settleLate(): void {
     const before = performance.now() - PATIENCE_MS;
-    for (const { waitsSince, settle } of this.#byId.values()) if (waitsSince < before) settle?.();
+    for (const { waitsSince, settle } of this.#byId.values()) if (waitsSince < before) settle?.(false);
   }
 }

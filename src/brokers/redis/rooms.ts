@@ -5,6 +5,7 @@
  * place in the order is the same everywhere.
  */
 import type { LocalNode, PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
+import { ParleyError } from "../../errors.ts";
 import { EVERYBODY, type MembershipEvent, type RoomEvent, type Roster, type StreamPosition } from "../../message.ts";
 import { inChunks } from "./chunks.ts";
 import { Feed, resetEvent } from "./feed.ts";
@@ -68,7 +69,7 @@ export class RedisRooms {
       const [epoch = "", offset = "", id = ""] = answer.split(" ");
       const position = epoch === "-" ? undefined : { epoch, offset: Number(offset) };
       if (id !== event.id) return { position, duplicateOf: { id } };
-      await this.#own.return(id);
+      if (!await this.#own.return(id)) throw unheard(room);
       return position ? { position } : {};
     } finally {
       this.#own.delete(event.id);
@@ -157,6 +158,12 @@ export class RedisRooms {
   #head(): { id: string; timestamp: number } {
     return { id: this.#parts.ids.next(), timestamp: Date.now() };
   }
+}
+
+/** It may be delivered later, out of the log; only that its sender's copy came is promised, and did not happen. */
+function unheard(room: string): ParleyError {
+  const why = "it was not heard back in time; to send it again with the same id is safe";
+  return new ParleyError("unavailable", `Cannot confirm the message to room "${room}": ${why}`, { room });
 }
 
 function isMembership(event: RoomEvent): event is MembershipEvent {
