@@ -2,11 +2,12 @@
  * Whether one more connection may come in at all: origin, rate and number of connections, drain. Before anybody asks who
  * it is.
  *
- * Called by the gateway for each upgrade and each new Engine.IO session. A stranger can make nothing grow here but one
- * small entry per network, which goes when its bucket is full again.
+ * Called by the gateway for each upgrade and each new Engine.IO session. A stranger can make nothing grow here but a
+ * bounded number of small entries.
  */
 import { addressOf, networkOf } from "./address.ts";
 import type { Peer } from "./adapter.ts";
+import { Buckets } from "./buckets.ts";
 import type { Config } from "./config.ts";
 import { ParleyError } from "./errors.ts";
 import type { Origins } from "./origins.ts";
@@ -14,13 +15,6 @@ import type { Stats } from "./stats.ts";
 
 /** What a refused client waits at least, in ms. */
 const RETRY_AFTER_MS = 5000;
-/** Above this many networks the full buckets are thrown away; what is left is looked at again when it has doubled. */
-const NETWORKS_KEPT = 10_000;
-
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
 
 export class Admission {
   /** Set when the server goes away. */
@@ -28,15 +22,15 @@ export class Admission {
   readonly #config: Config;
   readonly #origins: Origins;
   readonly #stats: Stats;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #rate: Buckets;
   readonly #perNetwork = new Map<string, number>();
   #connections = 0;
-  #tidyAt = NETWORKS_KEPT;
 
   constructor(config: Config, origins: Origins, stats: Stats) {
     this.#config = config;
     this.#origins = origins;
     this.#stats = stats;
+    this.#rate = new Buckets({ perSecond: config.websocketConnectRate, burst: config.websocketConnectBurst });
   }
 
   /** The client's address. Throws ParleyError: `unavailable`, `forbidden` or `rate_limited`. */
@@ -49,7 +43,7 @@ export class Admission {
     if (!this.#origins.admits(origin)) {
       throw this.#refusal("origin", "forbidden", `origin "${origin?.slice(0, 100)}" is not allowed`);
     }
-    const waitMs = this.#takeToken(networkOf(address));
+    const waitMs = this.#rate.take(networkOf(address));
     if (waitMs > 0) throw this.#refusal("rate", "rate_limited", "too many new connections", waitMs);
     const full = this.fullness(address);
     if (full) throw this.#refusal("limit", "unavailable", full);
@@ -90,32 +84,5 @@ export class Admission {
     this.#stats.count("refused", reason);
     const retryAfter = code === "forbidden" ? undefined : waitMs ?? RETRY_AFTER_MS;
     return new ParleyError(code, `Cannot connect: ${why}`, { retryAfter });
-  }
-
-  #takeToken(network: string): number {
-    const { websocketConnectRate: rate, websocketConnectBurst: burst } = this.#config;
-    if (rate === 0) return 0;
-    const now = Date.now();
-    const bucket = this.#buckets.get(network) ?? this.#newBucket(network, burst, now);
-    bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.atMs) * rate / 1000);
-    bucket.atMs = now;
-    if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) * 1000 / rate);
-    bucket.tokens--;
-    return 0;
-  }
-
-  #newBucket(network: string, burst: number, now: number): Bucket {
-    if (this.#buckets.size >= this.#tidyAt) this.#forgetFullBuckets(burst, now);
-    const bucket = { tokens: burst, atMs: now };
-    this.#buckets.set(network, bucket);
-    return bucket;
-  }
-
-  #forgetFullBuckets(burst: number, now: number): void {
-    const { websocketConnectRate: rate } = this.#config;
-    for (const [network, { tokens, atMs }] of this.#buckets) {
-      if (tokens + (now - atMs) * rate / 1000 >= burst) this.#buckets.delete(network);
-    }
-    this.#tidyAt = Math.max(NETWORKS_KEPT, 2 * this.#buckets.size);
   }
 }

@@ -98,7 +98,9 @@ export class Connection {
   takeToken(rate: number, burst: number): number {
     if (rate === 0) return 0;
     const now = Date.now();
-    this.#tokens = Math.min(burst, this.#tokens + (now - this.#refilledAt) * rate / 1000);
+    // A clock may be set back.
+    const passedMs = Math.max(0, now - this.#refilledAt);
+    this.#tokens = Math.min(burst, this.#tokens + passedMs * rate / 1000);
     this.#refilledAt = now;
     if (this.#tokens >= 1) {
       this.#tokens--;

@@ -7,13 +7,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Peer } from "../adapter.ts";
 import { addressOf, networkOf } from "../address.ts";
+import { Buckets, type Rate } from "../buckets.ts";
 import { bearerOf } from "../credentials.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import { checkBlock } from "../identity.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
-import { Buckets, type Rate } from "./buckets.ts";
 import type { Needs } from "./route.ts";
 
 /** Wrong credentials of one network. */

@@ -8,13 +8,13 @@
 import * as v from "valibot";
 import type { MessageInput } from "../backstage.ts";
 import type { HistoryPage } from "../broker.ts";
+import { Buckets } from "../buckets.ts";
 import { publishKey } from "../commands/publish.ts";
 import { ParleyError } from "../errors.ts";
 import { run } from "../maybe.ts";
 import type { Member, MessageEvent } from "../message.ts";
 import type { Caller } from "./access.ts";
 import type { HttpParts } from "./app.ts";
-import { Buckets } from "./buckets.ts";
 import { ChatRights } from "./chat_rights.ts";
 import { Id, LooseId, Milliseconds, PageSize, Position, PositionText, RoomName } from "./fields.ts";
 import { check } from "./input.ts";

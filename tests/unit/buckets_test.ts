@@ -3,7 +3,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Buckets } from "../../src/http/buckets.ts";
+import { Buckets } from "../../src/buckets.ts";
 import { FakeClock } from "../fakes.ts";
 
 test("a burst, then one token each time a token's time has passed", () => {
@@ -32,4 +32,14 @@ test("of too many names the one silent longest is forgotten", () => {
   buckets.take("cat");
   assertEquals(buckets.size, 2);
   assertEquals([buckets.waitMs("ann"), buckets.waitMs("bob"), buckets.waitMs("cat")], [0, 1000, 1000]);
+});
+
+test("a clock that is set back takes no token away", () => {
+  let now = 1e12;
+  const buckets = new Buckets({ perSecond: 1, burst: 2 }, { now: () => now });
+  buckets.take("ann");
+  now -= 3_600_000;
+  assertEquals([buckets.take("ann"), buckets.take("ann")], [0, 1000]);
+  now += 1000;
+  assertEquals(buckets.take("ann"), 0);
 });
