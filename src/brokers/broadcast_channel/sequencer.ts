@@ -40,6 +40,8 @@ const ANEW_LIMIT = 10_000;
 export interface SequencerOptions extends MemoryBrokerOptions {
   /** Characters of batches kept for workers that lost some. */
   logChars?: number;
+  /** From how many characters on a batch takes the ports. */
+  largeChars?: number;
   /** A worker is so far behind that memory runs out. */
   overrun?(node: string): void;
 }
@@ -61,24 +63,23 @@ export class Sequencer {
   readonly #log: BatchLog;
   readonly #seats = new Set<Seat>();
   readonly #surveys = new Surveys<Seat>();
+  readonly #largeChars: number;
   readonly #overrun: (node: string) => void;
   readonly #timers: ReturnType<typeof setInterval>[];
   #batch: string[] = [];
   #flush: ReturnType<typeof setImmediate> | undefined;
 
-  constructor({ historyMaxBytes, inboxSize, inboxTtlMs, now, logChars, overrun }: SequencerOptions) {
+  constructor(options: SequencerOptions) {
+    const { historyMaxBytes, inboxSize, inboxTtlMs, now, logChars, largeChars = LARGE_CHARS, overrun } = options;
     this.#history = new MemoryHistory(historyMaxBytes, now);
     this.#once = new PublishedOnce(now);
     this.#stores = {
-      presence: new MemoryPresence({
-        ids: this.#ids,
-        announce: (routed) => this.#announce(routed),
-        now,
-      }),
+      presence: new MemoryPresence({ ids: this.#ids, announce: (routed) => this.#announce(routed), now }),
       inbox: new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now }),
       grants: new MemoryGrants(now),
     };
     this.#log = new BatchLog(logChars);
+    this.#largeChars = largeChars;
     this.#overrun = overrun ?? (() => undefined);
     this.#timers = [setInterval(() => this.#sweep(), SWEEP_MS), setInterval(() => this.#beat(), BEAT_MS)];
     for (const timer of this.#timers) timer.unref();
@@ -242,7 +243,7 @@ export class Sequencer {
     if (this.#batch.length === 0) return;
     const batch = this.#log.append(this.#batch.join("\n"));
     this.#batch = [];
-    if (batch.text.length < LARGE_CHARS) this.#channel.postMessage(batch);
+    if (batch.text.length < this.#largeChars) this.#channel.postMessage(batch);
     else for (const { port } of this.#seats) port.postMessage(batch);
   }
 
