@@ -13,9 +13,9 @@ export interface Metric {
 export const METRICS = {
   cpuUs: { title: "CPU µs / delivered", digits: 2 },
   rate: { title: "delivered / s", digits: 0 },
-  p50Ms: { title: "p50 ms", digits: 1 },
-  p99Ms: { title: "p99 ms", digits: 1 },
-  p999Ms: { title: "p99.9 ms", digits: 1 },
+  p50Ms: { title: "p50 ms", digits: 2 },
+  p99Ms: { title: "p99 ms", digits: 2 },
+  p999Ms: { title: "p99.9 ms", digits: 2 },
   frameBytes: { title: "frame B", digits: 0 },
   lost: { title: "lost", digits: 0, worst: true },
   unsettled: { title: "still queued", digits: 0, worst: true },
