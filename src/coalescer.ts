@@ -11,6 +11,9 @@ import type { Frame } from "./message.ts";
 /** What an event's frames are handed to. */
 export type Outlet = Pick<RuntimeAdapter, "publish">;
 
+/** What waits is written in one burst to every member: it must fit easily into what a reader may leave unread. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
 interface Waiting {
   topic: string;
   frame: Frame;
@@ -21,6 +24,7 @@ export class Coalescer implements Outlet {
   readonly #outlet: Outlet;
   readonly #windowMs: number;
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   /** Runs while a window is open. */
   #timer?: ReturnType<typeof setTimeout>;
 
@@ -33,13 +37,18 @@ export class Coalescer implements Outlet {
     if (this.#timer === undefined) {
       this.#outlet.publish(topic, frame, except);
       this.#open();
-    } else this.#waiting.push({ topic, frame, except });
+      return;
+    }
+    this.#waiting.push({ topic, frame, except });
+    this.#waitingBytes += frame.length;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) this.flush();
   }
 
   /** Everything that waits goes now: before anybody joins or leaves, so that all see the same. */
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     for (const { topic, frame, except } of waiting) this.#outlet.publish(topic, frame, except);
   }
 

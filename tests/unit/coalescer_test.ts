@@ -47,3 +47,19 @@ test("a flush lets nothing wait, and leaves nothing to be sent twice", () => {
     mock.timers.reset();
   }
 });
+
+test("what waits is bounded, so that no healthy reader is taken for a slow one", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const out = outlet();
+    const coalescer = new Coalescer(out, 4);
+    for (let n = 0; n < 4; n++) coalescer.publish("a", "x".repeat(30_000));
+    assertEquals(out.sent.length, 4);
+    coalescer.publish("a", "last");
+    assertEquals(out.sent.length, 4);
+    mock.timers.tick(4);
+    assertEquals(out.sent.length, 5);
+  } finally {
+    mock.timers.reset();
+  }
+});

@@ -1,0 +1,44 @@
+/** Whose request it is, behind any number of proxies, and what counts as one network. */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { addressOf, networkOf } from "../../src/address.ts";
+
+const PEER = { address: "10.0.0.1", port: 3000, secure: false };
+
+test("the address stands as many from the right as there are proxies", () => {
+  const rows: [string | undefined, number, string][] = [
+    ["203.0.113.9", 0, "10.0.0.1"],
+    ["203.0.113.9", 1, "203.0.113.9"],
+    ["6.6.6.6, 203.0.113.9", 1, "203.0.113.9"],
+    ["6.6.6.6, 203.0.113.9, 198.51.100.1", 2, "203.0.113.9"],
+    // Somebody has passed a proxy by.
+    ["203.0.113.9", 2, "10.0.0.1"],
+    [undefined, 1, "10.0.0.1"],
+    ["", 1, "10.0.0.1"],
+    ["unknown", 1, "10.0.0.1"],
+    ["x".repeat(5000), 1, "10.0.0.1"],
+    ["203.0.113.9:51234", 1, "203.0.113.9"],
+    ["2001:db8::7", 1, "2001:db8::7"],
+    ["[2001:db8::7]", 1, "2001:db8::7"],
+    ["[2001:db8::7]:443", 1, "2001:db8::7"],
+  ];
+  for (const [header, proxies, expected] of rows) {
+    const headers = new Headers(header === undefined ? {} : { "x-forwarded-for": header });
+    assertEquals([header, addressOf(headers, PEER, proxies)], [header, expected]);
+  }
+});
+
+test("an IPv4 address is a network of its own, an IPv6 address one of its /64", () => {
+  const rows: [string, string][] = [
+    ["203.0.113.9", "203.0.113.9"],
+    ["::ffff:203.0.113.9", "203.0.113.9"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2::6", "2001:db8:1:2::/64"],
+    ["2001:0DB8:0001:2::", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["fe80::1", "fe80:0:0:0::/64"],
+  ];
+  for (const [address, network] of rows) assertEquals([address, networkOf(address)], [address, network]);
+});

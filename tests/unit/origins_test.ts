@@ -1,0 +1,45 @@
+/** Which pages may connect, and which of them bring their visitor's cookies. */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { Origins } from "../../src/origins.ts";
+
+test("`*` admits every page, and the cookies of none but its own and those listed", () => {
+  const origins = new Origins(["*", "https://app.example.com"]);
+  const rows: [string | null, string, boolean][] = [
+    [null, "chat.test", true],
+    ["https://app.example.com", "chat.test", true],
+    ["https://chat.test", "chat.test", true],
+    ["https://CHAT.test", "Chat.Test", true],
+    ["http://chat.test:8080", "chat.test:8080", true],
+    ["https://evil.test", "chat.test", false],
+    ["https://chat.test.evil.test", "chat.test", false],
+    ["null", "null", false],
+    ["not a url", "chat.test", false],
+  ];
+  for (const [origin, host, trusted] of rows) {
+    assertEquals([origin, origins.admits(origin), origins.trustsCookies(origin, host)], [origin, true, trusted]);
+  }
+  assertEquals(origins.trustOf("https://evil.test", "chat.test"), "open");
+});
+
+test("a pattern stands for labels of the host and for nothing else", () => {
+  const origins = new Origins(["https://*.example.com", "https://one.test:8443"]);
+  const rows: [string, boolean][] = [
+    ["https://a.example.com", true],
+    ["https://A.b.Example.com", true],
+    ["https://example.com", false],
+    ["https://.example.com", false],
+    ["http://a.example.com", false],
+    ["https://a.example.com:444", false],
+    ["https://evil.test/.example.com", false],
+    ["https://evil.test#.example.com", false],
+    ["https://user@a.example.com", false],
+    ["https://a.example.com.evil.test", false],
+    ["https://one.test:8443", true],
+    ["https://one.test", false],
+  ];
+  for (const [origin, admitted] of rows) assertEquals([origin, origins.admits(origin)], [origin, admitted]);
+  assertEquals(origins.admits(null), true);
+  assertEquals(origins.trustOf("https://evil.test", "chat.test"), "refused");
+  assertEquals(origins.trustOf("https://a.example.com", "chat.test"), "listed");
+});

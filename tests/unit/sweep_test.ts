@@ -1,0 +1,81 @@
+/** What time brings about: ends of tokens and deadlines, typing that stops. */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { Sweep } from "../../src/sweep.ts";
+import { CoreStage, type CoreStageOptions, token } from "../core_stage.ts";
+import { eventually } from "../harness.ts";
+
+function open(options: CoreStageOptions = {}): { stage: CoreStage; sweep: Sweep } & Disposable {
+  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
+  const stage = new CoreStage(broker, options);
+  const sweep = new Sweep(stage.hub);
+  return {
+    stage,
+    sweep,
+    [Symbol.dispose]() {
+      sweep.stop();
+      broker.close();
+    },
+  };
+}
+
+test("a token's end is told and closes 4401; one that has none, or a later one, goes on", async () => {
+  using rig = open();
+  const connect = (user: string, expiresAtMs?: number) =>
+    rig.stage.connect(`/websocket/connect?token=${token(user, { expiresAtMs })}`);
+  const [over, endless, later] = [
+    await connect("a", Date.now() - 1),
+    await connect("b"),
+    await connect("c", Date.now() + 60_000),
+  ];
+  await eventually(() => over.closed);
+  assertEquals(over.closed, { code: 4401, reason: "Token expired" });
+  assertEquals(over.heard({ type: "error" }).map(({ data }) => (data as { code: string }).code), ["token_expired"]);
+  assertEquals([endless.closed, later.closed], [undefined, undefined]);
+});
+
+test("who does not authenticate in time is told and closed 1008, but not while a token of its is looked at", async () => {
+  using rig = open({ websocketRequireAuth: true, websocketConnectionTimeoutMs: 100 });
+  const [silent, slow] = [await rig.stage.connect("/ws?dialect=plain"), await rig.stage.connect("/ws?dialect=plain")];
+  let verified = (_: unknown) => {};
+  const { verifier } = rig.stage.hub;
+  const pending = new Promise((resolve) => verified = resolve);
+  const verify = verifier.verify;
+  verifier.verify = async (shown) => {
+    await pending;
+    return await verify(shown);
+  };
+  slow.say({ type: "authenticate", token: token("eve") });
+  await eventually(() => silent.closed);
+  assertEquals(silent.closed, { code: 1008, reason: "Authentication timeout" });
+  assertEquals(String(silent.frames[0]!.content).startsWith("Connection Timeout"), true);
+  verified(undefined);
+  await eventually(() => slow.heard({ type: "authenticated" })[0]);
+  assertEquals(slow.closed, undefined);
+});
+
+test("typing stops with the typist, for the others", async () => {
+  using rig = open();
+  const [typist, other] = [await rig.stage.connect("/ws?dialect=kebab"), await rig.stage.connect("/ws?dialect=kebab")];
+  for (const each of [typist, other]) each.say({ type: "join-room", roomId: "hall" });
+  typist.say({ type: "typing-start", roomId: "hall" });
+  assertEquals(rig.stage.hub.typing.takeExpired(Date.now() + 5000), []);
+  typist.close(1000, "");
+  await eventually(() => other.heard({ type: "user-left" })[0]);
+  assertEquals(other.frames.map(({ type }) => type).slice(-3), ["typing-start", "typing-stop", "user-left"]);
+  other.say({ type: "typing-start", roomId: "hall" });
+  assertEquals(rig.stage.hub.typing.takeExpired(Date.now() + 6001).map(({ room }) => room), ["hall"]);
+  assertEquals(rig.stage.hub.typing.takeExpired(Date.now() + 60_000), []);
+});
+
+test("a buffer that does not drain in time ends its connection, one that did meanwhile does not", async () => {
+  using rig = open({ websocketWriteWaitMs: 1000 });
+  const [stalled, slow] = [await rig.stage.connect("/ws"), await rig.stage.connect("/ws")];
+  stalled.bufferedBytes = slow.bufferedBytes = 1;
+  const all = [...rig.stage.hub.connections.values()];
+  await eventually(() => all.every(({ stalledSince }) => stalledSince > 0));
+  slow.bufferedBytes = 0;
+  await eventually(() => stalled.closed);
+  assertEquals([stalled.closed?.code, slow.closed], [4409, undefined]);
+});
