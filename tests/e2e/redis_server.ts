@@ -12,10 +12,14 @@ import process from "node:process";
 import { freePort } from "../server_process.ts";
 import { eventually } from "../waiting.ts";
 
+const OK = "+OK\r\n";
+
 export interface RedisServerOptions {
   port?: number;
   /** Further arguments, as on its command line. */
   args?: string[];
+  /** If its arguments say that it wants one. */
+  password?: string;
 }
 
 export class RedisServer implements AsyncDisposable {
@@ -23,18 +27,20 @@ export class RedisServer implements AsyncDisposable {
   /** `redis://127.0.0.1:<port>`. */
   readonly url: string;
   readonly #args: string[];
+  readonly #password: string | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), "parley-redis-"));
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
 
-  private constructor(port: number, args: string[]) {
+  private constructor(port: number, { args = [], password }: RedisServerOptions) {
     this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#args = args;
+    this.#password = password;
   }
 
-  static async start({ port, args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(port ?? await freePort(), args);
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(options.port ?? await freePort(), options);
     await server.start();
     return server;
   }
@@ -66,16 +72,19 @@ export class RedisServer implements AsyncDisposable {
 
   /** One command in the inline form; answers with the raw reply. */
   command(line: string): Promise<string> {
+    const login = this.#password === undefined ? "" : `AUTH ${this.#password}\r\n`;
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, "127.0.0.1");
       const chunks: Buffer[] = [];
-      socket.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        if (chunk.toString().endsWith("\r\n")) socket.destroy();
-      });
+      socket.on("data", (chunk: Buffer) => chunks.push(chunk));
       socket.on("error", reject);
-      socket.on("close", () => resolve(Buffer.concat(chunks).toString()));
-      socket.write(`${line}\r\n`);
+      socket.on("close", () => {
+        const reply = Buffer.concat(chunks).toString();
+        if (!reply.endsWith(OK)) reject(new Error(`Redis has not answered "${line}"`));
+        else resolve(reply.slice(login === "" ? 0 : OK.length, -OK.length));
+      });
+      // The answer to QUIT shows that the one before it is whole.
+      socket.write(`${login}${line}\r\nQUIT\r\n`);
     });
   }
 

@@ -33,6 +33,12 @@ export interface EngineEvents {
   restored(): void;
 }
 
+interface Greeting {
+  client: Redis;
+  info: Record<string, string>;
+  start: Start;
+}
+
 type Argument = string | number;
 type Commands = Record<string, (...args: Argument[]) => Promise<unknown>>;
 type Library = Pick<typeof import("ioredis"), "Redis" | "Cluster">;
@@ -54,6 +60,8 @@ export class RedisEngine {
   #client: Redis | Cluster | undefined;
   #isSharded: boolean;
   #isCluster = false;
+  /** The present connection has said which Redis it leads to. */
+  #isGreeted = false;
   #isClosed = false;
   #isGathering = false;
 
@@ -78,7 +86,12 @@ export class RedisEngine {
   }
 
   get isReady(): boolean {
-    return this.#client?.status === "ready" && this.#subscriptions.isReady;
+    return this.#isOpen && this.#subscriptions.isReady;
+  }
+
+  /** Commands can be sent. */
+  get #isOpen(): boolean {
+    return this.#isGreeted && this.#client?.status === "ready";
   }
 
   /** Throws ParleyError `unavailable` unless both connections are there: what is published could not be heard here. */
@@ -109,11 +122,10 @@ export class RedisEngine {
 
   /** Any command, by its name. Rejects with ParleyError `unavailable`. */
   async call(command: string, ...args: Argument[]): Promise<unknown> {
-    const client = this.#client;
-    if (client?.status !== "ready") throw this.#unavailable();
+    if (!this.#isOpen) throw this.#unavailable();
     this.#gather();
     try {
-      return await (client as unknown as Commands)[command]!(...args);
+      return await (this.#client as unknown as Commands)[command]!(...args);
     } catch (error) {
       throw this.#unavailable(error);
     }
@@ -179,21 +191,36 @@ export class RedisEngine {
     for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys, lua });
     client.on("error", (error: Error) => this.#failed(error, start));
     client.on("close", start.settle);
-    client.on("ready", () => this.#greeted(library, { client, start }));
+    client.on("close", () => this.#isGreeted = false);
+    client.on("ready", () => {
+      this.#greet(client)
+        .then((info) => this.#greeted(library, { client, info, start }))
+        .catch((error) => this.#failed(error, start, client));
+    });
     client.connect().catch((error) => this.#troubles.note(error));
   }
 
-  /** The first answer tells what kind of Redis it is. */
-  #greeted(library: Library, { client, start }: { client: Redis; start: Start }): void {
-    const info = (client as unknown as { serverInfo?: Record<string, string> }).serverInfo ?? {};
+  /** What kind of Redis it is, and which process; nothing, if it may not say. */
+  async #greet(client: Redis): Promise<Record<string, string>> {
+    try {
+      const info = await client.info("server");
+      return Object.fromEntries([...info.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name, value]) => [name!, value!]));
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("NOPERM")) return {};
+      throw error;
+    }
+  }
+
+  #greeted(library: Library, { client, info, start }: Greeting): void {
     const refusal = refusalOf(info.redis_version);
-    if (refusal) return this.#failed(new ParleyError("internal", refusal), start);
+    if (refusal) throw new ParleyError("internal", refusal);
     if (info.redis_mode === "cluster" && this.#options.sharded !== "off") {
       client.removeListener("close", start.settle);
       client.disconnect();
       return this.#openCluster(library, start);
     }
     this.run = info.run_id ?? "";
+    this.#isGreeted = true;
     if (!this.#subscriptions.isOpen) {
       const listener = new library.Redis(singleOptions(this.#addresses[0]!));
       listener.on("error", (error: Error) => this.#failed(error, start));
@@ -203,7 +230,7 @@ export class RedisEngine {
   }
 
   #openCluster(library: Library, start: Start): void {
-    this.#isCluster = true;
+    this.#isCluster = this.#isGreeted = true;
     this.#isSharded = this.#options.sharded !== "off";
     const nodes = this.#addresses.map(({ host, port }) => ({ host, port }));
     const client = new library.Cluster(nodes, clusterOptions(this.#addresses[0]!, this.#isSharded));
@@ -216,8 +243,10 @@ export class RedisEngine {
     client.connect().catch((error) => this.#troubles.note(error));
   }
 
-  #failed(error: Error, start: Start): void {
+  /** A client that failed right after it was ready is connected anew. */
+  #failed(error: Error, start: Start, client?: Redis): void {
     this.#troubles.note(error);
+    client?.disconnect(true);
     if (!isFatal(error)) return;
     const why = error instanceof ParleyError
       ? error.message
