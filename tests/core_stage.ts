@@ -140,11 +140,18 @@ export class CoreStage {
 
   /** A client at this path, opened in the turn its upgrade was granted. */
   async connect(path: string, headers: Record<string, string> = {}): Promise<FakeSocket> {
+    return (await this.knock(path, headers))();
+  }
+
+  /** Up to the grant of the upgrade; what it returns opens the socket. */
+  async knock(path: string, headers: Record<string, string> = {}): Promise<() => FakeSocket> {
     const granted = await this.#gateway.upgrade(new Request(`http://parley.test${path}`, { headers }), PEER);
     if (granted instanceof Response) throw new Error(`refused with ${granted.status}: ${await granted.text()}`);
-    const socket = new FakeSocket(this.#gateway, this.topics, granted.context);
-    this.#gateway.open(socket);
-    return socket;
+    return () => {
+      const socket = new FakeSocket(this.#gateway, this.topics, granted.context);
+      this.#gateway.open(socket);
+      return socket;
+    };
   }
 
   /** What is left of all connections; zeros when everything was given back. */

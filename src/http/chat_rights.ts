@@ -6,6 +6,7 @@ import { ParleyError } from "../errors.ts";
 import type { Client } from "../hooks.ts";
 import type { Hub } from "../hub.ts";
 import { groupRooms } from "../identity.ts";
+import { jsonValue } from "../json_value.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
@@ -25,7 +26,8 @@ export class ChatRights {
     permissions.checkPublish(room, { identity: caller.identity, joined: true });
     const verdict = await hooks.onMessage?.(clientOf(caller), { room, data });
     if (verdict === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
-    return typeof verdict === "object" ? verdict.data : data;
+    if (!verdict || typeof verdict !== "object") return data;
+    return jsonValue(verdict.data, "send the message as the hook left it");
   }
 
   /** Members may, and who could join. Throws `forbidden` or `unauthorized`. */

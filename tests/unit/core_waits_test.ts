@@ -255,3 +255,17 @@ test("frames that wait are bounded in number and in bytes, and each one too many
   socket.close(1000, "");
   await leaveNothing({ broker, stage });
 });
+
+test("what was granted before it was full, or before the drain, is told so when it opens", async () => {
+  const { broker, stage } = open({ websocketMaxConnections: 1 });
+  const doors = [await stage.knock("/ws"), await stage.knock("/ws"), await stage.knock("/ws")];
+  const first = doors[0]!();
+  assertEquals(doors[1]!().closed, { code: 1013, reason: "Connection limit reached" });
+  first.close(1000, "");
+  await eventually(() => stage.hub.connections.size === 0);
+  stage.admission.draining = true;
+  assertEquals(doors[2]!().closed, { code: 1001, reason: "The server is going away" });
+  await leaveNothing({ broker, stage });
+  stage.admission.draining = false;
+  assertEquals((await stage.knock("/ws"))().closed, undefined);
+});
