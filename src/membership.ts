@@ -9,7 +9,7 @@
  * - Subscribe and unsubscribe of one room are chained in Room, so "last leaves, next joins" cannot arrive reversed.
  * - Leaving on close goes through the broker, never through the closing socket's own publish.
  */
-import type { HistoryPage } from "./broker.ts";
+import type { HistoryPage, Seat } from "./broker.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "./errors.ts";
 import { clientOf, type Hub } from "./hub.ts";
@@ -46,9 +46,9 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
     yield* wait(room.retain());
     seated = true;
     checkOpen(connection);
-    yield* enter(hub, connection, room);
+    const seat = yield* enter(hub, connection, room);
     checkOpen(connection);
-    const joined = yield* answer(hub, connection, { name, since });
+    const joined = yield* answer(hub, connection, { name, since, seat });
     checkOpen(connection);
     if (joiner.overflowed) {
       throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
@@ -106,13 +106,16 @@ export function* askProgram(hub: Hub, connection: Connection, name: string): Ste
   }
 }
 
+interface Question {
+  name: string;
+  since?: StreamPosition;
+  /** What entering has just told of the room's totals. */
+  seat?: Seat;
+}
+
 /** Roster and history of a room, as a join tells them. */
-function* answer(
-  hub: Hub,
-  connection: Connection,
-  { name, since }: { name: string; since?: StreamPosition },
-): Steps<Joined> {
-  const roster = yield* rosterOf(hub, name);
+function* answer(hub: Hub, connection: Connection, { name, since, seat }: Question): Steps<Joined> {
+  const roster = yield* rosterOf(hub, name, seat);
   if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
   const page = yield* wait(hub.broker.history.read(name, { limit: since ? REPLAY_LIMIT : 0, since }));
   if (!since) return { kind: "joined", room: name, roster, position: page.position };
@@ -120,10 +123,14 @@ function* answer(
 }
 
 /** Who is in the room; nobody is named where presence is off, or above the announcement bound. */
-function* rosterOf(hub: Hub, name: string): Steps<Roster> {
+function* rosterOf(hub: Hub, name: string, seat?: Seat): Steps<Roster> {
   if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0 };
+  const { presence } = hub.broker;
   const limit = hub.config.roomAnnounceMax;
-  const roster = yield* wait(hub.broker.presence.roster(name, limit));
+  // Naming hundreds of members only to leave them out would be most of the cost of a join.
+  if (seat && seat.members > limit) return { list: [], members: seat.members, users: seat.users };
+  const members = seat?.members ?? (yield* wait(presence.count(name)));
+  const roster = yield* wait(presence.roster(name, members > limit ? 0 : limit));
   return roster.members > limit ? { ...roster, list: [] } : roster;
 }
 
@@ -173,12 +180,12 @@ export function* seat(hub: Hub, connection: Connection, names: string[]): Steps<
   for (const room of retained) room.add(connection);
 }
 
-function* enter(hub: Hub, connection: Connection, room: Room): Steps<void> {
+function* enter(hub: Hub, connection: Connection, room: Room): Steps<Seat> {
   const { config, broker } = hub;
   const limit = room.kind === "personal"
     ? config.websocketMaxConnectionsPerUser
     : room.rule.maxMembers || config.websocketMaxMembers;
-  yield* wait(broker.presence.enter(room.name, connection.member, room.kind === "group" ? 0 : limit));
+  return yield* wait(broker.presence.enter(room.name, connection.member, room.kind === "group" ? 0 : limit));
 }
 
 /** Out of a room, in this turn; the others are told by the broker. False: it was no member. */

@@ -66,7 +66,7 @@ export class JwtVerifier implements Verifier {
 
   async #check(token: string): Promise<{ payload: JWTPayload; source: KeySource }> {
     const algorithm = algorithmOf(token);
-    let refused = invalid(`no key is configured for its algorithm "${algorithm.slice(0, 16)}"`);
+    let refused: ParleyError | undefined;
     for (const source of this.#sources) {
       if (!source.algorithms.includes(algorithm)) continue;
       try {
@@ -77,7 +77,7 @@ export class JwtVerifier implements Verifier {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
       }
     }
-    throw refused;
+    throw refused ?? invalid(`no key is configured for its algorithm "${algorithm.slice(0, 16)}"`);
   }
 
   #recall(digest: string): Identity | undefined {
