@@ -191,7 +191,9 @@ export class RedisEngine {
     for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys, lua });
     client.on("error", (error: Error) => this.#failed(error, start));
     client.on("close", start.settle);
-    client.on("close", () => this.#isGreeted = false);
+    client.on("close", () => {
+      if (this.#client === client) this.#isGreeted = false;
+    });
     client.on("ready", () => {
       this.#greet(client)
         .then((info) => this.#greeted(library, { client, info, start }))
