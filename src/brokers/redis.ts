@@ -20,6 +20,7 @@ import type {
   PublishResult,
   RoutedEvent,
 } from "../broker.ts";
+import { ParleyError } from "../errors.ts";
 import { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
 import { RedisDirectory } from "./redis/directory.ts";
@@ -152,7 +153,8 @@ export class RedisBroker implements Broker {
     clearInterval(this.#refreshing);
     clearTimeout(this.#comparing);
     const farewell = this.#presence.close().catch((error) => {
-      this.#log.warn("left without telling Redis, the members will be gone when the lease ends", { error });
+      const reason = error instanceof ParleyError ? error.message : error;
+      this.#log.warn("left without telling Redis, the members will be gone when the lease ends", { reason });
     });
     let late: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([farewell, new Promise((resolve) => late = setTimeout(resolve, FAREWELL_MS))]);
@@ -192,6 +194,7 @@ export class RedisBroker implements Broker {
 
   #compare(): void {
     this.#comparing = undefined;
+    if (this.#compareAt >= 0) return;
     this.#rooms.compare((room) => this.#presence.roster(room, MAX_KNOWN)).catch((error) => {
       this.#log.debug("missed joins and leaves could not be read yet", { error });
       this.#compareSoon(COMPARE_AGAIN_MS);

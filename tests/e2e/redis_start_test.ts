@@ -63,6 +63,26 @@ test("a Redis that is too old is refused", LONG, async () => {
   await assertRejects(() => broker.start(new FakeNode()), ParleyError, "Cannot use Redis 5.0.14: 6.2");
 });
 
+test("where Redis is stays in the log: clients and who asks for the status are not told", LONG, async () => {
+  const port = await freePort();
+  const { broker, lines } = brokerOf(`redis://127.0.0.1:${port}`);
+  const node = new FakeNode();
+  await broker.start(node);
+  const error = await assertRejects(() => broker.publish({ room: "r", event: message(node, "r") }), ParleyError);
+  assertEquals(error.message, "Cannot reach the other nodes: Redis is away or refuses");
+  assertMatch(lines.join("\n"), new RegExp(`127\\.0\\.0\\.1:${port}`));
+  await broker.close();
+  assertFalse(lines.join("\n").includes("    at "), "an expected refusal has no stack");
+
+  const env = { HOST: "127.0.0.1", REDIS_URL: `redis://127.0.0.1:${port}` };
+  await using server = await spawnServer({ env });
+  for (const path of ["/status", "/readyz"]) {
+    const response = await fetch(`${server.url}${path}`);
+    assertEquals(response.status, 503);
+    assertMatch(await response.text(), /"The broker is away, the log says why"/);
+  }
+});
+
 test("a Redis that is not there yet is waited for, and all calls are refused meanwhile", LONG, async () => {
   const port = await freePort();
   const node = new FakeNode();

@@ -173,9 +173,9 @@ export class RedisEngine {
   }
 
   #unavailable(error?: unknown): ParleyError {
-    const why = error instanceof Error ? error.message : this.trouble;
     if (error !== undefined) this.#troubles.note(error);
-    return new ParleyError("unavailable", `Cannot reach the other nodes: ${why}`);
+    // Clients read this; what Redis or the network said may name hosts inside, and is for the log.
+    return new ParleyError("unavailable", "Cannot reach the other nodes: Redis is away or refuses");
   }
 
   #restored(): void {
