@@ -194,7 +194,6 @@ export class RedisBroker implements Broker {
 
   #compare(): void {
     this.#comparing = undefined;
-    if (this.#compareAt >= 0) return;
     this.#rooms.compare((room) => this.#presence.roster(room, MAX_KNOWN)).catch((error) => {
       this.#log.debug("missed joins and leaves could not be read yet", { error });
       this.#compareSoon(COMPARE_AGAIN_MS);
