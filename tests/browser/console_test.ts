@@ -109,6 +109,17 @@ test("one types in one pane, the other reads in another dialect, and every frame
   });
 });
 
+test("a guest whose name a dialect does not tell is a guest, not an id", SLOW, async () => {
+  await using stage = await openStage();
+  await withBrowser(async (browser) => {
+    const { left, right } = await open(browser, stage);
+    const guest = new WebSocket(stage.url("/ws/lobby").replace("http", "ws"));
+    await left.shows(".note", /^guest-\w+ joined$/);
+    await right.shows(".note", /^Guest [\w-]{4} joined$/);
+    guest.close();
+  });
+});
+
 test("every dialect talks with every other one", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
