@@ -10,6 +10,7 @@ import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { Topics } from "../topics.ts";
+import { Intake } from "./intake.ts";
 
 type Respond = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>;
 
@@ -52,6 +53,7 @@ class Listener {
   readonly topics: Topics<DenoSocket>;
   readonly maxFrameBytes: number;
   readonly maxBufferedBytes: number;
+  readonly intake: Intake<DenoSocket>;
   readonly #idleSeconds: number;
   readonly #secure: boolean;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -68,6 +70,7 @@ class Listener {
     this.topics = topics;
     this.maxFrameBytes = options.maxFrameBytes || Infinity;
     this.maxBufferedBytes = options.maxBufferedBytes || Infinity;
+    this.intake = new Intake(this.maxBufferedBytes, (socket, frame) => socket.handle(frame));
     this.#idleSeconds = options.idleTimeoutMs / 1000;
     this.#secure = options.tls !== undefined;
     try {
@@ -204,17 +207,22 @@ class DenoSocket implements Socket, EventListenerObject {
       case "message":
         return this.#receive((event as MessageEvent<string | ArrayBuffer>).data);
       case "error":
-        return this.#fail((event as ErrorEvent).message);
+        return this.#listener.intake.whenTaken(this, () => this.#fail((event as ErrorEvent).message));
       case "close":
-        return this.#gone(event as CloseEvent);
+        return this.#listener.intake.whenTaken(this, () => this.#gone(event as CloseEvent));
     }
   }
 
   #receive(data: string | ArrayBuffer): void {
     if (this.#state !== "open") return;
     const frame = typeof data === "string" ? data : new Uint8Array(data);
-    if (isOver(frame, this.#listener.maxFrameBytes)) this.close(CLOSE.tooLarge, "message is too big");
-    else this.#listener.handler.message(this, frame);
+    if (!isOver(frame, this.#listener.maxFrameBytes)) return this.#listener.intake.take(this, frame);
+    this.#listener.intake.whenTaken(this, () => this.close(CLOSE.tooLarge, "message is too big"));
+  }
+
+  /** A frame whose turn has come. */
+  handle(frame: Frame): void {
+    if (this.#state === "open") this.#listener.handler.message(this, frame);
   }
 
   /** Deno follows up with a close event, at times with two, neither of which says more. */

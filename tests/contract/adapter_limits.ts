@@ -156,6 +156,26 @@ function stalledReaders(factory: AdapterFactory): void {
     },
   );
 
+  test("adapter: a burst of large messages cuts nobody who reads, and is heard whole before its sender's end", {
+    timeout: 20_000,
+  }, async () => {
+    await using stage = await Stage.set(factory, {
+      open: (socket) => socket.subscribe("room"),
+      message: (_socket, frame) => stage.adapter.publish("room", frame),
+    });
+    const readers = await Promise.all(Array.from({ length: 10 }, () => stage.client()));
+    const { peer, socket } = await stage.peer();
+    const text = "x".repeat(16_000);
+    for (let n = 0; n < 60; n++) peer.send(`${n} ${text}`);
+    peer.sendClose(1000);
+    assertEquals((await stage.endOf(socket)).code, 1000);
+    assertEquals(stage.framesOf(socket).length, 60);
+    for (const { client } of readers) {
+      await eventually(() => client.frames.length === 60);
+      assertEquals(client.frames.map((frame) => parseInt(String(frame))), Array.from({ length: 60 }, (_, n) => n));
+    }
+  });
+
   test("adapter: a reader that was slow and caught up is not taken for a slow one when it leaves", async () => {
     await using stage = await Stage.set(factory, { maxBufferedBytes: 16 * 1024 * 1024 });
     const { peer, socket } = await stage.peer();
