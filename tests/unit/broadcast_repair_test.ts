@@ -165,3 +165,25 @@ test(
     });
   },
 );
+
+test(
+  "broadcast: a worker that does not read any more is reported before memory runs out",
+  { timeout: 20_000 },
+  async () => {
+    const behind: string[] = [];
+    const overrun = (node: string) => void behind.push(node);
+    const sequencer = new Sequencer({ ...OPTIONS, overrun, maxBehindChars: 10_000 });
+    const stuck = sequencer.attach();
+    stuck.uplink.port.postMessage([{ do: "hello", node: "stuck" }]);
+    const node = new FakeNode();
+    const broker = new BroadcastChannelBroker(sequencer.attach().uplink, LOG);
+    await broker.start(node);
+    await broker.subscribe("r");
+    await publishKept({ broker, node }, { room: "r", count: 100 });
+    await eventually(() => behind.length > 0);
+    assertEquals(new Set(behind), new Set(["stuck"]));
+    stuck.detach();
+    await broker.close();
+    sequencer.close();
+  },
+);

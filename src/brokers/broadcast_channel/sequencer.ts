@@ -42,8 +42,10 @@ export interface SequencerOptions extends MemoryBrokerOptions {
   logChars?: number;
   /** From how many characters on a batch takes the ports. */
   largeChars?: number;
-  /** A worker is so far behind that memory runs out. */
+  /** A worker is so far behind that memory would run out. */
   overrun?(node: string): void;
+  /** How many characters that takes. */
+  maxBehindChars?: number;
 }
 
 /** A place for one worker. */
@@ -64,13 +66,16 @@ export class Sequencer {
   readonly #seats = new Set<Seat>();
   readonly #surveys = new Surveys<Seat>();
   readonly #largeChars: number;
+  readonly #maxBehindChars: number;
   readonly #overrun: (node: string) => void;
   readonly #timers: ReturnType<typeof setInterval>[];
+  /** What had been posted at the last beat: whoever reads has said since that it has that. */
+  #askedChars = 0;
   #batch: string[] = [];
   #flush: ReturnType<typeof setImmediate> | undefined;
 
   constructor(options: SequencerOptions) {
-    const { historyMaxBytes, inboxSize, inboxTtlMs, now, logChars, largeChars = LARGE_CHARS, overrun } = options;
+    const { historyMaxBytes, inboxSize, inboxTtlMs, now, logChars } = options;
     this.#history = new MemoryHistory(historyMaxBytes, now);
     this.#once = new PublishedOnce(now);
     this.#stores = {
@@ -79,8 +84,9 @@ export class Sequencer {
       grants: new MemoryGrants(now),
     };
     this.#log = new BatchLog(logChars);
-    this.#largeChars = largeChars;
-    this.#overrun = overrun ?? (() => undefined);
+    this.#largeChars = options.largeChars ?? LARGE_CHARS;
+    this.#maxBehindChars = options.maxBehindChars ?? MAX_BEHIND_CHARS;
+    this.#overrun = options.overrun ?? (() => undefined);
     this.#timers = [setInterval(() => this.#sweep(), SWEEP_MS), setInterval(() => this.#beat(), BEAT_MS)];
     for (const timer of this.#timers) timer.unref();
   }
@@ -251,10 +257,12 @@ export class Sequencer {
     const { number, posted } = this.#log;
     let delivered = number;
     for (const seat of this.#seats) {
-      if (seat.delivered < number) seat.tell({ do: "beat", posted });
-      if (posted - seat.deliveredChars > MAX_BEHIND_CHARS) this.#overrun(seat.node);
+      if (seat.delivered >= number) seat.deliveredChars = posted;
+      else if (this.#askedChars - seat.deliveredChars > this.#maxBehindChars) this.#overrun(seat.node);
+      else seat.tell({ do: "beat", posted });
       delivered = Math.min(delivered, seat.delivered);
     }
+    this.#askedChars = posted;
     this.#log.forget(delivered);
     this.#flushSoon();
   }
