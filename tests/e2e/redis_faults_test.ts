@@ -3,7 +3,7 @@
  *
  * The scenarios share nothing, so they run side by side, a few at a time; each test waits for its own.
  */
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { eventually } from "../waiting.ts";
 import { ClusterStage } from "./cluster_stage.ts";
@@ -191,6 +191,9 @@ function startAll(): Map<string, Promise<void>> {
     }),
   );
 }
+
+/** A run of some of the tests started all scenarios; their servers end with them. */
+after(() => Promise.allSettled(outcomes?.values() ?? []).then(() => undefined), { timeout: 240_000 });
 
 for (const name of Object.keys(SCENARIOS)) {
   test(`faults: ${name}`, { timeout: 240_000 }, () => outcomeOf(name));

@@ -31,6 +31,8 @@ export class RedisServer implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "parley-redis-"));
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
+  /** A test process that ends early takes its servers along. */
+  readonly #orphan = () => this.#signal("SIGKILL");
 
   private constructor(port: number, { args = [], password }: RedisServerOptions) {
     this.port = port;
@@ -52,6 +54,7 @@ export class RedisServer implements AsyncDisposable {
     const child = spawn("redis-server", args, { stdio: "ignore" });
     this.#child = child;
     this.#exited = new Promise((resolve) => child.once("exit", resolve));
+    process.once("exit", this.#orphan);
     await eventually(() => this.command("PING"), { withinMs: 10_000 });
   }
 
@@ -60,6 +63,7 @@ export class RedisServer implements AsyncDisposable {
     this.#signal("SIGKILL");
     await this.#exited;
     this.#child = undefined;
+    process.off("exit", this.#orphan);
   }
 
   pause(): void {

@@ -196,7 +196,9 @@ test("a channel that stays behind the log is filled from it", async () => {
   const stage = new Stage();
   stage.feed.receive(stage.keep());
   stage.keep();
-  await stage.feed.reach({ epoch: "e", offset: 2 });
+  const reached = stage.feed.reach({ epoch: "e", offset: 2 });
+  await stage.settled(2);
+  await reached;
   assertEquals(stage.told, ["e1", "e2"]);
   const never = stage.feed.reach({ epoch: "e", offset: 9 });
   stage.feed.close();
