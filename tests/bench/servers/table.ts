@@ -33,10 +33,12 @@ function peer(recipe: Omit<Recipe, "command" | "protocols" | "kind"> & { argv: s
 interface Checkout extends Pick<Server, "name" | "title" | "limit"> {
   readonly argv: [string, ...string[]];
   readonly folder?: string;
+  /** A CONFIG file, from the project's folder. */
+  readonly config?: string;
 }
 
 /** Limits that would refuse the load are off; everything else, metrics included, is as it ships. */
-function parley({ name, title, limit, argv, folder = project }: Checkout): Server {
+function parley({ name, title, limit, argv, folder = project, config }: Checkout): Server {
   const command = ({ port }: { port: number }, { redisUrl }: StartOptions): Command => ({
     argv,
     cwd: folder,
@@ -48,6 +50,7 @@ function parley({ name, title, limit, argv, folder = project }: Checkout): Serve
       WEBSOCKET_CONNECT_RATE: "0",
       JWT_SECRET: TOKEN_SECRET,
       ...(redisUrl && { REDIS_URL: redisUrl }),
+      ...(config && { CONFIG: join(project, config) }),
     },
   });
   const protocols = [kebab, envelope, snake, plain, socketio, greeted];
@@ -103,6 +106,13 @@ export const SERVERS: readonly Server[] = [
     argv: ["bun", "server.ts"],
   }),
   ...parleys("bun", "Bun", ["bun", "src/main.ts"]),
+  parley({
+    name: "parley-bun-coalescing",
+    title: "Parley on Bun, rooms coalesce 4 ms",
+    limit: "bare-bun",
+    argv: ["bun", "src/main.ts"],
+    config: "tests/bench/servers/coalescing.json",
+  }),
   peer({
     name: "bare-deno",
     title: "bare Deno loop",
