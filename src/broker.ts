@@ -254,6 +254,4 @@ export interface LocalNode {
   roomsOf(user: string): string[];
   stats(): NodeStats;
   obey(order: Order): MaybePromise<number>;
-  /** Every local member of every room, to enter them again after the engine lost them. */
-  seats(): Iterable<{ room: string; member: Member }>;
 }

@@ -153,13 +153,6 @@ export class Node implements LocalNode {
     return targets.length;
   }
 
-  *seats(): Iterable<{ room: string; member: Member }> {
-    for (const room of this.#hub.rooms.values()) {
-      if (room.kind === "presence") continue;
-      for (const { member } of room.members) yield { room: room.name, member };
-    }
-  }
-
   #connectionsOf(user: string): Connection[] {
     return [...this.#hub.rooms.get(`user:${user}`)?.members ?? []];
   }

@@ -104,12 +104,6 @@ export class FakeNode implements LocalNode {
     const user = order.do === "put_out" ? order.member : "user" in order ? order.user : undefined;
     return [...this.#connections.values()].filter((each) => each.user === user || each.id === user).length;
   }
-
-  *seats(): Iterable<{ room: string; member: Member }> {
-    for (const { id, user, name, rooms } of this.#connections.values()) {
-      for (const room of rooms) yield { room, member: { connection: id, user, name } };
-    }
-  }
 }
 
 function typeOf(room: string): RoomInfo["type"] {

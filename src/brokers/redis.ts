@@ -33,7 +33,7 @@ import { Questions } from "./redis/questions.ts";
 import { RedisRooms } from "./redis/rooms.ts";
 import { RedisGrants, RedisInbox } from "./redis/stores.ts";
 import { Strangers } from "./redis/strangers.ts";
-import { readArrival } from "./redis/wire.ts";
+import { readArrival } from "./wire.ts";
 
 /** Keys of members expire in a day. */
 const REFRESH_MS = 6 * 3_600_000;

@@ -5,7 +5,7 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { RoutedEvent } from "../../src/broker.ts";
 import { nameOf, readAddresses } from "../../src/brokers/redis/address.ts";
 import { Keys } from "../../src/brokers/redis/keys.ts";
-import { decodeRouted, encodeRouted, readArrival } from "../../src/brokers/redis/wire.ts";
+import { decodeRouted, encodeRouted, readArrival } from "../../src/brokers/wire.ts";
 import { ParleyError } from "../../src/errors.ts";
 
 const FROM = { connection: "c", name: "n" };

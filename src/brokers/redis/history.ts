@@ -2,7 +2,7 @@
 import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 import type { RedisLog } from "./log.ts";
-import type { Arrival } from "./wire.ts";
+import type { Arrival } from "../wire.ts";
 
 /** Settles when this node has delivered everything up to the position, if it hears the room. */
 type Reach = (room: string, position: StreamPosition) => Promise<void> | undefined;

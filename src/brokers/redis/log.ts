@@ -10,7 +10,7 @@ import type { Missed } from "./feed.ts";
 import type { Keys } from "./keys.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
 import type { Strangers } from "./strangers.ts";
-import { type Arrival, decodeRouted, encodeRouted } from "./wire.ts";
+import { type Arrival, decodeRouted, encodeRouted } from "../wire.ts";
 
 const ONCE_MS = 5 * 60_000;
 /** How long a room without messages keeps its epoch. */

@@ -9,7 +9,7 @@ import { typeOfRoom } from "../../room_name.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
-import { WIRE_VERSION } from "./wire.ts";
+import { WIRE_VERSION } from "../wire.ts";
 
 /** How long a room's members are kept without any change; their nodes renew them sooner. */
 export const MEMBERS_MS = 24 * 3_600_000;

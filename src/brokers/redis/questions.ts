@@ -10,7 +10,7 @@ import type { IdSource } from "../../id.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import type { Strangers } from "./strangers.ts";
-import { checkEvent, decode, encode, WIRE_VERSION } from "./wire.ts";
+import { checkEvent, decode, encode, WIRE_VERSION } from "../wire.ts";
 
 const DEADLINE_MS = 1_000;
 const ALL = "*";

@@ -12,7 +12,7 @@ import { Feed, resetEvent } from "./feed.ts";
 import { changeEvent, KnownMembers } from "./known_members.ts";
 import { type LogParts, RedisLog } from "./log.ts";
 import { OwnEvents } from "./own_events.ts";
-import type { Arrival } from "./wire.ts";
+import type { Arrival } from "../wire.ts";
 
 export interface RoomsParts extends LogParts {
   /** Known once the broker was started. */

@@ -5,8 +5,8 @@
  * nothing that comes in is trusted to be ours.
  */
 import { Buffer } from "node:buffer";
-import type { RoutedEvent } from "../../broker.ts";
-import type { RoomEvent } from "../../message.ts";
+import type { RoutedEvent } from "../broker.ts";
+import type { RoomEvent } from "../message.ts";
 
 /** Nodes of another version are told apart from strangers, and their events are not understood. */
 export const WIRE_VERSION = 1;
