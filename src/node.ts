@@ -20,7 +20,6 @@ import { CLOSE } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { putOut } from "./identity.ts";
 import { type MaybePromise, run, type Steps } from "./maybe.ts";
-import type { Member } from "./message.ts";
 import * as membership from "./membership.ts";
 import { Histogram } from "./stats.ts";
 
