@@ -88,7 +88,7 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
   const stop = async () => {
     await drain({ hub, admission, withinMs: config.websocketDrainMs });
     sweep.stop();
-    parts.engine?.stop();
+    await parts.engine?.stop();
     await adapter.stop();
     await broker.close();
   };

@@ -18,6 +18,9 @@ import type { Session } from "./session.ts";
 
 /** How long a closed polling session waits for a poll to take its last packets. */
 const FAREWELL_MS = 30_000;
+/** How long a stop waits for peers in the middle of an upgrade: one round trip, for those who are alive. */
+const STOP_GRACE_MS = 1_000;
+const POLL_MS = 10;
 
 export class Engine {
   readonly options: EngineOptions;
@@ -69,9 +72,14 @@ export class Engine {
     this.pongs.sweep();
   }
 
-  stop(): void {
+  /** Resolves when peers in the middle of an upgrade have finished it, and were told. */
+  async stop(): Promise<void> {
     this.recovery?.stop();
     for (const session of [...this.sessions.values()]) session.close(1001, "server shutting down");
+    const endsAt = performance.now() + STOP_GRACE_MS;
+    while (this.upgrades.size > 0 && performance.now() < endsAt) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
     for (const each of [this.pings, this.pongs, this.connects, this.farewells, this.upgrades, this.assemblies]) {
       each.clear();
     }

@@ -2,7 +2,8 @@
  * A WebSocket that wants to take over a polling session: `2probe` → `3probe`, then `5` and it is the session's socket.
  *
  * Until the `5` the session goes on polling, so a probe that fails, is abandoned or replaced by a newer one costs
- * nothing but itself.
+ * nothing but itself. Once it was answered the server does not close it by itself: socket.io-client would by then have
+ * paused its polls, and hang, believing that it is connected, until its own ping timeout.
  */
 import type { Socket } from "../adapter.ts";
 import { CLOSE } from "../errors.ts";
@@ -24,6 +25,11 @@ export class Probe extends Endpoint {
     super();
     this.#session = session;
     this.#textOnly = textOnly;
+  }
+
+  /** The peer is on its way. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /** A session that has a WebSocket already accepts no second one; the peer's library expects a close, not a 400. */

@@ -116,8 +116,8 @@ export class EngineServer {
   }
 
   /** Ends every session; peers come back elsewhere. */
-  stop(): void {
-    this.#engine.stop();
+  stop(): Promise<void> {
+    return this.#engine.stop();
   }
 
   #refusalOfUpgrade(query: URLSearchParams): Refusal | undefined {

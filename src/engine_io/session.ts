@@ -43,7 +43,7 @@ export class Session extends Endpoint implements PollingOwner {
   probe?: Probe;
   readonly #namespaces: Namespaces;
   #outlet?: Outlet;
-  #ended = false;
+  #ending?: End;
   /** Sockets that wait for their peer to come back. */
   #waiting = 0;
 
@@ -62,7 +62,7 @@ export class Session extends Endpoint implements PollingOwner {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#ending !== undefined;
   }
 
   get bufferedBytes(): number {
@@ -93,20 +93,21 @@ export class Session extends Endpoint implements PollingOwner {
     socket.context = this;
     this.#outlet = textOnly ? new TextOutlet(socket) : socket;
     for (const frame of polling?.drain() ?? []) this.#outlet.send(frame);
+    if (this.#ending) return this.#leave(socket, this.#ending);
     if (textOnly) return;
     this.native = socket;
     this.#namespaces.moveToNativeTopics();
   }
 
   send(frame: Frame): boolean {
-    return !this.#ended && this.#outlet !== undefined && this.#outlet.send(frame);
+    return !this.#ending && this.#outlet !== undefined && this.#outlet.send(frame);
   }
 
   opened(): void {}
 
   /** An Engine.IO packet. Over a WebSocket bytes are a message as they are. */
   received(frame: Frame): void {
-    if (this.#ended) return;
+    if (this.#ending) return;
     if (frame.length > this.engine.options.maxPayloadBytes) return this.close(CLOSE.tooLarge, "payload too large");
     if (typeof frame !== "string") return this.#namespaces.receive(frame);
     switch (frame.charCodeAt(0)) {
@@ -129,7 +130,7 @@ export class Session extends Endpoint implements PollingOwner {
   receivePayload(payload: string): void {
     splitPayload(payload, (packet) => {
       this.received(packet);
-      return !this.#ended;
+      return !this.#ending;
     });
   }
 
@@ -162,14 +163,14 @@ export class Session extends Endpoint implements PollingOwner {
 
   /** Sends what is queued and then the end; the host is told in a later turn. Idempotent. */
   close(code: number, reason: string): void {
-    if (this.#ended) return;
+    if (this.#ending) return;
     if (this.polling) this.engine.farewells.set(this);
     this.#outlet?.close(code, reason);
     this.#endSoon({ code, reason });
   }
 
   abandon(code: number, reason: string): void {
-    if (this.#ended) return;
+    if (this.#ending) return;
     this.engine.sessions.delete(this.sid);
     this.#outlet?.abandon(code, reason);
     this.#endSoon({ code, reason });
@@ -178,6 +179,7 @@ export class Session extends Endpoint implements PollingOwner {
   bidFarewell(): void {
     this.engine.farewells.delete(this);
     this.engine.sessions.delete(this.sid);
+    this.probe?.abort("the session has ended");
   }
 
   farewellTimedOut(): void {
@@ -197,7 +199,7 @@ export class Session extends Endpoint implements PollingOwner {
 
   /** Nothing more is sent: a waiting poll is freed, a WebSocket closed. */
   #quit(end: End): void {
-    if (this.#ended) return;
+    if (this.#ending) return;
     this.engine.sessions.delete(this.sid);
     if (this.polling) this.polling.abandon();
     else this.#outlet?.close(end.code, end.reason);
@@ -206,24 +208,32 @@ export class Session extends Endpoint implements PollingOwner {
 
   /** A socket's owner may close it in the middle of a publish; the end must not reach the hub in there. */
   #endSoon(end: End): void {
-    this.#stop();
+    this.#stop(end);
     queueMicrotask(() => this.#finish(end));
   }
 
   #end(end: End): void {
-    if (this.#ended) return;
-    this.#stop();
+    if (this.#ending) return;
+    this.#stop(end);
     this.#finish(end);
   }
 
-  #stop(): void {
-    this.#ended = true;
+  #stop(end: End): void {
+    this.#ending = end;
     const { engine } = this;
     engine.pings.delete(this);
     engine.pongs.delete(this);
     engine.connects.delete(this);
-    if (!engine.farewells.has(this)) engine.sessions.delete(this.sid);
-    this.probe?.abort("the session has ended");
+    const waits = engine.farewells.has(this);
+    if (!waits) engine.sessions.delete(this.sid);
+    // A peer that was told to come over polls no more: it takes the farewell there, or never hears of the end.
+    if (!waits || !this.probe?.answered) this.probe?.abort("the session has ended");
+  }
+
+  /** The peer came over to a session that has ended; what waited for it has been sent. */
+  #leave(socket: Socket, { code, reason }: End): void {
+    this.bidFarewell();
+    socket.close(code, reason);
   }
 
   #finish(end: End): void {

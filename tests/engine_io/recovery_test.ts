@@ -225,7 +225,7 @@ test("a close by the host is final, even if the peer comes back in the same turn
 test("stopping the server ends those who are away", async () => {
   await using rig = await start();
   await lose(await join(rig), rig);
-  rig.engine.stop();
+  await rig.engine.stop();
   assertEquals(rig.host.ends.length, 1);
   await rig.isEmpty();
 });

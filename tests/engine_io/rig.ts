@@ -174,7 +174,7 @@ export class Rig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.engine.stop();
+    await this.engine.stop();
     await this.adapter.stop();
   }
 }

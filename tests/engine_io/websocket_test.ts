@@ -70,7 +70,7 @@ test("stopping the server closes every session with 1001", async () => {
   const peer = await rig.joined();
   const poll = peer.get();
   await peer.post("3");
-  rig.engine.stop();
+  await rig.engine.stop();
   assertEquals((await socket.closed).code, 1001);
   assertEquals(await poll, "1");
   await rig.isEmpty();
@@ -117,6 +117,7 @@ test("while a probe is under way, polling goes on", async () => {
   await peer.post('42["echo",2]');
   assertEquals(await peer.get(), '42["echo",2]');
   assertEquals(socket.frames, ["3probe"]);
+  await socket.close();
 });
 
 test("a second WebSocket of an upgraded session is accepted and closed", async () => {
@@ -197,12 +198,59 @@ test("a probe that does not upgrade in time is closed, and the session stays", a
   assertEquals(await peer.get(), '42["echo",1]');
 });
 
-test("a session that ends takes its probe along", async () => {
+test("a session that ends in the middle of an upgrade waits for its peer, and tells it there", async () => {
   await using rig = await Rig.start();
   const peer = await rig.joined();
   const socket = await peer.probe();
   socket.send("2probe");
   await socket.next();
+  rig.host.only.close(4403, "kicked");
+  socket.send("5");
+  assertEquals(await socket.next(), "41");
+  assertEquals(await socket.closed, { code: 4403, reason: "kicked" });
+  await rig.isEmpty();
+});
+
+test("a poll may take the end of a session in the middle of an upgrade, too", async () => {
+  await using rig = await Rig.start();
+  const peer = await rig.joined();
+  const socket = await peer.probe();
+  socket.send("2probe");
+  await socket.next();
+  rig.host.only.close(1001, "server going away");
+  assertEquals(await peer.get(), "1");
+  await socket.closed;
+  await rig.isEmpty();
+});
+
+test("a stop waits for a peer in the middle of an upgrade", async () => {
+  await using rig = await Rig.start();
+  const peer = await rig.joined();
+  const socket = await peer.probe();
+  socket.send("2probe");
+  await socket.next();
+  const stopped = rig.engine.stop();
+  socket.send("5");
+  assertEquals((await socket.closed).code, 1001);
+  await stopped;
+  await rig.isEmpty();
+});
+
+test("a stop does not wait for ever for a peer that does not finish its upgrade", async () => {
+  await using rig = await Rig.start({ upgradeTimeoutMs: 50 });
+  const peer = await rig.joined();
+  const socket = await peer.probe();
+  socket.send("2probe");
+  await socket.next();
+  await rig.engine.stop();
+  await socket.closed;
+  await rig.isEmpty();
+});
+
+test("a session that ends takes along a probe that nobody answered", async () => {
+  await using rig = await Rig.start();
+  const peer = await rig.joined();
+  const socket = await peer.probe();
   rig.host.only.close(1001, "server going away");
   await socket.closed;
   assertEquals(await peer.get(), "1");
