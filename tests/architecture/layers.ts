@@ -5,7 +5,7 @@
  */
 
 /** The ground floor: values and types that know nothing of a server. */
-const GROUND = ["message", "errors", "id", "maybe", "log", "room_name", "version"];
+const GROUND = ["message", "errors", "id", "maybe", "linked_map", "log", "room_name", "version"];
 
 const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 
@@ -30,6 +30,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
   id: GROUND,
   maybe: GROUND,
+  linked_map: [],
   log: GROUND,
   room_name: GROUND,
   version: [],

@@ -6,12 +6,13 @@
  */
 import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import { randomId } from "../../id.ts";
+import { LinkedMap } from "../../linked_map.ts";
 import type { MessageEvent } from "../../message.ts";
 import { footprint } from "./footprint.ts";
 import { RoomLog } from "./room_log.ts";
 
 /** An empty log: the object, its place in the map and its name. */
-const LOG_BYTES = 300;
+const LOG_BYTES = 350;
 /** The fixed part of a message: event, sender, position, id and ring entry. */
 const MESSAGE_BYTES = 350;
 /** How long a room without messages keeps its epoch, so that one who comes back to a quiet room recovers. */
@@ -23,15 +24,13 @@ export interface Keep {
 }
 
 export class MemoryHistory implements History {
-  readonly #logs = new Map<string, RoomLog>();
+  readonly #logs = new LinkedMap<string, RoomLog>();
   readonly #maxBytes: number;
   readonly #now: () => number;
   /** Head of this process' epochs. */
   readonly #run = randomId(6);
   #epochs = 0;
   #bytes = 0;
-  #oldest: RoomLog | undefined;
-  #newest: RoomLog | undefined;
 
   constructor(maxBytes: number, now: () => number = Date.now) {
     this.#maxBytes = maxBytes;
@@ -82,7 +81,7 @@ export class MemoryHistory implements History {
   /** Forgets what is too old, and rooms that were quiet for a day. To be called now and then. */
   sweep(): void {
     const now = this.#now();
-    for (const log of this.#logs.values()) {
+    for (const { value: log } of this.#logs) {
       this.#trim(log, now);
       if (log.length === 0 && now - log.usedAt > QUIET_MS) this.#forget(log);
     }
@@ -99,40 +98,23 @@ export class MemoryHistory implements History {
     let log = this.#logs.get(room);
     if (!log) {
       log = new RoomLog(room, this.#run + (this.#epochs++).toString(36));
-      this.#logs.set(room, log);
       this.#bytes += LOG_BYTES;
-    } else if (log === this.#newest) {
-      log.usedAt = now;
-      return log;
-    } else {
-      this.#unlink(log);
     }
+    this.#logs.set(room, log);
     log.usedAt = now;
-    log.older = this.#newest;
-    if (this.#newest) this.#newest.newer = log;
-    else this.#oldest = log;
-    this.#newest = log;
     return log;
   }
 
-  #unlink(log: RoomLog): void {
-    if (log.older) log.older.newer = log.newer;
-    else this.#oldest = log.newer;
-    if (log.newer) log.newer.older = log.older;
-    else this.#newest = log.older;
-    log.older = log.newer = undefined;
-  }
-
   #forget(log: RoomLog): void {
-    this.#unlink(log);
     this.#logs.delete(log.room);
     this.#bytes -= log.bytes + LOG_BYTES;
   }
 
   /** Whole rooms go first, the least recently used one first; of the last one, `inUse`, its oldest messages. */
   #makeRoom(inUse: RoomLog): void {
-    while (this.#bytes > this.#maxBytes && this.#oldest !== undefined && this.#oldest !== inUse) {
-      this.#forget(this.#oldest);
+    for (const { value: log } of this.#logs) {
+      if (this.#bytes <= this.#maxBytes || log === inUse) break;
+      this.#forget(log);
     }
     const before = inUse.bytes;
     while (inUse.length > 1 && this.#bytes - before + inUse.bytes > this.#maxBytes) inUse.dropOldest();

@@ -5,6 +5,7 @@
  * Used by the memory broker and by whoever sequences several nodes. A stored notification is replaced, never changed.
  */
 import type { Inbox, InboxPage } from "../../broker.ts";
+import { LinkedMap } from "../../linked_map.ts";
 import type { Notification } from "../../message.ts";
 
 const MAX_NOTIFICATIONS = 500_000;
@@ -22,8 +23,8 @@ interface Stored {
 }
 
 export class MemoryInbox implements Inbox {
-  /** Users in the order of their last notification; each with its own, oldest first. */
-  readonly #users = new Map<string, Stored[]>();
+  /** Each user's own, oldest first. */
+  readonly #users = new LinkedMap<string, Stored[]>();
   readonly #size: number;
   readonly #ttlMs: number;
   readonly #now: () => number;
@@ -40,7 +41,6 @@ export class MemoryInbox implements Inbox {
     stored.push({ notification, storedAt: this.#now() });
     this.#count++;
     if (stored.length > this.#size) this.#count -= stored.splice(0, stored.length - this.#size).length;
-    this.#users.delete(user);
     this.#users.set(user, stored);
     while (this.#count > MAX_NOTIFICATIONS && this.#users.size > 1) this.#forgetQuiet();
     return countUnread(stored);
@@ -69,14 +69,13 @@ export class MemoryInbox implements Inbox {
   }
 
   sweep(): void {
-    for (const user of [...this.#users.keys()]) {
-      if (this.#of(user).length === 0) this.#users.delete(user);
-    }
+    for (const { key: user } of this.#users) if (this.#of(user).length === 0) this.#users.delete(user);
   }
 
   /** What of the user's is not too old. */
   #of(user: string): Stored[] {
-    const stored = this.#users.get(user) ?? [];
+    const stored = this.#users.get(user);
+    if (!stored) return [];
     const before = this.#now() - this.#ttlMs;
     const fresh = stored.findIndex(({ storedAt }) => storedAt > before);
     this.#count -= stored.splice(0, fresh < 0 ? stored.length : fresh).length;
@@ -84,11 +83,9 @@ export class MemoryInbox implements Inbox {
   }
 
   #forgetQuiet(): void {
-    for (const [user, stored] of this.#users) {
-      this.#users.delete(user);
-      this.#count -= stored.length;
-      return;
-    }
+    const { key: user, value: stored } = this.#users.oldest!;
+    this.#users.delete(user);
+    this.#count -= stored.length;
   }
 }
 

@@ -5,6 +5,7 @@
  * were silent longest are forgotten. On the hot path of clients that number their messages.
  */
 import type { PublishResult } from "../../broker.ts";
+import { LinkedMap } from "../../linked_map.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
@@ -32,11 +33,9 @@ interface Sender {
 }
 
 export class PublishedOnce {
-  /** In the order of their last publish. */
-  readonly #senders = new Map<string, Sender>();
+  readonly #senders = new LinkedMap<string, Sender>();
   readonly #maxKeys: number;
   readonly #now: () => number;
-  #newest: Sender | undefined;
   #keys = 0;
 
   constructor(now: () => number = Date.now, maxKeys: number = MAX_KEYS) {
@@ -75,34 +74,29 @@ export class PublishedOnce {
       this.#keys++;
     }
     sender.byKey.set(key, publish);
-    while (this.#keys > this.#maxKeys) this.#forgetSilent();
+    for (const silent of this.#senders) {
+      if (this.#keys <= this.#maxKeys) break;
+      this.#forget(silent.key, silent.value);
+    }
   }
 
   /** Forgets the senders whose keys are all too old. */
   sweep(): void {
     const before = this.#now() - REMEMBERED_MS;
-    for (const [name, sender] of this.#senders) {
+    for (const { key: name, value: sender } of this.#senders) {
       if (sender.publishes[(sender.count - 1) % KEYS_PER_SENDER]!.at > before) break;
       this.#forget(name, sender);
     }
   }
 
   #use(name: string): Sender {
-    let sender = this.#senders.get(name);
-    if (sender && sender === this.#newest) return sender;
-    if (sender) this.#senders.delete(name);
-    else sender = { byKey: new Map(), publishes: [], count: 0 };
+    const sender = this.#senders.get(name) ?? { byKey: new Map(), publishes: [], count: 0 };
     this.#senders.set(name, sender);
-    return this.#newest = sender;
-  }
-
-  #forgetSilent(): void {
-    for (const [name, sender] of this.#senders) return this.#forget(name, sender);
+    return sender;
   }
 
   #forget(name: string, sender: Sender): void {
     this.#senders.delete(name);
     this.#keys -= sender.publishes.length;
-    if (this.#newest === sender) this.#newest = undefined;
   }
 }

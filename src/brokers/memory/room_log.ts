@@ -2,7 +2,7 @@
  * The kept messages of one room: a ring that grows up to the room's size and then writes over its oldest entry, so that a
  * full room allocates nothing for its bookkeeping. Offsets of the entries are consecutive and end at `offset`.
  *
- * Used by history.ts, which owns the links between the logs and the bytes of all of them.
+ * Used by history.ts, which counts the bytes of all of them.
  */
 import type { MessageEvent } from "../../message.ts";
 
@@ -22,9 +22,6 @@ export class RoomLog {
   length = 0;
   bytes = 0;
   ttlMs = 0;
-  /** Neighbours in the order of use; history.ts keeps them. */
-  older: RoomLog | undefined;
-  newer: RoomLog | undefined;
   usedAt = 0;
   #entries: Entry[] = [];
   #oldest = 0;

@@ -4,6 +4,7 @@
  *
  * Users who never said anything cost nothing here.
  */
+import { LinkedMap } from "../../linked_map.ts";
 import type { UserPresence } from "../../message.ts";
 
 /** How long a status outlives the user's last connection. */
@@ -18,8 +19,7 @@ interface Said {
 }
 
 export class Statuses {
-  /** The oldest first. */
-  readonly #said = new Map<string, Said>();
+  readonly #said = new LinkedMap<string, Said>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -35,9 +35,8 @@ export class Statuses {
   set(user: string, presence: UserPresence, connected: boolean): boolean {
     const known = this.of(user) ?? { status: "online", timestamp: 0 };
     if (known.timestamp > presence.timestamp || isSame(known, presence)) return false;
-    this.#said.delete(user);
     this.#said.set(user, { presence, expiresAt: connected ? Infinity : this.#now() + GUEST_MS });
-    if (this.#said.size > MAX_STATUSES) { for (const oldest of this.#said.keys()) return this.#said.delete(oldest); }
+    if (this.#said.size > MAX_STATUSES) this.#said.delete(this.#said.oldest!.key);
     return true;
   }
 
@@ -57,7 +56,7 @@ export class Statuses {
 
   sweep(): void {
     const now = this.#now();
-    for (const [user, { expiresAt }] of this.#said) if (expiresAt <= now) this.#said.delete(user);
+    for (const { key, value } of this.#said) if (value.expiresAt <= now) this.#said.delete(key);
   }
 }
 
