@@ -74,9 +74,9 @@ export class PublishedOnce {
       this.#keys++;
     }
     sender.byKey.set(key, publish);
-    for (const silent of this.#senders) {
-      if (this.#keys <= this.#maxKeys) break;
-      this.#forget(silent.key, silent.value);
+    while (this.#keys > this.#maxKeys) {
+      const { key: silent, value } = this.#senders.oldest!;
+      this.#forget(silent, value);
     }
   }
 
