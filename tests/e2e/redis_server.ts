@@ -10,12 +10,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { freePort } from "../server_process.ts";
-import { eventually } from "../waiting.ts";
+import { eventually, Hopeless } from "../waiting.ts";
 
 const OK = "+OK\r\n";
 
 export interface RedisServerOptions {
   port?: number;
+  /** Where no port is given. Default: any free one. */
+  findPort?: () => Promise<number>;
   /** Further arguments, as on its command line. */
   args?: string[];
   /** If its arguments say that it wants one. */
@@ -41,29 +43,54 @@ export class RedisServer implements AsyncDisposable {
     this.#password = password;
   }
 
+  /** On a port that was free a moment ago: where somebody else was faster, on another one. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(options.port ?? await freePort(), options);
-    await server.start();
-    return server;
+    const { port: given, findPort = freePort } = options;
+    for (let triesLeft = 5;; triesLeft--) {
+      const port = given ?? await findPort();
+      const server = new RedisServer(port, options);
+      try {
+        await server.start({ again: given !== undefined || triesLeft === 1 });
+        return server;
+      } catch (error) {
+        await server[Symbol.asyncDispose]();
+        if (!(error instanceof Hopeless)) throw error;
+      }
+    }
   }
 
-  /** Empty, unless its arguments say otherwise. */
-  async start(): Promise<void> {
+  /** Empty, unless its arguments say otherwise. `again`: tries until its port is free; false: then it is hopeless. */
+  async start({ again = true } = {}): Promise<void> {
+    this.#spawn();
+    await eventually(() => {
+      if (!this.#child) {
+        if (!again) throw new Hopeless(`redis-server has ended: port ${this.port} is taken`);
+        this.#spawn();
+      }
+      // Somebody else's server on the port may take the question and never answer.
+      const ended = this.#exited.then(() => Promise.reject(new Error("redis-server has ended")));
+      return Promise.race([this.command("PING"), ended]);
+    }, { withinMs: 10_000, everyMs: 20 });
+  }
+
+  #spawn(): void {
     const base = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder];
     const args = [...base, "--save", "", "--appendonly", "no", ...this.#args];
-    const child = spawn("redis-server", args, { stdio: "ignore" });
-    this.#child = child;
-    this.#exited = new Promise((resolve) => child.once("exit", resolve));
+    const child = this.#child = spawn("redis-server", args, { stdio: "ignore" });
     process.once("exit", this.#orphan);
-    await eventually(() => this.command("PING"), { withinMs: 10_000 });
+    this.#exited = new Promise((resolve) => {
+      child.once("exit", () => {
+        this.#child = undefined;
+        process.off("exit", this.#orphan);
+        resolve(undefined);
+      });
+    });
   }
 
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#signal("SIGKILL");
     await this.#exited;
-    this.#child = undefined;
-    process.off("exit", this.#orphan);
   }
 
   pause(): void {
@@ -117,10 +144,9 @@ export class RedisCluster implements AsyncDisposable {
   static async start(): Promise<RedisCluster> {
     const args = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "1000"];
     const cluster = new RedisCluster(
-      await Promise.all([0, 1, 2].map(async () => {
-        // The cluster bus listens 10,000 above the port.
-        const port = await freePortBelow(50_000);
-        return await RedisServer.start({ port, args });
+      await Promise.all([0, 1, 2].map(() => {
+        // The cluster bus listens 10,000 above the port; whether that is free, too, only the start shows.
+        return RedisServer.start({ findPort: () => freePortBelow(50_000), args });
       })),
     );
     await cluster.#join();
