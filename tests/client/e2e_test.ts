@@ -7,7 +7,7 @@ import NodeWebSocket from "ws";
 import type { Platform } from "../../src/client/platform.ts";
 import { eventually, type ServerProcess } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
-import { ADMIN_TOKEN, chance, clientOf, CONNECT, startParley, tokenOf } from "./world.ts";
+import { ADMIN_TOKEN, chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
 
 let server: ServerProcess;
 before(async () => server = await startParley());
@@ -28,7 +28,8 @@ for (const [name, platform] of Object.entries(IMPLEMENTATIONS)) {
     `${CUTS} random cuts under a steady flow lose and duplicate nothing: ${name}`,
     { timeout: 120_000 },
     async () => {
-      await using proxy = await FaultProxy.open(server.port);
+      await using unforgetting = await startParley(UNFORGETTING);
+      await using proxy = await FaultProxy.open(unforgetting.port);
       const room = `flow-${name.length}`;
       const gaps: unknown[] = [];
       const clients = ["ann", "bob"].map((user) => clientOf(user, proxy.url(CONNECT), { platform, maxMessages: 1e5 }));

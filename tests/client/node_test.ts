@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
-import { chance, clientOf, CONNECT, startParley, tokenOf } from "./world.ts";
+import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
 
 const CUTS = 30;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -20,7 +20,7 @@ interface Fact {
 }
 
 test("on Node, cuts lose and duplicate nothing", { timeout: 60_000 }, async () => {
-  await using server = await startParley();
+  await using server = await startParley(UNFORGETTING);
   await using proxy = await FaultProxy.open(server.port);
   const script = fileURLToPath(new URL("node_client.mjs", import.meta.url).href);
   const node = spawn("node", [script, proxy.url(CONNECT), tokenOf("nora"), "flow"], {

@@ -9,6 +9,9 @@ const SECRET = "a secret of at least thirty-two bytes";
 export const ADMIN_TOKEN = "admin-token-of-the-tests";
 export const CONNECT = "/websocket/connect";
 
+/** Rooms keep more than a test says: however long chance keeps a client away, a rejoin finds all it missed. */
+export const UNFORGETTING = { HISTORY_SIZE: "100000" };
+
 export function startParley(env: Record<string, string> = {}): Promise<ServerProcess> {
   const free = { WEBSOCKET_MESSAGE_RATE: "0", WEBSOCKET_CONNECT_RATE: "0" };
   return spawnServer({ env: { JWT_SECRET: SECRET, ADMIN_TOKEN, ...free, ...env } });
