@@ -12,7 +12,7 @@ import { readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { findRuntime, findTools } from "./run/toolchain.mjs";
-import { runGate, runOnBun, runOnDeno } from "./run/parts.mjs";
+import { fetchPackages, runGate, runOnBun, runOnDeno } from "./run/parts.mjs";
 
 const PARTS = { bun: runOnBun, deno: runOnDeno, gate: runGate };
 
@@ -61,6 +61,7 @@ async function main() {
   const tools = findTools({ install: !partial });
   const env = { ...process.env, ...tools, BUN: bun, DENO: deno, NO_COLOR: "1", PATH: pathWithRealNode() };
   const setting = { files, bun, deno, env };
+  await fetchPackages(setting);
   const total = { passed: 0, failed: 0 };
   for (const name of parts) {
     const result = await PARTS[name](setting);

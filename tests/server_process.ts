@@ -52,6 +52,11 @@ export class ServerProcess implements AsyncDisposable {
     });
   }
 
+  /** Its runtime and its port. */
+  get name(): string {
+    return `${this.#child.spawnargs[0]} on port ${this.port}`;
+  }
+
   get pid(): number | undefined {
     return this.#child.pid;
   }
@@ -93,15 +98,18 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** A server that answers on `/livez`. Rejects with its output if it ends before that. */
+/** A server that answers on `/livez`. Rejects with its output if it does not, or ends before that. */
 export async function spawnServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const port = options.env?.PORT ? Number(options.env.PORT.split(",")[0]) : await freePort();
   const server = startServer({ ...options, env: { ...options.env, PORT: options.env?.PORT ?? String(port) } });
   try {
     await eventually(() => answers(server), { withinMs: 20_000 });
   } catch (error) {
+    const isRunning = !server.exit;
     await server[Symbol.asyncDispose]();
-    throw error;
+    throw isRunning
+      ? new Error(`${server.name} does not answer, and says: ${server.output()}`, { cause: error })
+      : error;
   }
   return server;
 }
