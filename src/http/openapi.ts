@@ -61,7 +61,8 @@ const SECURITY: Record<Needs, Json[]> = {
 };
 
 function operation(each: Route): Json {
-  const responses: Json = { [each.status ?? 200]: success(each) };
+  const responses: Json = {};
+  for (const status of [each.status ?? 200, ...each.alsoStatus ?? []]) responses[status] = success(each);
   for (const [status, codes] of errorsOf(each)) {
     responses[status] = { description: codes.join(", "), content: jsonOf({ $ref: "#/components/schemas/Error" }) };
   }

@@ -34,6 +34,8 @@ interface Declaration {
   about: string;
   /** Of success; 200 unless given. */
   status?: number;
+  /** Further statuses whose answer has the same shape. */
+  alsoStatus?: readonly number[];
   /** Beside those that follow from `needs` and from the input. */
   errors?: readonly ErrorCode[];
 }

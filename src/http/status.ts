@@ -38,6 +38,7 @@ export function statusRoutes(parts: HttpParts): Route[] {
       needs: "nothing",
       about: "Health with figures; 503 while the server drains or its broker is away",
       answer: Status,
+      alsoStatus: [503],
       serve: () => statusOf(parts, startedAtMs),
     });
   const startedAtMs = Date.now();
@@ -58,6 +59,7 @@ export function statusRoutes(parts: HttpParts): Route[] {
       needs: "nothing",
       about: "New connections are taken; 503 while the server drains or its broker is away",
       answer: "text/plain",
+      errors: ["unavailable"],
       serve: () => ready(parts),
     }),
   ];

@@ -96,6 +96,15 @@ test(
   },
 );
 
+test("a server that is not ready answers as described", SLOW, async () => {
+  await using stage = await openStage();
+  const paths = await describedAt(stage);
+  const schemaOf = (path: string, status: string) =>
+    paths[path]!.get!.responses[status]?.content?.["application/json"]?.schema;
+  for (const path of ["/status", "/websocket/status"]) assertEquals(schemaOf(path, "503"), schemaOf(path, "200"));
+  assertEquals(schemaOf("/readyz", "503"), { $ref: "#/components/schemas/Error" });
+});
+
 test("every operation has a name of its own, and its headers are described", SLOW, async () => {
   await using stage = await openStage();
   const paths = await describedAt(stage);
