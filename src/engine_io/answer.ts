@@ -70,10 +70,11 @@ export function refuseUpgrade(refusal: Refusal): Response {
 
 function corsHeaders(request: Request, trustOf: TrustOf): [string, string][] {
   const origin = request.headers.get("origin");
-  if (origin === null) return [];
-  const trust = trustOf(origin, request.headers.get("host") ?? "");
-  if (trust === "open") return [["access-control-allow-origin", "*"]];
+  // Also without an origin: a cache must not give that answer to a page.
   const vary: [string, string] = ["vary", "Origin"];
+  if (origin === null) return [vary];
+  const trust = trustOf(origin, request.headers.get("host") ?? "");
   if (trust === "refused") return [vary];
-  return [["access-control-allow-origin", origin], ["access-control-allow-credentials", "true"], vary];
+  if (trust === "open") return [vary, ["access-control-allow-origin", "*"]];
+  return [vary, ["access-control-allow-origin", origin], ["access-control-allow-credentials", "true"]];
 }

@@ -133,6 +133,10 @@ test("pages of listed origins may send credentials, those of others may not", as
   assertEquals(await from("http://bad.example"), [null, null]);
   assertEquals(await from("http://listed.example", { method: "POST" }), ["http://listed.example", "true"]);
   assertEquals((await rig.fetch(POLL)).headers.get("access-control-allow-origin"), null);
+  for (const origin of ["http://listed.example", "http://bad.example", "http://a.example", undefined]) {
+    const { headers } = await rig.fetch(POLL, { headers: origin === undefined ? {} : { origin } });
+    assertEquals(headers.get("vary"), "Origin", origin);
+  }
 });
 
 test("a preflight is answered before anything is checked", async () => {
