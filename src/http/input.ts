@@ -18,6 +18,20 @@ export function check<S extends Schema>(schema: S, value: unknown, part: string)
   throw new ParleyError("bad_message", `Cannot read the ${part}: ${complaint(result.issues[0])}`);
 }
 
+/**
+ * The parameters of a path, as the router has taken them out of it. It lets a bad escape stand as it is, and somebody
+ * would publish into a room of that name: throws `bad_message`.
+ */
+export function paramsOf(url: string, found: Record<string, string>): Record<string, string> {
+  try {
+    decodeURI(new URL(url).pathname);
+    return found;
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw new ParleyError("bad_message", "Cannot read the path: it has a bad %-escape");
+  }
+}
+
 /** The query as an object; a name that stands there twice has its first value. */
 export function queryOf(url: string): Record<string, string> {
   const query: Record<string, string> = Object.create(null);
@@ -25,11 +39,12 @@ export function queryOf(url: string): Record<string, string> {
   return query;
 }
 
-/** The JSON of a body; an empty one is `{}`. Throws `bad_message`. */
+/** The JSON of a body; an empty one is `{}`. Throws `bad_message`, for a list too: to a schema it is an object. */
 export async function jsonOf(request: Request): Promise<unknown> {
   const text = await request.text();
   if (text.trim() === "") return {};
   const value = parse(text);
+  if (Array.isArray(value)) throw new ParleyError("bad_message", "Cannot read the body: it must be an object, no list");
   // Each level costs two characters, so a short body cannot be deep.
   if (text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH)) {
     throw new ParleyError("bad_message", `Cannot read the body: it is nested more than ${MAX_DEPTH} levels deep`);

@@ -11,9 +11,10 @@ import { errorResponse } from "../answers.ts";
 import { type ErrorCode, ParleyError } from "../errors.ts";
 import { toParleyError } from "../faults.ts";
 import type { Log } from "../log.ts";
+import { after } from "../maybe.ts";
 import type { Origins } from "../origins.ts";
 import type { Access } from "./access.ts";
-import { check, jsonOf, queryOf } from "./input.ts";
+import { check, jsonOf, paramsOf, queryOf } from "./input.ts";
 import type { Asked, Route } from "./route.ts";
 
 /** What routes know of a request beside the request. */
@@ -41,7 +42,7 @@ export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch
   for (const [path, methods] of methodsByPath(routes)) app.all(path, (context) => wrongMethod(context, methods));
   app.notFound(({ req }) => parts.otherwise(req.raw) ?? nothingAt(req.path));
   app.onError((error, { req }) => refusal(toParleyError(error, parts.log, { path: req.path })));
-  return (request, peer) => app.fetch(request, { peer });
+  return (request, peer) => after(app.fetch(request, { peer }), forItsOrigin);
 }
 
 async function serve(route: Route, context: Context<Env>, { access }: RouterParts): Promise<Response> {
@@ -51,7 +52,7 @@ async function serve(route: Route, context: Context<Env>, { access }: RouterPart
   const asked: Asked<unknown, unknown, unknown, unknown> = {
     caller,
     request,
-    params: params ? check(params, context.req.param(), "path") : {},
+    params: params ? check(params, paramsOf(request.url, context.req.param()), "path") : {},
     query: query ? check(query, queryOf(request.url), "query") : {},
     headers: headers ? check(headers, Object.fromEntries(request.headers), "headers") : {},
     body: body ? check(body, await jsonOf(request), "body") : {},
@@ -78,6 +79,13 @@ function crossOrigin(origins: Origins) {
     if (trust === "refused") return next();
     return trust === "listed" ? listed(context, next) : open(context, next);
   };
+}
+
+/** To another origin, or to none, the same answer goes out with other headers: a cache must not mix them up. */
+function forItsOrigin(answer: Response): Response {
+  const vary = answer.headers.get("vary");
+  if (!vary?.includes("Origin")) answer.headers.append("vary", "Origin");
+  return answer;
 }
 
 /** `/rooms/{id}` in Hono's spelling. */

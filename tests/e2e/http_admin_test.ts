@@ -253,6 +253,7 @@ test("a user is disconnected everywhere, blocked for a while, and let in again",
   await stage.envelope("ann");
   assertEquals((await disconnect(undefined)).body, { success: true, disconnected_count: 1 });
   for (const blockSeconds of [-1, "60", 1e12]) assertError(await disconnect({ blockSeconds }), [400, "bad_message"]);
+  for (const body of ["[]", "null", "5"]) assertError(await disconnect(body), [400, "bad_message"]);
 });
 
 test("a member is put out of a room and told why; the others see it leave", SLOW, async () => {

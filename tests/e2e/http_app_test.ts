@@ -1,7 +1,7 @@
 /**
  * The HTTP side as a whole: status and probes, what is said where nothing is, foreign pages, the port of the admins.
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { createConnection } from "node:net";
 import { test } from "node:test";
 import { createServer } from "../../src/mod.ts";
@@ -78,6 +78,24 @@ test("where nothing is, or not for this method, the answer is JSON that says so"
   assertEquals([other.status, other.headers.get("allow")], [405, "POST, GET, HEAD"]);
 });
 
+test("a bad escape in the path is refused by every route with a parameter, a good one is not", SLOW, async () => {
+  await using stage = await openStage();
+  const routes = [
+    ...["GET /api/chat/rooms/{}/messages", "POST /api/chat/rooms/{}/messages", "GET /websocket/users/{}/notifications"],
+    ...["DELETE /websocket/connections/{}", "DELETE /websocket/rooms/{}/members/x", "GET /websocket/connections/{}"],
+    ...["DELETE /websocket/rooms/x/members/{}", "GET /websocket/rooms/{}", "POST /websocket/users/{}/disconnect"],
+    ...["connections", "rooms", "users"].map((what) => `POST /websocket/${what}/{}/message`),
+  ];
+  for (const what of routes) {
+    const body = what.startsWith("POST") ? { content: "x", type: "x", data: 1 } : undefined;
+    for (const bad of ["a%zz", "a%", "%ff", "%41%zz"]) {
+      assertError(await callAsAdmin(stage, what.replace("{}", bad), { body }), [400, "bad_message"]);
+    }
+    const good = await callAsAdmin(stage, what.replace("{}", "a%25zz"), { body });
+    assertNotEquals(good.status, 400, what);
+  }
+});
+
 test("the address of a WebSocket asks plain HTTP for an upgrade", SLOW, async () => {
   await using stage = await openStage();
   for (const path of ["/ws", "/ws/", "/ws?token=x", "/ws/lobby", "/ws/auth", "/ws/auth/lobby", "/websocket/connect"]) {
@@ -150,6 +168,19 @@ test("pages of other origins read what is open, and send credentials only if the
   assertStringIncludes(String(preflight.headers.get("access-control-allow-headers")), "idempotency-key");
   const refused = await call(open, "GET /websocket/rooms", { headers: { origin: "https://a.example" } });
   assertEquals([refused.status, refused.headers.get("access-control-allow-origin")], [401, "*"]);
+});
+
+test("caches are told that another origin is answered otherwise", SLOW, async () => {
+  for (const websocketAllowedOrigins of [["https://*.example.com"], ["*"]]) {
+    await using stage = await openStage({ websocketAllowedOrigins });
+    for (const origin of [undefined, "https://chat.example.com", "https://evil.example"]) {
+      const headers = origin === undefined ? undefined : { origin };
+      for (const path of ["/status", "/livez", "/client.js", "/nope", "/ws", "/websocket/rooms"]) {
+        const answer = await call(stage, `GET ${path}`, { headers });
+        assertEquals(answer.headers.get("vary"), "Origin", `${path} for ${origin}`);
+      }
+    }
+  }
 });
 
 test("with a port of their own, admins are served there and nowhere else", SLOW, async () => {
