@@ -7,25 +7,24 @@ import { createPrivateKey, createPublicKey, type JsonWebKeyInput, X509Certificat
 import { SETTINGS, type Values } from "./settings.ts";
 import type { Sources } from "./sources.ts";
 
-const CHECKS = {
-  jwtPublicKey: (text: string) => createPublicKey(text.startsWith("{") ? jwk(text) : text),
-  tlsCert: (text: string) => new X509Certificate(text),
-  tlsKey: (text: string) => createPrivateKey(text),
-};
-
 /** Puts the text in the place of paths. */
 export function readPems(given: Partial<Values>, readFile: Sources["readFile"], problems: string[]): void {
-  for (const [key, check] of Object.entries(CHECKS) as [keyof typeof CHECKS, (text: string) => unknown][]) {
+  const read = <T>(key: "jwtPublicKey" | "tlsCert" | "tlsKey", parse: (text: string) => T): T | undefined => {
     const written = given[key]?.trim();
-    if (written === undefined) continue;
+    if (written === undefined) return undefined;
     const isText = /^(-----BEGIN|\{)/.test(written);
     try {
-      given[key] = isText ? written.replaceAll("\\n", "\n") : readFile(written).trim();
-      check(given[key]);
+      return parse(given[key] = isText ? written.replaceAll("\\n", "\n") : readFile(written).trim());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push(`${SETTINGS[key].env}: cannot use ${isText ? "it" : `"${written}"`}: ${reason}`);
     }
+  };
+  read("jwtPublicKey", (text) => createPublicKey(text.startsWith("{") ? jwk(text) : text));
+  const certificate = read("tlsCert", (text) => new X509Certificate(text));
+  const key = read("tlsKey", (text) => createPrivateKey(text));
+  if (certificate && key && !certificate.checkPrivateKey(key)) {
+    problems.push("TLS_KEY: is not the key of the certificate in TLS_CERT");
   }
 }
 

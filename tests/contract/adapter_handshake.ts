@@ -1,12 +1,9 @@
 /** The adapter's contract, part one: plain requests, upgrades granted and refused, subprotocols, ports and TLS. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { ParleyError } from "../../src/errors.ts";
 import { eventually, freePort, RUNTIME, TestSocket } from "../harness.ts";
+import { selfSigned } from "../self_signed.ts";
 import { type AdapterFactory, pathOf, Stage } from "./adapter_stage.ts";
 
 export function handshakeContract(factory: AdapterFactory): void {
@@ -185,21 +182,4 @@ function ports(factory: AdapterFactory): void {
     assertEquals(await peer.nextText(), "secret");
     assert(stage.peers[0].secure);
   });
-}
-
-/** Absent where there is no openssl. */
-function selfSigned(): { cert: string; key: string } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "parley-"));
-  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-  try {
-    execFileSync("openssl", ["req", "-x509", ...curve, ...name, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-  } catch (error) {
-    console.warn(`TLS is not tested here: ${error}`);
-    return undefined;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -14,6 +14,7 @@ import {
 } from "../../src/config.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { startServer } from "../harness.ts";
+import { selfSigned } from "../self_signed.ts";
 
 interface Given {
   args?: string[];
@@ -183,6 +184,15 @@ test("config: a certificate needs its key, and both must be usable", () => {
     problemsOf({ env: { JWT_PUBLIC_KEY: '{"kty":"RSA"}' } }).join("\n"),
     "JWT_PUBLIC_KEY: cannot use it",
   );
+});
+
+test("config: a certificate and a key that are not of one pair are refused", () => {
+  const [one, other] = [selfSigned(), selfSigned()];
+  if (!one || !other) return;
+  assertEquals(problemsOf({ env: { TLS_CERT: one.cert, TLS_KEY: one.key } }), []);
+  assertEquals(problemsOf({ env: { TLS_CERT: one.cert, TLS_KEY: other.key } }), [
+    "TLS_KEY: is not the key of the certificate in TLS_CERT",
+  ]);
 });
 
 test("config: keys that are in the wrong setting, and algorithms without a key, are refused", () => {
