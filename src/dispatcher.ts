@@ -44,8 +44,23 @@ const QUEUE_LIMIT = 1000;
 
 const TOO_MANY_WAIT = "Cannot take the message: too many wait already";
 
-/** What a connection may ask before it has authenticated, where that is required. */
-const BEFORE_AUTHENTICATION: ReadonlySet<CommandBody["kind"]> = new Set(["authenticate", "ping"]);
+/** What a connection has to authenticate for, where that is required, in the words of the refusal. */
+const NEEDS_IDENTITY: { readonly [Kind in CommandBody["kind"]]: string | undefined } = {
+  join: "join a room",
+  leave: "leave a room",
+  members: "list members",
+  history: "read history",
+  publish: "send a message",
+  signal: "send a signal",
+  set_presence: "set a status",
+  follow: "follow a user",
+  notifications: "list notifications",
+  mark_read: "mark notifications as read",
+  unread: "count notifications",
+  call: "send an event",
+  authenticate: undefined,
+  ping: undefined,
+};
 
 export class Dispatcher {
   readonly #hub: Hub;
@@ -121,9 +136,8 @@ export class Dispatcher {
 
   #execute(connection: Connection, command: Command): MaybePromise<void> {
     try {
-      if (connection.deadline && !BEFORE_AUTHENTICATION.has(command.kind)) {
-        throw new ParleyError("unauthorized", `Cannot ${wordsOf(command.kind)}: authenticate first`);
-      }
+      const attempt = connection.deadline && NEEDS_IDENTITY[command.kind];
+      if (attempt) throw new ParleyError("unauthorized", `Cannot ${attempt}: authenticate first`);
       const handle = HANDLERS[command.kind] as (
         hub: Hub,
         connection: Connection,
@@ -145,8 +159,4 @@ function refOf(connection: Connection, input: unknown): unknown {
     if (error instanceof ParleyError) return error.ref;
     throw error;
   }
-}
-
-function wordsOf(kind: CommandBody["kind"]): string {
-  return kind.replace("_", " ");
 }

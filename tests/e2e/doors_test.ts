@@ -26,6 +26,25 @@ test("where a token is required, nothing said to everybody is heard without one"
   assertEquals([...stranger.heard({ type: "message" }), ...stranger.heard({ type: "news" })], []);
 });
 
+test("where a token is required, a refusal without one says in plain words what was attempted", SLOW, async () => {
+  await using stage = await Stage.open({ websocketRequireAuth: true });
+  const plain = await stage.talker("/ws/lobby");
+  for (
+    const [frame, attempt] of [
+      [{ type: "user_list" }, "list members"],
+      [{ type: "join", room: "other" }, "join a room"],
+      [{ type: "message", content: "hi" }, "send a message"],
+    ] as const
+  ) {
+    await plain.ask(frame, { type: "error", content: `Authentication Failed: Cannot ${attempt}: authenticate first` });
+  }
+  const kebab = await stage.talker("/ws?dialect=kebab");
+  await kebab.ask({ type: "typing-start", roomId: "lobby" }, {
+    type: "error",
+    message: "Cannot send a signal: authenticate first",
+  });
+});
+
 test("an undecided connection that turns out to be snake is closed where it needed a token", SLOW, async () => {
   await using stage = await Stage.open({ websocketRequireAuth: true });
   const snake = await stage.talker("/ws");
