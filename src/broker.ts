@@ -79,8 +79,10 @@ export interface BrokerHealth {
 export interface HistoryQuery {
   /** How many at most; the answer is oldest first. */
   limit: number;
-  /** Messages after this position. */
+  /** All messages after this position: to go on from there. */
   since?: StreamPosition;
+  /** The messages right after this position: to page forward. */
+  after?: StreamPosition;
   /** Messages before this position; none if its epoch is over. */
   before?: StreamPosition;
 }
@@ -93,9 +95,12 @@ export interface HistoryPage {
    * history reads it next: lost messages are noticed from this position on.
    */
   position: StreamPosition;
-  /** With `since`: every message after it is in `messages`. False: the epoch differs, or some are gone or over the limit; `messages` then are the newest. */
+  /**
+   * The messages are those that were asked for. False: the epoch of the position is over, or the position lies ahead; or
+   * messages right after it are gone, or with `since` over the limit. They then are the newest; with `before` there are none.
+   */
   recovered: boolean;
-  /** Without `since`: older messages are kept. */
+  /** Recovered from `since` or `after`: newer messages are kept. Otherwise: older ones are. */
   more: boolean;
 }
 
@@ -253,5 +258,7 @@ export interface LocalNode {
   rooms(query: RoomQuery): RoomInfo[];
   roomsOf(user: string): string[];
   stats(): NodeStats;
+  /** A payload of other nodes could not be understood: it is ignored, and counted here. */
+  distrust(): void;
   obey(order: Order): MaybePromise<number>;
 }

@@ -102,6 +102,10 @@ export class Node implements LocalNode {
     return { node: this.id, counters };
   }
 
+  distrust(): void {
+    this.#hub.stats.foreignPayloads++;
+  }
+
   obey(order: Order): MaybePromise<number> {
     if (order.do === "send") return this.#send(order);
     if (order.do === "kick") return this.#kick(order);

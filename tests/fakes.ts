@@ -32,6 +32,7 @@ export class FakeNode implements LocalNode {
   readonly id = this.ids.node;
   readonly delivered: RoutedEvent[] = [];
   readonly orders: Order[] = [];
+  distrusted = 0;
   readonly #connections = new Map<string, ConnectionInfo>();
 
   /** A new connection of this node, in these rooms as far as the directory goes. */
@@ -96,6 +97,10 @@ export class FakeNode implements LocalNode {
 
   stats(): NodeStats {
     return { node: this.id, counters: { connections: this.#connections.size } };
+  }
+
+  distrust(): void {
+    this.distrusted++;
   }
 
   obey(order: Order): number {

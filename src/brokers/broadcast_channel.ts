@@ -69,7 +69,10 @@ export class BroadcastChannelBroker implements Broker {
           this.#log.error("could not answer another worker", { what: question.what, error });
         }
       },
-      distrust: (error) => this.#log.error("could not deliver an event of another worker", { error }),
+      distrust: (error) => {
+        node.distrust();
+        this.#log.error("could not deliver an event of another worker", { error });
+      },
     });
     await this.#link.subscribe(EVERYBODY);
   }

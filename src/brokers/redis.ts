@@ -79,7 +79,7 @@ export class RedisBroker implements Broker {
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
     const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, log } = options;
     this.#log = log;
-    this.#strangers = new Strangers(log);
+    this.#strangers = new Strangers(log, () => this.#local);
     this.#engine = new RedisEngine({ url, sharded, log }, {
       message: (channel, payload) => this.#receive(channel, payload),
       restored: () => this.#restore(),
@@ -135,11 +135,6 @@ export class RedisBroker implements Broker {
 
   publish(routed: RoutedEvent, options?: PublishOptions): Promise<PublishResult> {
     return this.#rooms.publish(routed, options);
-  }
-
-  /** What came through Parley's channels and was not understood, since the start. */
-  get strangers(): number {
-    return this.#strangers.count;
   }
 
   health(): BrokerHealth {

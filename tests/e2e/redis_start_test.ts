@@ -167,7 +167,7 @@ test("strangers on the channels are counted and disturb nobody", LONG, async () 
   ) {
     await redis.command(`PUBLISH parley:control:* ${payload}`);
   }
-  await eventually(() => broker.strangers >= payloads.length + 3, WAIT);
+  await eventually(() => node.distrusted >= payloads.length + 3, WAIT);
   await broker.publish({ room: "r", event: message(node, "r", 2) }, KEEP);
   assertEquals(node.messagesIn("r").map(({ data }) => data), [1, 2]);
   assertEquals(node.eventsIn("r").length, 2);
