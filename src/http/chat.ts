@@ -104,7 +104,10 @@ export function chatRoutes(parts: HttpParts): Route[] {
       method: "GET",
       path: PATH,
       needs: "user",
-      about: "The history of a room, oldest first; before or since is a position {epoch}:{offset}",
+      about:
+        "The history of a room, oldest first: the newest messages, or those next to the position {epoch}:{offset} " +
+        "in before or since. more: further on there are others. recovered: false if nothing can be told from that " +
+        "position; with since these then are the newest messages",
       params: Params,
       query: v.object({ before: v.optional(PositionText), since: v.optional(PositionText), limit: PageSize(50, 100) }),
       answer: History,
@@ -169,8 +172,10 @@ function reader({ hub, chat }: HttpParts) {
     }
     if (!caller.isAdmin) await rights.toRead(caller, room);
     if (!hub.permissions.ruleOf(room).history) return { messages: [], more: false };
-    const { messages, position, more, recovered } = await hub.broker.history.read(room, query);
+    const { before, since, limit } = query;
+    const page = await hub.broker.history.read(room, { before, after: since, limit });
+    const { messages, position, more, recovered } = page;
     const shown = messages.map((message) => chat.show(message) as v.InferInput<typeof History>["messages"][number]);
-    return { messages: shown, position, more, ...(query.since && { recovered }) };
+    return { messages: shown, position, more, ...((before ?? since) && { recovered }) };
   };
 }

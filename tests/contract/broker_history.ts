@@ -1,5 +1,6 @@
 /** Contract of History: pages, recovery, and what it honestly cannot recover. Declared by broker.ts. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { eventually } from "../harness.ts";
 import { type Declare, message, publishKept } from "./broker.ts";
 
 export function historyContract(declare: Declare): void {
@@ -53,7 +54,54 @@ export function historyContract(declare: Declare): void {
     assertEquals(await read(1), [[], false]);
     assertEquals(await read(100), [[5, 6, 7], true]);
     const over = await a.broker.history.read("r", { limit: 3, before: { epoch: "another", offset: 5 } });
-    assertEquals([over.messages, over.more], [[], false]);
+    assertEquals([over.messages, over.recovered, over.more], [[], false, false], "not the start of the history");
+  });
+
+  declare("pages go forward to the newest message", 1, async ({ nodes: [a] }) => {
+    const kept = await publishKept(a, { room: "r", count: 7 });
+    const { epoch } = kept[0].position!;
+    const read = async (offset: number, of = epoch) => {
+      const page = await a.broker.history.read("r", { limit: 2, after: { epoch: of, offset } });
+      assertEquals(page.position, { epoch, offset: 7 });
+      return [page.recovered, page.messages.map(({ data }) => data), page.more];
+    };
+    assertEquals(await read(0), [true, [1, 2], true]);
+    assertEquals(await read(2), [true, [3, 4], true]);
+    assertEquals(await read(4), [true, [5, 6], true]);
+    assertEquals(await read(5), [true, [6, 7], false]);
+    assertEquals(await read(6), [true, [7], false]);
+    assertEquals(await read(7), [true, [], false]);
+    assertEquals(await read(8), [false, [6, 7], true], "from the future: the newest");
+    assertEquals(await read(2, "another"), [false, [6, 7], true], "another epoch");
+  });
+
+  declare("a page forward tells that what it should begin with is gone", 1, async ({ nodes: [a] }) => {
+    const kept = await publishKept(a, { room: "r", count: 12, size: 5 });
+    const { epoch } = kept[0].position!;
+    const read = async (offset: number, limit: number) => {
+      const page = await a.broker.history.read("r", { limit, after: { epoch, offset } });
+      return [page.recovered, page.messages.map(({ data }) => data), page.more];
+    };
+    assertEquals(await read(6, 2), [false, [11, 12], true]);
+    assertEquals(await read(6, 5), [false, [8, 9, 10, 11, 12], false]);
+    assertEquals(await read(7, 2), [true, [8, 9], true]);
+  });
+
+  declare("what grew too old is gone for a page forward too", 1, async ({ nodes: [a], advance }) => {
+    const publish = (data: number, ttlMs: number) =>
+      a.broker.publish({ room: "r", event: message(a.node, "r", data) }, { keep: { size: 100, ttlMs } });
+    const { epoch } = (await publish(1, 300)).position!;
+    advance?.(301);
+    await a.broker.history.read("r", { limit: 0 });
+    for (const data of [2, 3, 4]) await publish(data, 60_000);
+    await eventually(async () => (await a.broker.history.read("r", { limit: 9 })).messages.length === 3);
+    const read = async (offset: number) => {
+      const page = await a.broker.history.read("r", { limit: 2, after: { epoch, offset } });
+      return [page.recovered, page.messages.map(({ data }) => data), page.more];
+    };
+    assertEquals(await read(0), [false, [3, 4], true]);
+    assertEquals(await read(1), [true, [2, 3], true]);
+    assertEquals(await read(3), [true, [4], false]);
   });
 
   declare("what was kept comes back whole", 1, async ({ nodes: [a] }) => {

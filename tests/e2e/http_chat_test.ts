@@ -155,10 +155,19 @@ test("the history is read in pages, backwards, forwards and by who may", SLOW, a
   assertEquals([texts(older), older.more], [["m2", "m3", "m4"], true]);
   const oldest = await read(`?before=${epoch}:2`);
   assertEquals([texts(oldest), oldest.more], [["m1"], false]);
-  const later = await read(`?since=${epoch}:5`);
-  assertEquals([texts(later), later.recovered], [["m6", "m7"], true]);
-  const over = await read("?since=gone:5");
-  assertEquals([over.recovered, texts(over).length], [false, 7]);
+  assertEquals([older.recovered, newest.recovered], [true, undefined]);
+  const forward: unknown[] = [];
+  for (let page: JsonFrame = { more: true }, since = 2; page.more; since += 2) {
+    page = await read(`?since=${epoch}:${since}&limit=2`);
+    forward.push([texts(page), page.recovered]);
+  }
+  assertEquals(forward, [[["m3", "m4"], true], [["m5", "m6"], true], [["m7"], true]]);
+  const end = await read(`?since=${epoch}:7`);
+  assertEquals([texts(end), end.recovered, end.more], [[], true, false]);
+  const over = await read("?since=gone:5&limit=2");
+  assertEquals([texts(over), over.recovered, over.more], [["m6", "m7"], false, true]);
+  const lost = await read("?before=gone:5");
+  assertEquals([texts(lost), lost.recovered, lost.more], [[], false, false]);
   assertEquals(texts(await read("?limit=5000")).length, 7);
   for (const query of ["?before=x", "?before=x:y", "?limit=0", `?before=${epoch}:2&since=${epoch}:1`]) {
     assertError(await call(stage, `GET ${PATH}${query}`, { bearer }), [400, "bad_message"]);

@@ -149,6 +149,24 @@ test("each dialect gets its own history in its own shape", SLOW, async () => {
   assertEquals((before.data as { messages: JsonFrame[] }).messages.map((frame) => frame.data), [{ text: "1" }]);
 });
 
+test("a client pages history forward to its end, and is told when it cannot", SLOW, async () => {
+  await using stage = await Stage.open();
+  await publish(stage, 1, 7);
+  const { epoch } = (await join(await stage.kebab())).position as Position;
+  const envelope = await stage.envelope("eve");
+  const history = async (query: Record<string, unknown>) => {
+    const id = JSON.stringify(query);
+    const data = { action: "history", room: ROOM, limit: 2, ...query };
+    const { messages, recovered, more } = (await envelope.ask({ type: "system", id, data }, { id })).data as JsonFrame;
+    return [(messages as JsonFrame[]).map(({ data }) => Number((data as JsonFrame).text)), recovered, more];
+  };
+  assertEquals(await history({ since: { epoch, offset: 2 } }), [[3, 4], true, true]);
+  assertEquals(await history({ since: { epoch, offset: 5 } }), [[6, 7], true, false]);
+  assertEquals(await history({ since: { epoch, offset: 7 } }), [[], true, false]);
+  assertEquals(await history({ since: { epoch: "over", offset: 5 } }), [[6, 7], false, true]);
+  assertEquals(await history({ before: { epoch: "over", offset: 5 } }), [[], false, false]);
+});
+
 test("the least recently used history goes when the node's bound is reached, and its epoch with it", SLOW, async () => {
   await using stage = await Stage.open({ historyMaxBytes: 200_000 });
   const talker = await stage.kebab();

@@ -58,24 +58,24 @@ export class MemoryHistory implements History {
     if (this.#bytes > this.#maxBytes) this.#makeRoom(log);
   }
 
-  read(room: string, { limit, since, before }: HistoryQuery): HistoryPage {
+  read(room: string, { limit, since, after, before }: HistoryQuery): HistoryPage {
     const now = this.#now();
     const log = this.#use(room, now);
     this.#trim(log, now);
     if (this.#bytes > this.#maxBytes) this.#makeRoom(log);
     const { epoch, offset, first } = log;
     const position = { epoch, offset };
-    if (since && since.epoch === epoch && since.offset <= offset) {
-      const from = since.offset + 1;
-      if (from >= first && offset - since.offset <= limit) {
-        return { messages: log.slice(from, offset), position, recovered: true, more: from > first };
-      }
+    const start = since ?? after;
+    if (start && start.epoch === epoch && start.offset <= offset && start.offset + 1 >= first) {
+      const to = Math.min(offset, start.offset + limit);
+      const more = to < offset;
+      if (after || !more) return { messages: log.slice(start.offset + 1, to), position, recovered: true, more };
     }
     const isOver = before !== undefined && before.epoch !== epoch;
     const to = isOver ? 0 : Math.min(offset, (before?.offset ?? Infinity) - 1);
     const from = Math.max(first, to - limit + 1);
     const messages = from > to ? [] : log.slice(from, to);
-    return { messages, position, recovered: since === undefined, more: to >= first && from > first };
+    return { messages, position, recovered: !start && !isOver, more: to >= first && from > first };
   }
 
   /** Forgets what is too old, and rooms that were quiet for a day. To be called now and then. */

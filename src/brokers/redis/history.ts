@@ -16,19 +16,22 @@ export class RedisHistory implements History {
     this.#reach = reach;
   }
 
-  async read(room: string, { limit, since, before }: HistoryQuery): Promise<HistoryPage> {
-    const mode = since ? "since" : before ? "before" : "newest";
-    const page = await this.#log.read(room, { mode, from: since ?? before, limit });
+  async read(room: string, { limit, since, after, before }: HistoryQuery): Promise<HistoryPage> {
+    const mode = since ? "since" : after ? "after" : before ? "before" : "newest";
+    const from = since ?? after ?? before;
+    const { position, recovered, arrivals, now, kept } = await this.#log.read(room, { mode, from, limit });
     // The stream expires as a whole; single messages that are too old are left out here.
-    const fresh = page.arrivals.filter(({ expiresAt }) => expiresAt > page.now);
-    const isWhole = page.recovered && fresh.length === page.arrivals.length;
+    const fresh = arrivals.filter(({ expiresAt }) => expiresAt > now);
+    const isWhole = recovered && fresh.length === arrivals.length;
+    if (after && recovered && !isWhole) return { ...await this.read(room, { limit }), recovered: false };
     const newest = fresh.slice(Math.max(0, fresh.length - limit));
-    await this.#reach(room, page.position);
+    const last = fresh.at(-1)?.offset ?? position.offset;
+    await this.#reach(room, position);
     return {
       messages: newest.flatMap((arrival) => this.#messageOf(room, arrival) ?? []),
-      position: { ...page.position },
-      recovered: since === undefined || isWhole,
-      more: limit === 0 ? page.kept > 0 : fresh.length > limit,
+      position: { ...position },
+      recovered: isWhole || from === undefined || (from === before && from.epoch === position.epoch),
+      more: isWhole ? last < position.offset : limit === 0 ? kept > 0 : fresh.length > limit,
     };
   }
 

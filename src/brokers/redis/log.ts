@@ -26,7 +26,7 @@ export interface LogParts {
 }
 
 export interface LogQuery {
-  mode: "since" | "fill" | "before" | "newest";
+  mode: "since" | "after" | "fill" | "before" | "newest";
   from?: StreamPosition;
   limit: number;
 }

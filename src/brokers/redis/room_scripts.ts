@@ -54,8 +54,9 @@ return head`,
 /**
  * KEYS meta log
  * ARGV fresh run metaTtl mode epoch offset limit
- * mode: "since" the position, if all after it are within the limit; "fill" is since, but page by page, and asked by a node
- * that knows the position to be true: if Redis is behind it, it lost messages; "before" the position; "newest".
+ * mode: "since" the position, if all after it are within the limit; "after" the position, as many as that; "fill" is after,
+ * but asked by a node that knows the position to be true: if Redis is behind it, it lost messages; "before" the position;
+ * "newest".
  * Returns {epoch, offset, recovered, now, entries, reversed, kept}.
  */
 export const READ: Script = {
@@ -70,7 +71,8 @@ if mode == 'fill' and same and offset > o then
   same = false
 end
 local kept = redis.call('XLEN', KEYS[2])
-if (mode == 'since' and same and offset <= o and o - offset <= limit) or (mode == 'fill' and same) then
+local forward = mode == 'after' or mode == 'fill' or (mode == 'since' and o - offset <= limit)
+if forward and same and offset <= o then
   if offset == o then return {e, o, 1, now(), {}, 0, kept} end
   local got = redis.call('XRANGE', KEYS[2], (offset + 1) .. '-0', '+', 'COUNT', limit)
   if got[1] and got[1][1] == (offset + 1) .. '-1' then return {e, o, 1, now(), got, 0, kept} end
