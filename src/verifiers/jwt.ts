@@ -23,12 +23,13 @@ export interface JwtOptions {
   audience?: string;
   /** Absent: all that fit the keys. */
   algorithms?: readonly string[];
-  /** How soon the published keys may be fetched again for a key they do not have. Default 30 s. */
+  /** How soon the published keys may be fetched again for a key they do not have. Default 1 s. */
   jwksCooldownMs?: number;
 }
 
 const LEEWAY_S = 5;
-const JWKS_COOLDOWN_MS = 30_000;
+/** Strangers may name any key: at most one fetch a second, and a new key of the provider's is good within that. */
+const JWKS_COOLDOWN_MS = 1_000;
 /** Verdicts remembered: enough for a crowd that reconnects at once, about 8 MB at most. */
 const MAX_VERDICTS = 10_000;
 

@@ -5,7 +5,7 @@
  * `none` belongs to no key at all. Called by jwt.ts.
  */
 import { createPublicKey } from "node:crypto";
-import { createRemoteJWKSet, type CryptoKey, type JWK, type JWTVerifyGetKey } from "jose";
+import { createRemoteJWKSet, type CryptoKey, errors, type JWK, type JWTVerifyGetKey } from "jose";
 import { ParleyError } from "../errors.ts";
 
 /** One configured key, or one place where keys are published. */
@@ -51,13 +51,26 @@ export function publicKey(text: string): KeySource {
   return { algorithms, key: jwk, maxVerdictAgeMs: Infinity };
 }
 
-/** Fetched at the first token; again when it is old, and when a token names a key that is not in it. */
+/**
+ * Fetched at the first token; again when it is old, and when a token names a key that is not in it. A new key may be
+ * shown sooner than the keys may be fetched again: then its token waits for that, with all others in the same case.
+ */
 export function publishedKeys(url: string, cooldownMs: number): KeySource {
-  const key = createRemoteJWKSet(new URL(url), {
+  const published = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: JWKS_AGE_MS,
     cooldownDuration: cooldownMs,
     timeoutDuration: JWKS_TIMEOUT_MS,
   });
+  const key: JWTVerifyGetKey = async (header, token) => {
+    const hasLooked = !published.coolingDown;
+    try {
+      return await published(header, token);
+    } catch (error) {
+      if (hasLooked || !(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, cooldownMs));
+      return await published(header, token);
+    }
+  };
   return { algorithms: ASYMMETRIC, key, maxVerdictAgeMs: JWKS_AGE_MS / 2 };
 }
 
