@@ -4,7 +4,7 @@
 import { type CommandOf, type Handler, userOf } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import type { Hub } from "../hub.ts";
-import { after, run, type Steps, wait } from "../maybe.ts";
+import { run, type Steps, wait } from "../maybe.ts";
 
 const PAGE_LIMIT = 100;
 const PAGE_DEFAULT = 50;
@@ -29,10 +29,15 @@ function* mark(hub: Hub, connection: Connection, command: CommandOf<"mark_read">
   hub.reply(connection, { kind: "ack", of: "mark_read" }, command.ref);
 }
 
-export const unread: Handler<"unread"> = (hub, connection, { ref }) => {
+export const unread: Handler<"unread"> = (hub, connection, command) => run(count(hub, connection, command));
+
+/** All tabs of the user are told, as after a change: they show one count. */
+function* count(hub: Hub, connection: Connection, { ref }: CommandOf<"unread">): Steps<void> {
   const user = userOf(connection, "count notifications");
-  return after(hub.broker.inbox.unread(user), (count) => hub.reply(connection, { kind: "unread", count }, ref));
-};
+  const count = yield* wait(hub.broker.inbox.unread(user));
+  yield* tellUnread(hub, user, count);
+  hub.reply(connection, { kind: "unread", count }, ref);
+}
 
 /** A user's connection is told the count as soon as it is known to be the user's; without an inbox it does without. */
 export function* greetWithUnread(hub: Hub, connection: Connection): Steps<void> {
@@ -45,7 +50,7 @@ export function* greetWithUnread(hub: Hub, connection: Connection): Steps<void> 
   }
 }
 
-/** The unread count has changed: to all connections of the user. */
+/** The unread count, to all connections of the user. */
 export function* tellUnread(hub: Hub, user: string, count: number): Steps<void> {
   const room = `user:${user}`;
   yield* wait(hub.publish({ room, event: { kind: "unread", ...hub.stamp(), room, count } }));

@@ -36,6 +36,11 @@ export function besides(data: unknown, taken: readonly string[]): unknown {
   return Object.fromEntries(left.map((name) => [name, data[name]]));
 }
 
+/** The fields but those of these names. */
+export function without(fields: JsonObject, names: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)));
+}
+
 /** The messages of a reply as frames inside it; those that hold binary cannot be told in JSON. */
 export function frames<T>(
   messages: MessageEvent[] | undefined,

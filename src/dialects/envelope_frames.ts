@@ -90,7 +90,7 @@ function dataOf(fields: JsonObject, attempted: string): JsonObject {
 
 // ---- types ----
 
-const address = { room: field.OptionalRoomName, to: field.OptionalId, id: field.ClientId };
+const address = { room: field.OptionalRoomName, to: field.OptionalLooseId, id: field.ClientId };
 const readAddress = on(address, (fields) => fields);
 
 const FRAMES: Record<string, Reader> = {

@@ -71,7 +71,6 @@ export const Metadata = v.optional(v.pipe(
 ));
 
 /** The optional fields of whom a frame is for: null is refused. */
-export const OptionalId = v.optional(Id);
 export const OptionalLooseId = v.optional(LooseId);
 export const OptionalRoomName = v.optional(RoomName);
 export const OptionalText = v.optional(v.string("must be a string"));

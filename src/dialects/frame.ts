@@ -51,10 +51,12 @@ export function decoder(
   const readers = new Map(Object.entries(types));
   return (frame) => {
     const fields = parseFrame(frame);
-    const type = typeOf(fields);
-    const ref = refOf(fields, type);
-    const reader = readers.get(type);
+    // First of all, so that whatever else is wrong is told under the frame's own id.
+    const ref = refOf(fields, typeof fields.type === "string" ? fields.type : "");
     try {
+      refuseDepth(fields, frame.length);
+      const type = typeOf(fields);
+      const reader = readers.get(type);
       if (!reader) throw new ParleyError("unsupported_type", `Cannot read the frame: there is no type ${quote(type)}`);
       const command: Command | undefined = reader(fields, `read the ${type} frame`);
       if (!command) return [];
@@ -67,14 +69,13 @@ export function decoder(
   };
 }
 
-/** The fields of a frame. Throws ParleyError: binary, not JSON, no object, or nested too deep. */
+/** The fields of a frame. Throws ParleyError: binary, not JSON, or no object. */
 export function parseFrame(frame: Frame): JsonObject {
   if (typeof frame !== "string") {
     throw new ParleyError("bad_message", "Cannot read the frame: it is binary, this dialect speaks JSON text");
   }
   const value = parse(frame);
   if (!isObject(value)) throw new ParleyError("bad_message", "Cannot read the frame: it is JSON, but not an object");
-  refuseDepth(value, frame.length);
   return value;
 }
 

@@ -10,7 +10,8 @@ import { encodeAck, encodeEvent as encodeBinaryEvent, encodeTextAck, encodeTextE
 import type { SocketioPacket } from "../engine_io/packet.ts";
 import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
-import { besides, frames, textOf } from "./content.ts";
+import { CLAIMS, IDENTITY_CLAIMS } from "./claims.ts";
+import { besides, frames, textOf, without } from "./content.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 import { isoTime, shownRoom, userIdOf, usersOf } from "./shapes.ts";
 import { decodePacket } from "./socketio_events.ts";
@@ -62,7 +63,7 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
       case "ack":
         return this.#published(reply);
       case "unread":
-        return [this.#event("unreadCount", reply.count), ...this.#ack(reply, { ok: true, count: reply.count })];
+        return this.#ack(reply, { ok: true, count: reply.count });
       case "result": {
         const id = ackOf(reply);
         return id === undefined ? [] : encodeAck(this.#namespace, id, [reply.result]);
@@ -133,9 +134,9 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
   /** An object is spread; what the server says comes last. */
   #message(event: MessageEvent): JsonObject {
     const { id, from, data, to, timestamp, position } = event;
-    const rest = besides(data, ["text"]);
-    const fields: JsonObject = isPlain(rest) ? { ...rest } : rest === undefined ? {} : { data: rest };
     const text = textOf(data);
+    const rest = text === undefined ? data : besides(data, ["text"]);
+    const fields: JsonObject = isPlain(rest) ? without(rest, CLAIMS) : rest === undefined ? {} : { data: rest };
     if (text !== undefined) fields.content = text;
     fields.id = id;
     fields.conversationId = this.#shown(shownRoom(event));
@@ -166,9 +167,13 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
       case "call":
         return this.#maybeBinary(event.binary, "callSignal", { from: userId, signal: signal.signal, conversationId });
       case "upload":
-        return this.#maybeBinary(event.binary, "uploadProgress", { ...signal.data, conversationId, userId });
+        return this.#maybeBinary(event.binary, "uploadProgress", {
+          ...without(signal.data, IDENTITY_CLAIMS),
+          conversationId,
+          userId,
+        });
       case "custom": {
-        const data = isPlain(signal.data) ? signal.data : { data: signal.data };
+        const data = isPlain(signal.data) ? without(signal.data, IDENTITY_CLAIMS) : { data: signal.data };
         return this.#maybeBinary(event.binary, signal.name, { ...data, conversationId, userId });
       }
     }

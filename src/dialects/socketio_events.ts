@@ -10,22 +10,18 @@ import type { EventPacket, SocketioPacket } from "../engine_io/packet.ts";
 import { ParleyError } from "../errors.ts";
 import type { Command, CommandBody, Signal, Target } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
-import { compose } from "./content.ts";
+import { CLAIMS } from "./claims.ts";
+import { compose, without } from "./content.ts";
 import * as field from "./fields.ts";
 import { isObject, type JsonObject, on, quote, type Reader, refuseDepth } from "./frame.ts";
 import { refuseReserved } from "./reserved.ts";
 
-/** What the server alone says, under any dialect's name for it; from a client it is nothing. */
-const CLAIMS = [
-  ...["id", "from", "clientId", "senderConnectionId", "sender_client_id", "userId", "senderId", "user_id"],
-  ...["sender_user_id", "username", "senderName", "sender_name", "timestamp", "createdAt", "position"],
-];
 const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessageId", "echo", ...CLAIMS]);
 const ADDRESS_FIELDS = new Set(["conversationId", "to", "userId"]);
 
 const conversationId = field.RoomName;
 const messageId = field.LooseId;
-const address = { conversationId: field.OptionalRoomName, to: field.OptionalId };
+const address = { conversationId: field.OptionalRoomName, to: field.OptionalLooseId };
 
 const EVENTS: Record<string, Reader> = {
   joinConversation: on({ conversationId, since: field.Position }, ({ conversationId, since }) => {
@@ -58,6 +54,11 @@ const EVENTS: Record<string, Reader> = {
 /** Events whose argument may be left out. */
 const BARE = new Set(["markNotificationRead", "getUnreadCount"]);
 const readers = new Map(Object.entries(EVENTS));
+
+/** Whether the event has a meaning that no program can give it. */
+export function isDocumented(name: string): boolean {
+  return readers.has(name);
+}
 
 /**
  * `prefix` goes before the names of rooms, which belong to the namespace. The
@@ -161,10 +162,6 @@ function prefixed(command: CommandBody, prefix: string): CommandBody {
 /** Rooms of a user or a group are the same in every namespace. */
 function inNamespace(room: string | undefined, prefix: string): string | undefined {
   return room === undefined || typeOfRoom(room) !== "custom" ? room : prefix + room;
-}
-
-function without(fields: JsonObject, names: ReadonlySet<string>): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)));
 }
 
 function isFields(value: unknown): value is JsonObject {
