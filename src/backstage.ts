@@ -131,8 +131,8 @@ export class Backstage {
   }
 
   *#countAll(): Steps<number> {
-    const nodes = yield* wait(this.#hub.broker.directory.stats());
-    return nodes.reduce((sum, { counters }) => sum + (counters.parley_connections ?? 0), 0);
+    const { total } = yield* wait(this.#hub.broker.directory.connections({ limit: 0 }));
+    return total;
   }
 }
 

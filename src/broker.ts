@@ -191,10 +191,13 @@ export interface ConnectionQuery {
   limit: number;
 }
 
+  /** 0: only the total is asked for, which is cheap. */
 export interface RoomQuery {
   type?: RoomType;
   /** Rooms of this user or connection. */
   member?: string;
+  /** These rooms alone. */
+  ids?: string[];
   cursor?: string;
   limit: number;
 }

@@ -42,7 +42,9 @@ export class Node implements LocalNode {
   }
 
   connections(query: ConnectionQuery): Page<ConnectionInfo> {
-    const all = this.#candidates(query).sort((a, b) => a.id < b.id ? -1 : 1);
+    const all = this.#candidates(query);
+    if (query.limit === 0) return { items: [], total: all.length };
+    all.sort((a, b) => a.id < b.id ? -1 : 1);
     const rest = query.cursor === undefined ? all : all.filter(({ id }) => id > query.cursor!);
     const items = rest.slice(0, query.limit).map((connection) => this.#describe(connection));
     return { items, total: all.length, cursor: rest.length > items.length ? items.at(-1)?.id : undefined };
@@ -66,9 +68,11 @@ export class Node implements LocalNode {
     return identity ? { ...info, user: identity.id } : info;
   }
 
-  rooms({ type, member }: RoomQuery): RoomInfo[] {
+  rooms({ ids, type, member }: RoomQuery): RoomInfo[] {
     const found: RoomInfo[] = [];
-    for (const room of this.#hub.rooms.values()) {
+    const { rooms } = this.#hub;
+    for (const room of ids?.map((id) => rooms.get(id)) ?? rooms.values()) {
+      if (!room) continue;
       if (room.members.size === 0 || room.kind === "presence" || (type !== undefined && room.kind !== type)) continue;
       if (member !== undefined && ![...room.members].some((each) => is(each, member))) continue;
       found.push({ id: room.name, type: room.kind, members: room.members.size });

@@ -75,12 +75,12 @@ export class FakeNode implements LocalNode {
     return pageOf(matches, query);
   }
 
-  rooms({ type, member }: RoomQuery): RoomInfo[] {
+  rooms({ ids, type, member }: RoomQuery): RoomInfo[] {
     const rooms = new Map<string, RoomInfo>();
     const wanted = [...this.#connections.values()].filter(({ id, user }) =>
       !member || member === id || member === user
     );
-    const names = new Set(wanted.flatMap((connection) => connection.rooms));
+    const names = new Set(ids ?? wanted.flatMap((connection) => connection.rooms));
     for (const connection of this.#connections.values()) {
       for (const id of connection.rooms.filter((name) => names.has(name))) {
         const room = rooms.get(id) ?? { id, type: typeOf(id), members: 0 };

@@ -1,5 +1,5 @@
-/** Pages of the directory: cuts a list that is here as a whole, and joins the pages of several nodes into one. */
-import type { Page } from "../broker.ts";
+/** Pages of the directory: cuts a list that is here as a whole, and joins what several nodes answer into one. */
+import type { Page, RoomInfo, RoomQuery } from "../broker.ts";
 
 interface Listed {
   id: string;
@@ -23,6 +23,27 @@ export function mergePages<T extends Listed>(pages: Page<T>[], limit: number): P
   // An item that did not fit into a node's own page is behind everything of this one.
   if (!page.cursor && pages.some(({ cursor }) => cursor !== undefined)) page.cursor = page.items.at(-1)?.id;
   return page;
+}
+
+/** The rooms of all nodes as one page; `ask` returns what each node answers for itself. */
+export async function pageOfRooms(
+  query: RoomQuery,
+  ask: (query: RoomQuery) => Promise<RoomInfo[][]>,
+): Promise<Page<RoomInfo>> {
+  const page = pageOf(addUp(await ask(query)), query);
+  if (query.member === undefined || page.items.length === 0) return page;
+  // Only nodes that hold the member have answered; others may have members of the same rooms.
+  const counted = addUp(await ask({ ids: page.items.map(({ id }) => id), limit: query.limit }));
+  const known = new Map(counted.map((room) => [room.id, room]));
+  return { ...page, items: page.items.map((room) => known.get(room.id) ?? room) };
+}
+
+function addUp(answers: RoomInfo[][]): RoomInfo[] {
+  const rooms = new Map<string, RoomInfo>();
+  for (const room of answers.flat()) {
+    rooms.set(room.id, { ...room, members: room.members + (rooms.get(room.id)?.members ?? 0) });
+  }
+  return [...rooms.values()];
 }
 
 function cut<T extends Listed>(items: T[], { total, limit }: { total: number; limit: number }): Page<T> {

@@ -40,6 +40,8 @@ async function connectionsAreListed(cluster: BrokerCluster): Promise<void> {
     const one = await directory.connections({ id, limit: 1 });
     assertEquals([one.items.map((item) => item.id), one.total], [[id], 1]);
   }
+  const none = await directory.connections({ limit: 0 });
+  assertEquals([none.items, none.total, none.cursor], [[], ids.length, undefined]);
   const inAttic = await directory.connections({ room: "attic", limit: 9 });
   assertEquals(inAttic.items.map(({ user }) => user), cluster.nodes.map(() => "ann"));
 }
@@ -66,11 +68,31 @@ async function roomsAreListed(cluster: BrokerCluster): Promise<void> {
   assertEquals(await directory.roomsOf("nobody"), []);
 }
 
+/** Wherever the member is, the rooms count their members on all nodes. */
+async function roomsOfOneCountAll(cluster: BrokerCluster): Promise<void> {
+  populate(cluster);
+  const [{ node }] = cluster.nodes;
+  const { connection } = node.connect("dan", ["attic", "lobby"]);
+  const count = cluster.nodes.length;
+  for (const { broker } of cluster.nodes) {
+    for (const member of ["dan", connection]) {
+      const { items, totals } = await collect(async (cursor) =>
+        await broker.directory.rooms({ member, limit: 1, cursor })
+      );
+      assertEquals(items.map(({ id, members }) => [id, members]), [["attic", count + 1], ["lobby", 2 * count + 1]]);
+      assertEquals(totals, [2, 2]);
+    }
+  }
+}
+
 export function directoryContract(declare: Declare): void {
   declare("connections are listed page by page", 1, connectionsAreListed);
   declare("connections of all nodes are listed page by page", 3, connectionsAreListed);
   declare("rooms are listed page by page", 1, roomsAreListed);
   declare("rooms of all nodes are one room each", 3, roomsAreListed);
+
+  declare("rooms of one member count all of their members", 1, roomsOfOneCountAll);
+  declare("rooms of one member count the members of all nodes", 3, roomsOfOneCountAll);
 
   declare("an order for a connection goes to its node alone", 3, async ({ nodes: [a, b, c] }) => {
     const { connection } = b.node.connect("ann");

@@ -17,7 +17,7 @@ import type {
 import { ParleyError } from "../../errors.ts";
 import { nodeOf } from "../../id.ts";
 import type { MaybePromise } from "../../maybe.ts";
-import { mergePages, pageOf } from "../pages.ts";
+import { mergePages, pageOfRooms } from "../pages.ts";
 import type { Answers } from "./link.ts";
 import type { Question } from "./messages.ts";
 
@@ -36,13 +36,8 @@ export class WorkersDirectory implements Directory, Control {
     return mergePages(values as Page<ConnectionInfo>[], query.limit);
   }
 
-  async rooms(query: RoomQuery): Promise<Page<RoomInfo>> {
-    const { values } = await this.#survey({ what: "rooms", query });
-    const rooms = new Map<string, RoomInfo>();
-    for (const room of (values as RoomInfo[][]).flat()) {
-      rooms.set(room.id, { ...room, members: room.members + (rooms.get(room.id)?.members ?? 0) });
-    }
-    return pageOf([...rooms.values()], query);
+  rooms(query: RoomQuery): Promise<Page<RoomInfo>> {
+    return pageOfRooms(query, async (query) => (await this.#survey({ what: "rooms", query })).values as RoomInfo[][]);
   }
 
   async roomsOf(user: string): Promise<string[]> {

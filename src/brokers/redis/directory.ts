@@ -12,7 +12,8 @@ import type {
   RoomQuery,
 } from "../../broker.ts";
 import { nodeOf } from "../../id.ts";
-import { mergePages, pageOf } from "../pages.ts";
+import type { MaybePromise } from "../../maybe.ts";
+import { mergePages, pageOfRooms } from "../pages.ts";
 import type { Questions } from "./questions.ts";
 
 export class RedisDirectory implements Directory, Control {
@@ -29,14 +30,11 @@ export class RedisDirectory implements Directory, Control {
     return mergePages([this.#node().connections(query), ...others as Page<ConnectionInfo>[]], query.limit);
   }
 
-  async rooms(query: RoomQuery): Promise<Page<RoomInfo>> {
-    const others = await this.#questions.askOthers({ what: "rooms", query });
-    const rooms = new Map<string, RoomInfo>();
-    for (const room of [this.#node().rooms(query), ...others as RoomInfo[][]].flat()) {
-      const members = room.members + (rooms.get(room.id)?.members ?? 0);
-      rooms.set(room.id, { ...room, members });
-    }
-    return pageOf([...rooms.values()], query);
+  rooms(query: RoomQuery): Promise<Page<RoomInfo>> {
+    return pageOfRooms(query, async (query) => {
+      const others = await this.#questions.askOthers({ what: "rooms", query });
+      return [this.#node().rooms(query), ...others as RoomInfo[][]];
+    });
   }
 
   async roomsOf(user: string): Promise<string[]> {
