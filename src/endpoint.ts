@@ -47,10 +47,20 @@ const SUBPROTOCOL_PREFIX = "parley.";
  */
 export function resolveEndpoint(url: URL, offered: readonly string[], settings: EndpointSettings): Endpoint {
   const place = placeOf(url, settings);
-  const forced = forcedDialect(url, offered);
-  const dialect = forced !== undefined ? allowed(forced, place, settings) : spokenAt(place, settings);
-  const ours = offered.find((name) => name.startsWith(SUBPROTOCOL_PREFIX));
-  return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: ours ?? offered[0] };
+  const named = namedDialect(url, offered);
+  const dialect = named !== undefined ? allowed(named, place, settings) : spokenAt(place, settings);
+  return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: chosenOf(offered) };
+}
+
+/** The subprotocols of a request, in the client's order. */
+export function offeredBy({ headers }: Request): string[] {
+  const header = headers.get("sec-websocket-protocol");
+  return header === null ? [] : header.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** The one that is echoed: ours, or else the first, without which some clients give up. */
+export function chosenOf(offered: readonly string[]): string | undefined {
+  return offered.find(isOurs) ?? offered[0];
 }
 
 function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
@@ -71,11 +81,15 @@ function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
   return { dialects: ["plain"], needsToken: false, room: roomNamed(first) };
 }
 
-/** The dialect a client asks for by name, enabled or not. */
-function forcedDialect(url: URL, offered: readonly string[]): string | undefined {
-  const ours = offered.find((name) => name.startsWith(SUBPROTOCOL_PREFIX));
+/** The dialect a client asks for by name, whether there is one or not. */
+export function namedDialect(url: URL, offered: readonly string[]): string | undefined {
+  const ours = offered.find(isOurs);
   if (ours !== undefined) return ours.slice(SUBPROTOCOL_PREFIX.length);
   return hasQuery(url) ? url.searchParams.get("dialect") ?? undefined : undefined;
+}
+
+function isOurs(subprotocol: string): boolean {
+  return subprotocol.startsWith(SUBPROTOCOL_PREFIX);
 }
 
 /** Taking a query apart is a tenth of the work of a handshake, and most have none. */

@@ -10,7 +10,7 @@ import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { credentialOf } from "./credentials.ts";
 import type { AnyDialect, Dialects } from "./dialect.ts";
-import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
+import { type Endpoint, type EndpointSettings, offeredBy, resolveEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
 import { bytesOf } from "./frame_size.ts";
@@ -152,11 +152,6 @@ export class Gateway implements SocketHandler {
     this.#parts.admission.leave(connection.address);
     this.#parts.lifecycle.close(connection, code, reason);
   }
-}
-
-function offeredBy(request: Request): string[] {
-  const header = request.headers.get("sec-websocket-protocol");
-  return header === null ? [] : header.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
 function isBadToken(error: unknown): boolean {

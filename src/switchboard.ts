@@ -1,11 +1,12 @@
 /**
  * Which of the two transports a request or a socket belongs to: plain WebSockets, or Engine.IO under its own path.
  *
- * Called by the adapter; it decides by path and by owner, and knows nothing else.
+ * Called by the adapter; it decides by path, by the dialect that an upgrade names, and by owner.
  */
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "./adapter.ts";
+import { chosenOf, namedDialect, offeredBy } from "./endpoint.ts";
 import type { EngineServer } from "./engine_io/server.ts";
-import type { MaybePromise } from "./maybe.ts";
+import { after, type MaybePromise } from "./maybe.ts";
 import type { Frame } from "./message.ts";
 
 export class Switchboard implements SocketHandler {
@@ -28,7 +29,15 @@ export class Switchboard implements SocketHandler {
   }
 
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    return this.#isEngines(request) ? this.#engine.upgrade(request, peer) : this.#plain.upgrade(request, peer);
+    if (!this.#isEngines(request)) return this.#plain.upgrade(request, peer);
+    const offered = offeredBy(request);
+    // The name of a dialect goes before the path, here too; one that is none is refused where all of them are.
+    const named = namedDialect(new URL(request.url), offered);
+    if (named !== undefined && named !== "socketio") return this.#plain.upgrade(request, peer);
+    const granted = this.#engine.upgrade(request, peer);
+    const subprotocol = chosenOf(offered);
+    if (subprotocol === undefined) return granted;
+    return after(granted, (grant) => grant instanceof Response ? grant : { ...grant, subprotocol });
   }
 
   open(socket: Socket): void {

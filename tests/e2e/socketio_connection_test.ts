@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { eventually } from "../harness.ts";
+import { eventually, TestSocket } from "../harness.ts";
 import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
 import { JOIN, Stage } from "./stage.ts";
 
@@ -21,6 +21,23 @@ function refusal(client: SocketioClient): Promise<ConnectError> {
 function farewell(client: SocketioClient): Promise<string> {
   return new Promise((resolve) => client.socket.once("disconnect", resolve));
 }
+
+test("a dialect that an upgrade names goes before the path of Socket.IO", SLOW, async () => {
+  await using stage = await Stage.open();
+  const url = stage.ws("/socket.io/?EIO=4&transport=websocket");
+  for (const protocol of ["parley.socketio", "chat"]) {
+    const socket = await TestSocket.open(url, { protocols: [protocol] });
+    assertEquals(socket.protocol, protocol);
+    assertEquals(String(await socket.next())[0], "0");
+    socket.close();
+  }
+  const kebab = await TestSocket.open(`${url}&dialect=kebab`);
+  assertEquals((await kebab.nextJson()).type, "connected");
+  kebab.close();
+  for (const options of [{ protocols: ["parley.bogus"] }, {}]) {
+    await assertRejects(() => TestSocket.open(options.protocols ? url : `${url}&dialect=bogus`, options));
+  }
+});
 
 for (const [way, transports] of Object.entries(TRANSPORTS)) {
   test(`${way}: a bad token is refused with its reason, wherever it stands`, SLOW, async () => {
