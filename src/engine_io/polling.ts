@@ -4,6 +4,7 @@
  * Frames wait here for a GET; a waiting GET is answered with all frames of the turn. One GET and one POST at a time:
  * more mean that somebody else has the session's id, or that the peer is broken, and end the session.
  */
+import { CLOSE } from "../errors.ts";
 import type { Frame } from "../message.ts";
 import { type Answer, REFUSAL } from "./answer.ts";
 import { asPayload, CLOSE_PACKET, NOOP } from "./codec.ts";
@@ -141,12 +142,12 @@ export class Polling implements Outlet {
     this.#takePoll()?.reply(this.#lastWords());
   }
 
-  /** Nothing more is said, and a waiting poll is freed. */
-  abandon(): void {
+  /** Nothing more is said, and a waiting poll is freed: with the end, or with a noop where the peer itself said it. */
+  abandon(code: number): void {
     this.#closed = true;
     this.drain();
     this.#posting?.abort();
-    this.#takePoll()?.reply(NOOP);
+    this.#takePoll()?.reply(code === CLOSE.normal ? NOOP : CLOSE_PACKET);
   }
 
   /** Never both at once: clients take a close in at once, and packets before it only a moment later. */

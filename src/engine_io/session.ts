@@ -184,7 +184,7 @@ export class Session extends Endpoint implements PollingOwner {
 
   farewellTimedOut(): void {
     this.bidFarewell();
-    this.polling?.abandon();
+    this.polling?.abandon(ABNORMAL);
   }
 
   /** One of its sockets goes on in another session. */
@@ -201,7 +201,7 @@ export class Session extends Endpoint implements PollingOwner {
   #quit(end: End): void {
     if (this.#ending) return;
     this.engine.sessions.delete(this.sid);
-    if (this.polling) this.polling.abandon();
+    if (this.polling) this.polling.abandon(end.code);
     else this.#outlet?.close(end.code, end.reason);
     this.#end(end);
   }

@@ -43,6 +43,15 @@ test("the deadline of a pong runs from when the ping was due, polled for or not"
   await rig.isEmpty();
 });
 
+test("a poll that waits when the time is up is told the end", async () => {
+  await using rig = await Rig.start(FAST);
+  const peer = await rig.polling();
+  assertEquals(await peer.get(), "2");
+  assertEquals(await peer.get(), "1");
+  assertEquals((await peer.poll()).status, 400);
+  await rig.isEmpty();
+});
+
 test("a poll that carried the ping does not move the deadline", async () => {
   await using rig = await Rig.start(FAST);
   const peer = await rig.polling();
