@@ -30,10 +30,23 @@ function* become(hub: Hub, connection: Connection, identity: Identity): Steps<vo
   } catch (error) {
     connection.identity = undefined;
     connection.member = guest;
-    throw error;
+    throw isFull(error) ? tooMany(hub, identity) : error;
   }
   connection.deadline = undefined;
   yield* identifyInRooms(hub, connection);
+}
+
+/** The user's own room has the limit, but is no room to those outside. */
+function tooMany({ config }: Hub, { user }: Identity): ParleyError {
+  const limit = config.websocketMaxConnectionsPerUser;
+  return new ParleyError(
+    "room_full",
+    `Cannot connect as "${user}": the user has ${limit} connections, which is the limit`,
+  );
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof ParleyError && error.code === "room_full";
 }
 
 /** Presence is only eventually right: a broker that fails in the middle of it does not take the identity back. */

@@ -102,7 +102,10 @@ export class Lifecycle {
     const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
     hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((Date.now() - connection.createdAt) / 1000);
-    if (code === CLOSE.slowConsumer) hub.stats.slowConsumers++;
+    const isSlow = code === CLOSE.slowConsumer;
+    if (isSlow) hub.stats.slowConsumers++;
+    const { id, user } = connection;
+    hub.log[isSlow ? "info" : "debug"]("a connection has ended", { connection: id, user, code, reason });
     spawn(hub, "Leaving rooms on close", leaveRooms(hub, connection));
     hub.forget(connection);
     if (client) spawn(hub, "onDisconnect", tellDisconnect(hub, client, { code, reason }));

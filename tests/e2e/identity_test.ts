@@ -173,6 +173,9 @@ test("a limit of connections per user closes the one too many with 1013", SLOW, 
   await stage.snake("sam");
   const second = await stage.snake("sam");
   const third = new Talker(await TestSocket.open(stage.ws(`/ws?token=${await stage.token("sam")}`)));
+  const { code, message, roomId } = await third.socket.nextJson();
+  assertEquals([code, roomId], ["room_full", undefined]);
+  assertEquals(message, 'Cannot connect as "sam": the user has 2 connections, which is the limit');
   assertEquals((await third.socket.closed).code, 1013);
   second.close();
   await eventually(() => stage.server.getClientCount() === 1);
