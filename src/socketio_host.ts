@@ -9,6 +9,7 @@ import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { type Credential, credentialOf, withoutBearer } from "./credentials.ts";
 import type { AnyDialect } from "./dialect.ts";
+import { REFUSAL } from "./engine_io/answer.ts";
 import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./engine_io/host.ts";
 import type { SocketioPacket } from "./engine_io/packet.ts";
 import { ParleyError } from "./errors.ts";
@@ -58,7 +59,7 @@ export class SocketioHost implements ConnectionHost {
       if (credential) visitor.credential = credential;
       return { visitor };
     } catch (error) {
-      return errorResponse(toParleyError(error, hub.log, { during: "handshake" }));
+      return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));
     }
   }
 
@@ -154,6 +155,12 @@ export class SocketioHost implements ConnectionHost {
   close(socket: EventSocket, code: number, reason: string): void {
     this.#parts.lifecycle.close(socket.context as Connection, code, reason);
   }
+}
+
+/** The protocol has a number for what is forbidden; the rest is said as everywhere. */
+function refusalOf(error: ParleyError): Response {
+  if (error.code !== "forbidden") return errorResponse(error);
+  return Response.json({ ...REFUSAL.forbidden, message: error.message }, { status: error.status });
 }
 
 function tokenIn(auth: Record<string, unknown>): Credential | undefined {
