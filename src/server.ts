@@ -10,7 +10,8 @@ import { Admission } from "./admission.ts";
 import { Backstage } from "./backstage.ts";
 import type { Broker } from "./broker.ts";
 import { BroadcastChannelBroker, type Uplink } from "./brokers/broadcast_channel.ts";
-import { type Attachment, Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
+import { Colleagues } from "./brokers/broadcast_channel/colleagues.ts";
+import { Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
 import { MemoryBroker } from "./brokers/memory.ts";
 import { RedisBroker } from "./brokers/redis.ts";
 import { type Config, maxBufferedBytes } from "./config.ts";
@@ -57,8 +58,8 @@ export interface WorkerPlace {
   demoKey: DemoKey;
   /** With which the workers sign where a Socket.IO session lives. */
   crossingSecret: string;
-  /** To the sequencer, unless the workers share Redis. */
-  uplink?: Uplink;
+  /** To the sequencer; workers that share Redis ask each other for figures over it. */
+  uplink: Uplink;
 }
 
 /** A running server. */
@@ -219,8 +220,11 @@ function createBroker(
   if (!worker && (config.workerCount > 1 || broker === "broadcast")) {
     throw new ParleyError("unavailable", "Cannot start workers inside of a program: only the executable does");
   }
-  if (broker === "redis") return new RedisBroker({ url: redisUrl!, prefix, sharded, inboxSize, inboxTtlMs, log }, ids);
-  if (worker?.uplink) return new BroadcastChannelBroker(worker.uplink, log);
+  if (broker === "redis") {
+    const colleagues = worker && new Colleagues(worker.uplink, log);
+    return new RedisBroker({ url: redisUrl!, prefix, sharded, inboxSize, inboxTtlMs, log, colleagues }, ids);
+  }
+  if (worker) return new BroadcastChannelBroker(worker.uplink, log);
   return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
 }
 
@@ -236,16 +240,16 @@ export interface Commons {
 /** Throws if a port cannot be bound. */
 export async function createCommons(given: Config, overrun: (node: string) => void): Promise<Commons> {
   const config = await reservePorts(given);
-  const sequencer = config.broker === "broadcast" ? new Sequencer({ ...config, overrun }) : undefined;
+  const sequencer = new Sequencer({ ...config, overrun });
   const demoKey = makeDemoKey();
   const crossingSecret = randomId(32);
   return {
     config,
     admit() {
-      const attachment: Attachment | undefined = sequencer?.attach();
-      return { place: { demoKey, crossingSecret, uplink: attachment?.uplink }, leave: () => attachment?.detach() };
+      const { uplink, detach } = sequencer.attach();
+      return { place: { demoKey, crossingSecret, uplink }, leave: detach };
     },
-    close: () => sequencer?.close(),
+    close: () => sequencer.close(),
   };
 }
 

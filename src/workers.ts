@@ -182,7 +182,7 @@ export async function startWorkers(
     admit(id) {
       const { place, leave } = commons.admit();
       const data: WorkerData = { id, config, place, colour };
-      return { data, leave, transfer: place.uplink ? [place.uplink.port] : [] };
+      return { data, leave, transfer: [place.uplink.port] };
     },
   });
   const ready = await workers.start();

@@ -24,7 +24,7 @@ import type {
 } from "../broker.ts";
 import type { Log } from "../log.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
-import { answer, WorkersDirectory } from "./broadcast_channel/directory.ts";
+import { answerer, WorkersDirectory } from "./broadcast_channel/directory.ts";
 import { keyOf, open, writePublish } from "./broadcast_channel/lines.ts";
 import { Link } from "./broadcast_channel/link.ts";
 import type { Command, SealedPage, Store, Uplink } from "./broadcast_channel/messages.ts";
@@ -62,13 +62,7 @@ export class BroadcastChannelBroker implements Broker {
     this.#started = new Link(this.#uplink, {
       node: node.id,
       deliver: (routed) => node.deliver(routed),
-      answer: async (question) => {
-        try {
-          return await answer(node, question);
-        } catch (error) {
-          this.#log.error("could not answer another worker", { what: question.what, error });
-        }
-      },
+      answer: answerer(node, this.#log),
       distrust: (error) => {
         node.distrust();
         this.#log.error("could not deliver an event of another worker", { error });

@@ -23,6 +23,7 @@ import type {
 import { ParleyError } from "../errors.ts";
 import { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
+import type { Colleagues } from "./broadcast_channel/colleagues.ts";
 import { RedisDirectory } from "./redis/directory.ts";
 import { RedisEngine } from "./redis/engine.ts";
 import { RedisHistory } from "./redis/history.ts";
@@ -54,6 +55,8 @@ export interface RedisBrokerOptions {
   inboxSize: number;
   inboxTtlMs: number;
   log: Log;
+  /** If there are other workers in this process. */
+  colleagues?: Colleagues;
 }
 
 export class RedisBroker implements Broker {
@@ -66,6 +69,7 @@ export class RedisBroker implements Broker {
   readonly control: Control;
   readonly #engine: RedisEngine;
   readonly #log: Log;
+  readonly #colleagues: Colleagues | undefined;
   readonly #strangers: Strangers;
   readonly #rooms: RedisRooms;
   readonly #presence: RedisPresence;
@@ -77,8 +81,9 @@ export class RedisBroker implements Broker {
 
   /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
-    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, log } = options;
+    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, log, colleagues } = options;
     this.#log = log;
+    this.#colleagues = colleagues;
     this.#strangers = new Strangers(log, () => this.#local);
     this.#engine = new RedisEngine({ url, sharded, log }, {
       message: (channel, payload) => this.#receive(channel, payload),
@@ -102,7 +107,7 @@ export class RedisBroker implements Broker {
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
     });
     this.history = new RedisHistory(this.#rooms.log, (room, position) => this.#rooms.reach(room, position));
-    this.directory = this.control = new RedisDirectory(shared.node, this.#questions);
+    this.directory = this.control = new RedisDirectory({ ...shared, questions: this.#questions, colleagues });
     this.inbox = new RedisInbox(shared, { size: inboxSize, ttlMs: inboxTtlMs });
     this.grants = new RedisGrants(shared);
   }
@@ -119,6 +124,7 @@ export class RedisBroker implements Broker {
       this.#engine.close();
       throw error;
     }
+    this.#colleagues?.start(node);
     this.#presence.lease.start();
     await this.#presence.lease.beat();
     this.#refreshing = setInterval(() => this.#refresh(), REFRESH_MS);
@@ -154,6 +160,7 @@ export class RedisBroker implements Broker {
     let late: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([farewell, new Promise((resolve) => late = setTimeout(resolve, FAREWELL_MS))]);
     clearTimeout(late);
+    await this.#colleagues?.close();
     this.#rooms.close();
     this.#engine.close();
   }

@@ -16,6 +16,7 @@ import type {
 } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import { nodeOf } from "../../id.ts";
+import type { Log } from "../../log.ts";
 import type { MaybePromise } from "../../maybe.ts";
 import { mergePages, pageOfRooms } from "../pages.ts";
 import type { Answers } from "./link.ts";
@@ -61,8 +62,18 @@ export class WorkersDirectory implements Directory, Control {
   }
 }
 
-/** What this node answers. */
-export function answer(node: LocalNode, question: Question): MaybePromise<unknown> {
+/** What this node answers to the others; nothing where it fails. */
+export function answerer(node: LocalNode, log: Log): (question: Question) => Promise<unknown> {
+  return async (question) => {
+    try {
+      return await answer(node, question);
+    } catch (error) {
+      log.error("could not answer another worker", { what: question.what, error });
+    }
+  };
+}
+
+function answer(node: LocalNode, question: Question): MaybePromise<unknown> {
   switch (question.what) {
     case "connections":
       return node.connections(question.query);

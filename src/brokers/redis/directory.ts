@@ -13,16 +13,27 @@ import type {
 } from "../../broker.ts";
 import { nodeOf } from "../../id.ts";
 import type { MaybePromise } from "../../maybe.ts";
+import type { Colleagues } from "../broadcast_channel/colleagues.ts";
 import { mergePages, pageOfRooms } from "../pages.ts";
 import type { Questions } from "./questions.ts";
+
+export interface DirectoryParts {
+  /** Known once the broker was started. */
+  node: () => LocalNode;
+  questions: Questions;
+  /** If there are other workers in this process. */
+  colleagues?: Colleagues;
+}
 
 export class RedisDirectory implements Directory, Control {
   readonly #node: () => LocalNode;
   readonly #questions: Questions;
+  readonly #colleagues: Colleagues | undefined;
 
-  constructor(node: () => LocalNode, questions: Questions) {
+  constructor({ node, questions, colleagues }: DirectoryParts) {
     this.#node = node;
     this.#questions = questions;
+    this.#colleagues = colleagues;
   }
 
   async connections(query: ConnectionQuery): Promise<Page<ConnectionInfo>> {
@@ -42,8 +53,8 @@ export class RedisDirectory implements Directory, Control {
     return [...new Set([this.#node().roomsOf(user), ...others as string[][]].flat())];
   }
 
-  stats(): NodeStats[] {
-    return [this.#node().stats()];
+  stats(): MaybePromise<NodeStats[]> {
+    return this.#colleagues?.stats() ?? [this.#node().stats()];
   }
 
   async give(order: Order): Promise<number> {

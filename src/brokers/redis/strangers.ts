@@ -1,6 +1,6 @@
 /**
- * What came through Parley's channels and is not Parley's, or is of another version: counted by the node, logged now and then,
- * and otherwise ignored. Used wherever something is read from Redis.
+ * What came through Parley's channels and is not Parley's, or is of another version: counted by the node, logged now
+ * and then, and otherwise ignored. Used wherever something is read from Redis.
  */
 import type { LocalNode } from "../../broker.ts";
 import type { Log } from "../../log.ts";
