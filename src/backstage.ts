@@ -88,12 +88,8 @@ export class Backstage {
     this.#hub.stats.messages++;
     const options = { keep: permissions.ruleOf(room).history, once: message.once };
     const { position, duplicateOf } = yield* wait(this.#hub.publish({ room, event }, options));
-    return {
-      id: duplicateOf?.id ?? event.id,
-      timestamp: event.timestamp,
-      position,
-      duplicate: duplicateOf !== undefined,
-    };
+    const { id, timestamp } = duplicateOf ?? event;
+    return { id, timestamp, position, duplicate: duplicateOf !== undefined };
   }
 
   *#notify(user: string, { fields }: Announcement): Steps<Sent> {

@@ -41,9 +41,12 @@ export interface PublishOptions {
 export interface PublishResult {
   /** Where the message stands, if it was kept. */
   position?: StreamPosition;
-  /** The publish was a repeat: nothing was delivered; `id` and `position` are those of the first. */
-  duplicateOf?: { id: string };
+  /** The publish was a repeat: nothing was delivered; what is here and `position` are the first one's. */
+  duplicateOf?: Original;
 }
+
+/** By what a message is known that was published before. */
+export type Original = Pick<MessageEvent, "id" | "timestamp">;
 
 /**
  * Guarantees: all events of a room reach all nodes in one order, each at most once; `deliver` is called on the

@@ -4,7 +4,7 @@
  * `to` is a connection id first, then a user id. Not echoed, never kept. A guest reaches only those it shares a room
  * with; "nobody there" and "not allowed to know" are the same answer, `not_found`.
  */
-import type { PublishOptions } from "../broker.ts";
+import type { Original, PublishOptions } from "../broker.ts";
 import type { Connection } from "../connection.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
@@ -26,11 +26,11 @@ export function direct(
   hub: Hub,
   connection: Connection,
   request: DirectRequest,
-): MaybePromise<{ id: string } | undefined> {
+): MaybePromise<Original | undefined> {
   return run(route(hub, connection, request));
 }
 
-function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps<{ id: string } | undefined> {
+function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps<Original | undefined> {
   const { target, event, options } = request;
   const to = target.to ?? target.user!;
   event.to = to;
@@ -54,7 +54,7 @@ function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps
  * An order to a node is not idempotent by itself: publishing into a room that nobody can be in claims the key. Only for a
  * connection that is there: what was answered with `not_found` must not be a repeat when it is tried again.
  */
-function* claim(hub: Hub, { event, options }: DirectRequest): Steps<{ id: string } | undefined> {
+function* claim(hub: Hub, { event, options }: DirectRequest): Steps<Original | undefined> {
   if (!options.once) return undefined;
   const { total } = yield* wait(hub.broker.directory.connections({ id: event.to, limit: 1 }));
   if (total === 0) return undefined;

@@ -93,13 +93,12 @@ function finish(hub: Hub, connection: Connection, { command, routed, options, ec
   // Nobody asked for an answer: nothing to make.
   if (command.ref === undefined && command.clientId === undefined && !isPromise(published)) return;
   return after(published, ({ position, duplicateOf }) => {
-    const messageId = duplicateOf?.id ?? event.id;
-    const message = { ...event, id: messageId, position };
+    const message = { ...event, ...duplicateOf, position };
     const ack = {
       kind: "ack" as const,
       of: "publish" as const,
       clientId: command.clientId,
-      messageId,
+      messageId: message.id,
       position,
       message,
     };
@@ -111,10 +110,15 @@ function sendDirect(hub: Hub, connection: Connection, command: CommandOf<"publis
   const event = messageOf(hub, connection, command);
   const options = optionsOf(connection, command, command.target.to ?? command.target.user!);
   return after(direct(hub, connection, { target: command.target, event, options }), (duplicateOf) => {
-    const messageId = duplicateOf?.id ?? event.id;
-    const duplicate = duplicateOf ? { duplicate: true } : {};
-    const ack = { kind: "ack" as const, of: "publish" as const, clientId: command.clientId, messageId, message: event };
-    hub.reply(connection, { ...ack, ...duplicate }, command.ref);
+    const message = { ...event, ...duplicateOf };
+    const ack = {
+      kind: "ack" as const,
+      of: "publish" as const,
+      clientId: command.clientId,
+      messageId: message.id,
+      message,
+    };
+    hub.reply(connection, duplicateOf ? { ...ack, duplicate: true } : ack, command.ref);
   });
 }
 

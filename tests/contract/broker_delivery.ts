@@ -78,12 +78,10 @@ export function deliveryContract(declare: Declare): void {
 
   declare("a repeat is answered with the first and told to nobody", 1, async ({ nodes: [a] }) => {
     await a.broker.subscribe("once");
-    const publish = (options: object) => {
-      const event = message(a.node, "once");
-      return Promise.resolve(a.broker.publish({ room: "once", event }, options)).then((result) => ({
-        id: event.id,
-        ...result,
-      }));
+    let timestamp = 1_700_000_000_000;
+    const publish = async (options: object) => {
+      const event = { ...message(a.node, "once"), timestamp: timestamp++ };
+      return { id: event.id, timestamp: event.timestamp, ...await a.broker.publish({ room: "once", event }, options) };
     };
     const once = { sender: "ann", key: "1:abc" };
     const first = await publish({ keep: KEEP, once });
@@ -91,7 +89,7 @@ export function deliveryContract(declare: Declare): void {
     const repeat = await publish({ keep: KEEP, once });
     assertEquals({ position: repeat.position, duplicateOf: repeat.duplicateOf }, {
       position: first.position,
-      duplicateOf: { id: first.id },
+      duplicateOf: { id: first.id, timestamp: first.timestamp },
     });
     for (const other of [{ sender: "ann", key: "1:abd" }, { sender: "bob", key: "1:abc" }]) {
       assertEquals((await publish({ keep: KEEP, once: other })).duplicateOf, undefined);
@@ -104,8 +102,10 @@ export function deliveryContract(declare: Declare): void {
     const once = { sender: "ann", key: "k" };
     const event = message(a.node, "once");
     assertEquals(await a.broker.publish({ room: "once", event }, { once }), {});
-    const repeat = await a.broker.publish({ room: "once", event: message(a.node, "once") }, { once });
-    assertEquals(repeat.duplicateOf, { id: event.id });
+    const repeat = await a.broker.publish({ room: "once", event: { ...message(a.node, "once"), timestamp: 5 } }, {
+      once,
+    });
+    assertEquals(repeat.duplicateOf, { id: event.id, timestamp: event.timestamp });
     assertEquals(repeat.position, undefined);
     assertEquals(a.node.messagesIn("once").length, 1);
   });
@@ -128,7 +128,8 @@ export function deliveryContract(declare: Declare): void {
     const event = message(a.node, "once");
     const first = await a.broker.publish({ room: "once", event }, { keep: KEEP, once });
     const repeat = await b.broker.publish({ room: "once", event: message(b.node, "once") }, { keep: KEEP, once });
-    assertEquals(repeat, { position: first.position, duplicateOf: { id: event.id } });
+    const { id, timestamp } = event;
+    assertEquals(repeat, { position: first.position, duplicateOf: { id, timestamp } });
   });
 
   declare("every node sees one order", 2, async ({ nodes }) => {

@@ -1,6 +1,6 @@
 /** Contract of History: pages, recovery, and what it honestly cannot recover. Declared by broker.ts. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { eventually } from "../harness.ts";
+import { eventually } from "../waiting.ts";
 import { type Declare, message, publishKept } from "./broker.ts";
 
 export function historyContract(declare: Declare): void {

@@ -1,13 +1,18 @@
 /** A Redis broker that cannot start, starts late, or finds strangers on its channels. */
-import { createServer } from "node:net";
-import { test } from "node:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import net, { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock, test } from "node:test";
 import { assert, assertEquals, assertFalse, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis.ts";
+import { Troubles } from "../../src/brokers/redis/troubles.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { message } from "../contract/broker.ts";
 import { FakeNode } from "../fakes.ts";
-import { freePort, RUNTIME, spawnServer, startServer } from "../server_process.ts";
+import { signedFiles } from "../self_signed.ts";
+import { freePort, RUNTIME, type ServerProcess, spawnServer, startServer } from "../server_process.ts";
 import { eventually } from "../waiting.ts";
 import { RedisCluster, RedisServer } from "./redis_server.ts";
 
@@ -19,6 +24,12 @@ function brokerOf(url: string, more: Partial<RedisBrokerOptions> = {}): { broker
   const lines: string[] = [];
   const log = createLog({ level: "info", write: (line) => lines.push(line) });
   return { broker: new RedisBroker({ url, inboxSize: 5, inboxTtlMs: 60_000, log, ...more }), lines };
+}
+
+async function readiness({ url }: ServerProcess): Promise<number> {
+  const response = await fetch(`${url}/readyz`);
+  await response.body?.cancel();
+  return response.status;
 }
 
 async function refusal(call: Promise<unknown>): Promise<string> {
@@ -33,7 +44,7 @@ test("a URL that is none is refused at once", () => {
 test("a wrong password, or a missing one, is said and not tried again", LONG, async () => {
   await using redis = await RedisServer.start({ args: ["--requirepass", "right"], password: "right" });
   for (const url of [redis.url.replace("//", "//:wrong@"), redis.url]) {
-    const { broker } = brokerOf(url);
+    const { broker, lines } = brokerOf(url);
     const error = await assertRejects(
       () => broker.start(new FakeNode()),
       ParleyError,
@@ -41,6 +52,7 @@ test("a wrong password, or a missing one, is said and not tried again", LONG, as
     );
     assertFalse(error.message.includes("wrong@"));
     assertMatch(error.message, /WRONGPASS|NOAUTH/);
+    assertEquals(lines, [], "a refusal for good is not followed by another try");
   }
   const { broker } = brokerOf(redis.url.replace("//", "//:right@"));
   await broker.start(new FakeNode());
@@ -53,7 +65,8 @@ test("a server that refuses Redis for good ends with a clear line", LONG, async 
   const env = { PORT: `${await freePort()}`, HOST: "127.0.0.1", REDIS_URL: redis.url };
   const server = startServer({ env, runtime: RUNTIME });
   const { code } = await server.exited;
-  assert(code !== 0);
+  assertEquals(code, 1);
+  assertFalse(server.output().includes("trying again"));
   assertMatch(server.output(), /Cannot use Redis at 127\.0\.0\.1:\d+: NOAUTH/);
 });
 
@@ -116,15 +129,66 @@ test("a Redis that is not there yet is waited for, and all calls are refused mea
 test("a server whose Redis is not there starts, is not ready, and becomes it", LONG, async () => {
   const port = await freePort();
   await using server = await spawnServer({ env: { HOST: "127.0.0.1", REDIS_URL: `redis://127.0.0.1:${port}` } });
-  const ready = async () => {
-    const response = await fetch(`${server.url}/readyz`);
-    await response.body?.cancel();
-    return response.status;
-  };
-  assertEquals(await ready(), 503);
+  assertEquals(await readiness(server), 503);
   assertMatch(server.output(), /Redis does not answer/);
   await using _redis = await RedisServer.start({ port });
-  await eventually(async () => await ready() === 200, WAIT);
+  await eventually(async () => await readiness(server) === 200, WAIT);
+});
+
+test("a Redis behind TLS is reached by its address, once its certificate is trusted", LONG, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-"));
+  try {
+    const { cert, key, authority } = signedFiles(folder);
+    const tlsPort = await freePort();
+    const files = ["--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", authority];
+    const args = ["--tls-port", `${tlsPort}`, "--tls-auth-clients", "no", ...files];
+    await using _redis = await RedisServer.start({ args });
+    const env = { HOST: "127.0.0.1", REDIS_URL: `rediss://127.0.0.1:${tlsPort}` };
+    await using trusting = await spawnServer({ env: { ...env, NODE_EXTRA_CA_CERTS: authority } });
+    await eventually(async () => await readiness(trusting) === 200, WAIT);
+    await using doubting = await spawnServer({ env });
+    assertEquals(await readiness(doubting), 503);
+    assertMatch(doubting.output(), /WARN {2}Redis does not answer.*certificate/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a server that looks for TLS where there is none starts, and says that Redis does not answer", LONG, async () => {
+  await using redis = await RedisServer.start();
+  const env = { HOST: "127.0.0.1", REDIS_URL: redis.url.replace("redis:", "rediss:") };
+  await using server = await spawnServer({ env });
+  assertEquals(await readiness(server), 503);
+  assertMatch(server.output(), /WARN {2}Redis does not answer, trying again redis=127\.0\.0\.1:\d+ reason=/);
+});
+
+test("a connecting that throws is tried again like one that fails", LONG, async () => {
+  await using redis = await RedisServer.start();
+  const connecting = mock.method(net, "createConnection", () => {
+    throw new Error("no connection today");
+  });
+  const { broker, lines } = brokerOf(redis.url);
+  await broker.start(new FakeNode());
+  assertMatch(lines.join("\n"), /Redis does not answer.*no connection today/);
+  connecting.mock.restore();
+  await eventually(() => broker.health().ok, WAIT);
+  await broker.close();
+});
+
+test("while Redis is away the log repeats it every half a minute, and not after the end", () => {
+  const lines: string[] = [];
+  let nowMs = 0;
+  const log = createLog({ level: "info", write: (line) => lines.push(line) });
+  const troubles = new Troubles(log, "somewhere", () => nowMs);
+  troubles.remind();
+  assertEquals(lines, []);
+  troubles.note(new Error("gone"));
+  for (; nowMs < 90_000; nowMs += 1_000) troubles.remind();
+  assertEquals(lines.length, 3);
+  nowMs += 30_000;
+  troubles.close();
+  troubles.note(new Error("closed"));
+  assertEquals(lines.length, 3);
 });
 
 test("one node of a Redis Cluster is enough to find the others", LONG, async () => {
@@ -172,6 +236,20 @@ test("strangers on the channels are counted and disturb nobody", LONG, async () 
   assertEquals(node.messagesIn("r").map(({ data }) => data), [1, 2]);
   assertEquals(node.eventsIn("r").length, 2);
   assertMatch(lines.join("\n"), /ignored what came from Redis/);
+  await broker.close();
+});
+
+test("a repeat of what an older node remembered, without its time, is answered with its own time", LONG, async () => {
+  await using redis = await RedisServer.start();
+  const node = new FakeNode();
+  const { broker } = brokerOf(redis.url, { prefix: "p" });
+  await broker.start(node);
+  await redis.command('SET p:{r}:once:ann:k "e 7 first" PX 60000');
+  const event = message(node, "r");
+  assertEquals(await broker.publish({ room: "r", event }, { ...KEEP, once: { sender: "ann", key: "k" } }), {
+    position: { epoch: "e", offset: 7 },
+    duplicateOf: { id: "first", timestamp: event.timestamp },
+  });
   await broker.close();
 });
 

@@ -37,21 +37,22 @@ export function writePublish(routed: RoutedEvent, { keep, once }: PublishOptions
   const { room, event } = routed;
   const kept = keep && event.kind === "message" ? `${keep.size}\t${keep.ttlMs}` : TAB;
   const repeatable = once ? JSON.stringify(once.sender) + TAB + JSON.stringify(once.key) : TAB;
-  return `${keyOf(room)}\t${JSON.stringify(event.id)}\t${kept}\t${repeatable}\t${seal(routed)}`;
+  return `${keyOf(room)}\t${JSON.stringify(event.id)}\t${event.timestamp}\t${kept}\t${repeatable}\t${seal(routed)}`;
 }
 
 /** `id` and the fields of `once` are JSON still: they are compared, not shown. */
 export interface Publish {
   key: string;
   id: string;
+  timestamp: number;
   keep?: { size: number; ttlMs: number };
   once?: { sender: string; key: string };
   sealed: Sealed;
 }
 
 export function readPublish(line: string): Publish {
-  const [key, id, size, ttlMs, sender, onceKey, sealed] = cut(line, 6);
-  const publish: Publish = { key: key!, id: id!, sealed: sealed! };
+  const [key, id, timestamp, size, ttlMs, sender, onceKey, sealed] = cut(line, 7);
+  const publish: Publish = { key: key!, id: id!, timestamp: Number(timestamp), sealed: sealed! };
   if (size) publish.keep = { size: Number(size), ttlMs: Number(ttlMs) };
   if (sender) publish.once = { sender, key: onceKey! };
   return publish;
@@ -60,15 +61,16 @@ export function readPublish(line: string): Publish {
 /** The sequencer's answer to a publish. */
 export function writeResult({ position, duplicateOf }: PublishResult): string {
   if (!position && !duplicateOf) return "";
-  return writePosition(position) + TAB + (duplicateOf?.id ?? "");
+  const original = duplicateOf ? `${duplicateOf.id}\t${duplicateOf.timestamp}` : TAB;
+  return writePosition(position) + TAB + original;
 }
 
 export function readResult(answer: string): PublishResult {
   const result: PublishResult = {};
   if (answer === "") return result;
-  const [epoch, offset, id] = cut(answer, 2);
+  const [epoch, offset, id, timestamp] = cut(answer, 3);
   if (epoch) result.position = { epoch, offset: Number(offset) };
-  if (id) result.duplicateOf = { id: JSON.parse(id) };
+  if (id) result.duplicateOf = { id: JSON.parse(id), timestamp: Number(timestamp) };
   return result;
 }
 

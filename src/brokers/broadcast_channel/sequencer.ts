@@ -120,10 +120,10 @@ export class Sequencer {
   }
 
   #publish(line: string): string {
-    const { key, id, keep, once, sealed } = readPublish(line);
+    const { key, id, timestamp, keep, once, sealed } = readPublish(line);
     const repeated = once && this.#once.find(once);
     if (repeated) return writeResult(repeated);
-    const message: MessageEvent = { kind: "message", id, timestamp: 0, from: SERVER, data: sealed };
+    const message: MessageEvent = { kind: "message", id, timestamp, from: SERVER, data: sealed };
     if (keep) this.#history.append(key, message, keep);
     if (once) this.#once.remember(once, message);
     const { position } = message;

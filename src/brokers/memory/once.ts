@@ -4,7 +4,7 @@
  * Bounded twice: of one sender the last 256 keys, of all senders together a number of keys, beyond which the senders that
  * were silent longest are forgotten. On the hot path of clients that number their messages.
  */
-import type { PublishResult } from "../../broker.ts";
+import type { Original, PublishResult } from "../../broker.ts";
 import { LinkedMap } from "../../linked_map.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 
@@ -20,6 +20,7 @@ export interface Once {
 interface Publish {
   key: string;
   id: string;
+  timestamp: number;
   position: StreamPosition | undefined;
   at: number;
 }
@@ -52,11 +53,11 @@ export class PublishedOnce {
   find({ sender, key }: Once): PublishResult | undefined {
     const publish = this.#senders.get(sender)?.byKey.get(key);
     if (!publish || this.#now() - publish.at >= REMEMBERED_MS) return undefined;
-    return { position: publish.position, duplicateOf: { id: publish.id } };
+    return { position: publish.position, duplicateOf: { id: publish.id, timestamp: publish.timestamp } };
   }
 
   /** Call it when the event has its position. */
-  remember({ sender: name, key }: Once, { id, position }: Pick<MessageEvent, "id" | "position">): void {
+  remember({ sender: name, key }: Once, { id, timestamp, position }: Original & Pick<MessageEvent, "position">): void {
     const sender = this.#use(name);
     const at = this.#now();
     const slot = sender.count++ % KEYS_PER_SENDER;
@@ -66,10 +67,11 @@ export class PublishedOnce {
       if (sender.byKey.get(publish.key) === publish) sender.byKey.delete(publish.key);
       publish.key = key;
       publish.id = id;
+      publish.timestamp = timestamp;
       publish.position = position;
       publish.at = at;
     } else {
-      publish = { key, id, position, at };
+      publish = { key, id, timestamp, position, at };
       sender.publishes.push(publish);
       this.#keys++;
     }

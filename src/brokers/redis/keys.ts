@@ -3,7 +3,7 @@
  *
  *     {prefix}:{ROOM}:meta      hash    e epoch, o newest offset, r the Redis process that gave the epoch
  *     {prefix}:{ROOM}:log       stream  kept messages; the id is <offset>-1
- *     {prefix}:{ROOM}:once:…    string  an idempotent publish: "epoch offset id"
+ *     {prefix}:{ROOM}:once:…    string  an idempotent publish: "epoch offset id timestamp"
  *     {prefix}:{ROOM}:members   hash    connection → "lease user member"
  *     {prefix}:{ROOM}:users     hash    u<user> → connections of the user; g → guests
  *     {prefix}:{ROOM}:events    channel of the room; ROOM * is everybody's

@@ -2,7 +2,7 @@
  * The streams of all rooms in Redis: append and publish in one step, and read. Used by the publisher, by the history and by
  * the rooms that fill their gaps.
  */
-import type { PublishOptions, RoutedEvent } from "../../broker.ts";
+import type { PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";
 import type { StreamPosition } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
@@ -56,16 +56,15 @@ export class RedisLog {
     this.#parts = parts;
   }
 
-  /** "epoch offset id" of the publish, or of the first if it is a repeat; the epoch of what is not kept is "-". */
-  async publish(routed: RoutedEvent, { keep, once }: PublishOptions): Promise<string> {
+  /** Settles when Redis has it, and has published it unless it is a repeat. */
+  async publish(routed: RoutedEvent, { keep, once }: PublishOptions): Promise<PublishResult> {
     const { engine, keys, ids } = this.#parts;
-    const { id } = routed.event;
+    const { id, timestamp } = routed.event;
     const json = encodeRouted(routed);
     const room = keys.room(routed.room);
     if (!keep && !once) {
-      const head = `- 0 ${id}`;
-      await engine.publish(room.events, `${head} ${json}`);
-      return head;
+      await engine.publish(room.events, `- 0 ${id} ${json}`);
+      return {};
     }
     const answer = await engine.script(
       PUBLISH,
@@ -82,8 +81,9 @@ export class RedisLog {
       Math.max(META_MS, 2 * (keep?.ttlMs ?? 0)),
       engine.publishCommand,
       room.events,
+      timestamp,
     );
-    return String(answer);
+    return resultOf(String(answer), timestamp);
   }
 
   async read(room: string, { mode, from, limit }: LogQuery): Promise<LogPage> {
@@ -115,4 +115,13 @@ export class RedisLog {
       return undefined;
     }
   }
+}
+
+/** What PUBLISH answers; `now` stands for the time of a first publish that an older node remembered. */
+function resultOf(answer: string, now: number): PublishResult {
+  const [epoch = "", offset, id, timestamp = now] = answer.split(" ");
+  const result: PublishResult = {};
+  if (epoch !== "-") result.position = { epoch, offset: Number(offset) };
+  if (id !== undefined) result.duplicateOf = { id, timestamp: Number(timestamp) };
+  return result;
 }

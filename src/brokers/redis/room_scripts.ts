@@ -27,8 +27,9 @@ end
 
 /**
  * KEYS meta log once
- * ARGV payload id size ttl onceTtl fresh run metaTtl command channel
- * Returns "epoch offset id" of this publish, or of the first if it is a repeat; the epoch of what is not kept is "-".
+ * ARGV payload id size ttl onceTtl fresh run metaTtl command channel timestamp
+ * Returns "epoch offset" of this publish, or "epoch offset id timestamp" of the first if it is a repeat (older nodes left
+ * the timestamp out); the epoch of what is not kept is "-".
  */
 export const PUBLISH: Script = {
   name: "parleyPublish",
@@ -45,10 +46,11 @@ if ARGV[3] ~= '0' then
   redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[3], o .. '-1', 'm', ARGV[1], 'x', now() + ARGV[4])
   redis.call('PEXPIRE', KEYS[2], ARGV[4])
 end
-local head = e .. ' ' .. o .. ' ' .. ARGV[2]
-if ARGV[5] ~= '0' then redis.call('SET', KEYS[3], head, 'PX', ARGV[5]) end
+local position = e .. ' ' .. o
+local head = position .. ' ' .. ARGV[2]
+if ARGV[5] ~= '0' then redis.call('SET', KEYS[3], head .. ' ' .. ARGV[11], 'PX', ARGV[5]) end
 redis.call(ARGV[9], ARGV[10], head .. ' ' .. ARGV[1])
-return head`,
+return position`,
 };
 
 /**

@@ -65,12 +65,9 @@ export class RedisRooms {
     this.#parts.engine.expectReady();
     if (this.#rooms.has(room)) this.#own.add(routed);
     try {
-      const answer = await this.log.publish(routed, { keep: event.kind === "message" ? keep : undefined, once });
-      const [epoch = "", offset = "", id = ""] = answer.split(" ");
-      const position = epoch === "-" ? undefined : { epoch, offset: Number(offset) };
-      if (id !== event.id) return { position, duplicateOf: { id } };
-      if (!await this.#own.return(id)) throw unheard(room);
-      return position ? { position } : {};
+      const result = await this.log.publish(routed, { keep: event.kind === "message" ? keep : undefined, once });
+      if (!result.duplicateOf && !await this.#own.return(event.id)) throw unheard(room);
+      return result;
     } finally {
       this.#own.delete(event.id);
     }
