@@ -5,7 +5,8 @@
  * channels that are subscribed again by themselves. Nothing is queued while Redis is away: a publish that fails now must
  * not happen later.
  */
-import { setImmediate, setTimeout } from "node:timers";
+import { isIP } from "node:net";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import type { Cluster, Redis, RedisOptions } from "ioredis";
 import { ParleyError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -17,6 +18,8 @@ import { isFatal, Troubles } from "./troubles.ts";
 
 /** How long a start waits for Redis before it goes on without. */
 const START_MS = 3_000;
+/** Until a client that has given up is told to go on. */
+const AGAIN_MS = 1_000;
 /** The oldest Redis that has every command used here. */
 const MIN_VERSION = [6, 2];
 
@@ -45,6 +48,7 @@ type Library = Pick<typeof import("ioredis"), "Redis" | "Cluster">;
 
 /** Settled when Redis answers, when it is clear that it does not yet, or rejected when it never will. */
 interface Start {
+  isOver: boolean;
   settle: () => void;
   refuse: (error: ParleyError) => void;
 }
@@ -107,12 +111,18 @@ export class RedisEngine {
   /** Rejects with ParleyError if Redis refuses for good; a Redis that is away is tried again and again. */
   async open(): Promise<void> {
     const library = await import("ioredis");
-    await new Promise<void>((resolve, reject) => {
-      const start: Start = { settle: resolve, refuse: reject };
-      setTimeout(resolve, START_MS).unref();
-      if (this.#addresses.length > 1) this.#openCluster(library, start);
-      else this.#openSingle(library, start);
-    });
+    const { promise, resolve: settle, reject: refuse } = Promise.withResolvers<void>();
+    const start: Start = { isOver: false, settle, refuse };
+    // It also keeps the process alive, where the client holds nothing that would.
+    const patience = setTimeout(settle, START_MS);
+    if (this.#addresses.length > 1) this.#openCluster(library, start);
+    else this.#openSingle(library, start);
+    try {
+      await promise;
+    } finally {
+      start.isOver = true;
+      clearTimeout(patience);
+    }
   }
 
   /** Runs a script; keys and arguments in one list. */
@@ -173,7 +183,8 @@ export class RedisEngine {
   }
 
   #unavailable(error?: unknown): ParleyError {
-    if (error !== undefined) this.#troubles.note(error);
+    if (error === undefined) this.#troubles.remind();
+    else this.#troubles.note(error);
     // Clients read this; what Redis or the network said may name hosts inside, and is for the log.
     return new ParleyError("unavailable", "Cannot reach the other nodes: Redis is away or refuses");
   }
@@ -185,11 +196,9 @@ export class RedisEngine {
   }
 
   #openSingle(library: Library, start: Start): void {
-    const [address] = this.#addresses;
-    const client = new library.Redis({ ...singleOptions(address!), maxRetriesPerRequest: 0 });
+    const client = this.#connection(library, { maxRetriesPerRequest: 0 }, start);
     this.#client = client;
     for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys, lua });
-    client.on("error", (error: Error) => this.#failed(error, start));
     client.on("close", start.settle);
     client.on("close", () => {
       if (this.#client === client) this.#isGreeted = false;
@@ -200,6 +209,19 @@ export class RedisEngine {
         .catch((error) => this.#failed(error, start, client));
     });
     client.connect().catch((error) => this.#troubles.note(error));
+  }
+
+  /** To a single Redis, for good. The client tries again by itself, but gives up where connecting itself throws. */
+  #connection(library: Library, options: RedisOptions, start: Start): Redis {
+    const client = new library.Redis({ ...singleOptions(this.#addresses[0]!), ...options });
+    client.on("error", (error: Error) => this.#failed(error, start));
+    client.on("end", () => {
+      const again = () => {
+        if (!this.#isClosed && !this.#isCluster) client.connect().catch((error) => this.#troubles.note(error));
+      };
+      setTimeout(again, AGAIN_MS).unref();
+    });
+    return client;
   }
 
   /** What kind of Redis it is, and which process; nothing, if it may not say. */
@@ -224,8 +246,7 @@ export class RedisEngine {
     this.run = info.run_id ?? "";
     this.#isGreeted = true;
     if (!this.#subscriptions.isOpen) {
-      const listener = new library.Redis(singleOptions(this.#addresses[0]!));
-      listener.on("error", (error: Error) => this.#failed(error, start));
+      const listener = this.#connection(library, {}, start);
       this.#subscriptions.open(listener, { sharded: this.#isSharded, ready: start.settle });
     }
     this.#restored();
@@ -247,9 +268,11 @@ export class RedisEngine {
 
   /** A client that failed right after it was ready is connected anew. */
   #failed(error: Error, start: Start, client?: Redis): void {
-    this.#troubles.note(error);
+    const isFinal = isFatal(error) && !start.isOver;
+    if (!isFinal) this.#troubles.note(error);
     client?.disconnect(true);
-    if (!isFatal(error)) return;
+    if (!isFinal) return;
+    this.#troubles.close();
     const why = error instanceof ParleyError
       ? error.message
       : `Cannot use Redis at ${this.#troubles.where}: ${error.message}`;
@@ -276,7 +299,8 @@ function singleOptions({ secure, ...address }: RedisAddress): RedisOptions {
   return {
     ...COMMON,
     ...address,
-    tls: secure ? { servername: address.host } : undefined,
+    // The name of a server is never an address: with one, TLS would not even begin.
+    tls: secure ? { servername: isIP(address.host) ? undefined : address.host } : undefined,
     lazyConnect: true,
     enableOfflineQueue: false,
     retryStrategy: retryDelayMs,

@@ -1,5 +1,5 @@
 /**
- * What is said about a Redis that does not answer: a log line when it goes, another every ten seconds while it is away, and
+ * What is said about a Redis that does not answer: a log line when it goes, another every half a minute while it is away, and
  * one when it has been back for a second; on a cluster connections come and go several times before that.
  *
  * Used by the engine.
@@ -7,27 +7,35 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Log } from "../../log.ts";
 
-const REPEAT_MS = 10_000;
+const REPEAT_MS = 30_000;
 const STEADY_MS = 1_000;
 
 export class Troubles {
   readonly where: string;
   readonly #log: Log;
+  readonly #now: () => number;
   /** The newest, for people; undefined while all is well. */
   last: string | undefined;
   #saidAt = -Infinity;
   #steady: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
 
-  constructor(log: Log, where: string) {
+  constructor(log: Log, where: string, now = () => performance.now()) {
     this.#log = log;
     this.where = where;
+    this.#now = now;
   }
 
   note(error: unknown): void {
     this.last = error instanceof Error ? error.message || error.name : String(error);
     this.#cancel();
-    const now = performance.now();
-    if (now - this.#saidAt < REPEAT_MS) return;
+    this.remind();
+  }
+
+  /** Something was asked of a Redis that is away, or still is. */
+  remind(): void {
+    const now = this.#now();
+    if (this.#isClosed || this.last === undefined || now - this.#saidAt < REPEAT_MS) return;
     this.#saidAt = now;
     this.#log.warn("Redis does not answer, trying again", { redis: this.where, reason: this.last });
   }
@@ -44,7 +52,9 @@ export class Troubles {
     this.#steady.unref();
   }
 
+  /** Nothing is said from here on. */
   close(): void {
+    this.#isClosed = true;
     this.#cancel();
   }
 
