@@ -17,6 +17,7 @@ import { toParleyError } from "./faults.ts";
 import type { Hub } from "./hub.ts";
 import { checkBlock, refresh } from "./identity.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { stopTyping } from "./membership.ts";
 import { after, isPromise, type MaybePromise, run, type Steps, wait } from "./maybe.ts";
 import type { Identity } from "./message.ts";
 import type { Origins } from "./origins.ts";
@@ -78,6 +79,12 @@ export class SocketioHost implements ConnectionHost {
       if (identity) ticket.identity = identity;
       return { id: ticket.id, context: ticket };
     });
+  }
+
+  /** Still a member everywhere, but who is away does not type. */
+  pause(socket: EventSocket): void {
+    const connection = socket.context as Connection;
+    for (const { name } of connection.rooms) stopTyping(this.#parts.hub, connection, name);
   }
 
   /** The same user, or the same guest, may go on; a fresh token counts from now on. */

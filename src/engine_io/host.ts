@@ -70,6 +70,8 @@ export interface ConnectionHost {
   receive(socket: EventSocket, packet: SocketioPacket): void;
   /** Exactly once per `open`; the socket has left its topics by then. */
   close(socket: EventSocket, code: number, reason: string): void;
+  /** Connection state recovery: its peer is away, and may come back; `resume` or `close` follows. */
+  pause?(socket: EventSocket): void;
   /**
    * Connection state recovery: whether the one who asks may go on with this connection, which lost its transport. Called
    * only when recovery is on; absent: nobody may. Must not reject.

@@ -141,6 +141,7 @@ export class NamespaceSocket implements EventSocket, Listener {
     this.#detach();
     this.#state = "parked";
     this.#end = end;
+    this.#engine.host.pause?.(this);
     return true;
   }
 
