@@ -34,7 +34,7 @@ export type ServerMessage = { type: string } & Record<string, unknown>;
 
 /** A message from the program's own backend; what it gives of id, time and sender is published as given. */
 export interface BackendMessage {
-  id?: string;
+  id?: string | number;
   content?: string;
   /** Milliseconds since 1970, or what `Date` parses. */
   timestamp?: number | string;
@@ -74,9 +74,12 @@ export class ParleyServer {
     return this.#running.adminPorts;
   }
 
-  /** Handles an event of the program's own; its result is the client's acknowledgement. One handler per name. */
+  /**
+   * Handles an event of the program's own; its result is the client's acknowledgement, `{ok: true}` if there is none.
+   * One handler per name. Throws TypeError for a name with a meaning: such events go their way, and hooks see them.
+   */
   on(name: string, handler: EventHandler): this {
-    this.#running.handlers.set(name, handler);
+    this.#running.handle(name, handler);
     return this;
   }
 
@@ -118,7 +121,8 @@ export class ParleyServer {
 
   /** For a backend that stores messages itself: each dialect shows it in its own shape. */
   async broadcastNewMessage(room: string, message: BackendMessage): Promise<PublishedMessage> {
-    const { id, content, timestamp, sender_user_id: user, sender_name: name, ...rest } = message;
+    const { id: given, content, timestamp, sender_user_id: user, sender_name: name, ...rest } = message;
+    const id = given === undefined ? undefined : String(given);
     const isNamed = user !== undefined || name !== undefined;
     const from = isNamed ? { connection: "server", user, name: name ?? String(user) } : undefined;
     const data = jsonValue(content === undefined ? rest : { ...rest, text: content }, "publish");

@@ -21,6 +21,7 @@ import { drain } from "./drain.ts";
 import type { Dialects } from "./dialect.ts";
 import type { EventHandler, Hooks } from "./hooks.ts";
 import { SocketioDialect } from "./dialects/socketio.ts";
+import { isDocumented } from "./dialects/socketio_events.ts";
 import { Audience, Fanout } from "./engine_io/fanout.ts";
 import type { EngineOptions } from "./engine_io/options.ts";
 import { EngineServer } from "./engine_io/server.ts";
@@ -69,7 +70,8 @@ export interface Running {
   readonly runtime: "bun" | "deno";
   readonly hub: Hub;
   readonly backstage: Backstage;
-  readonly handlers: Map<string, EventHandler>;
+  /** Throws TypeError for an event that has a meaning of its own. */
+  handle(event: string, handler: EventHandler): void;
   /** Refuses new connections, tells everybody, closes them in batches, and ends; idempotent. */
   stop(): Promise<void>;
 }
@@ -98,7 +100,10 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
     runtime: adapter.runtime,
     hub,
     backstage: parts.backstage,
-    handlers: hub.handlers,
+    handle: (event, handler) => {
+      if (isDocumented(event)) throw new TypeError(`Cannot handle the event "${event}": it has a meaning of its own`);
+      hub.handlers.set(event, handler);
+    },
     stop: () => stopping ??= stop(),
   };
 }

@@ -2,7 +2,7 @@
  * The documented events with the real client, on each of its transports: what it says, what it and the others hear.
  */
 import { test } from "node:test";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
 import { Stage } from "./stage.ts";
@@ -198,9 +198,12 @@ const SCENES: Record<string, Scene> = {
       throw new Error("secret detail");
     });
     stage.server.on("orders:file", () => new Uint8Array([1, 2]));
+    stage.server.on("orders:seen", () => undefined);
     assertEquals(await ann.ask("orders:create", { item: 1 }), { accepted: true, by: "ann", data: { item: 1 } });
     assertEquals(await ann.ask("orders:later", 1, 2), ["late", [1, 2]]);
     assertEquals(new Uint8Array(await ann.ask("orders:file")), new Uint8Array([1, 2]));
+    assertEquals(await ann.ask("orders:seen"), { ok: true });
+    assertThrows(() => stage.server.on("sendMessage", () => true), TypeError, "a meaning of its own");
     const { ok, error } = await ann.ask("orders:fail");
     assertEquals([ok, error.code, error.message.includes("secret")], [false, "internal", false]);
   },
@@ -225,7 +228,7 @@ const SCENES: Record<string, Scene> = {
     const again = await clients.connect("ann");
     assertEquals(await again.hear("unreadCount"), 1);
     assertEquals(await ann.ask("getUnreadCount"), { ok: true, count: 1 });
-    assertEquals(await ann.hear("unreadCount"), 1);
+    for (const client of [ann, tab, again]) assertEquals(await client.hear("unreadCount"), 1);
     const { id } = ann.heard("notification")[0];
     assertEquals(await ann.ask("markNotificationRead", { notificationId: id }), { ok: true });
     for (const client of [ann, tab, again]) assertEquals(await client.hear("unreadCount"), 0);
