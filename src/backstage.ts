@@ -104,7 +104,15 @@ export class Backstage {
       createdAt: new Date(stamp.timestamp).toISOString(),
     };
     const unread = yield* wait(this.#hub.broker.inbox.add(user, notification));
-    const event: ServerEvent = { kind: "server", ...stamp, room, type: "notification", fields: { data: notification } };
+    // Without `data` the fields themselves are it, and dialects that show fields at the top show them there too.
+    const beside = fields.data === undefined ? fields : {};
+    const event: ServerEvent = {
+      kind: "server",
+      ...stamp,
+      room,
+      type: "notification",
+      fields: { ...beside, data: notification },
+    };
     yield* wait(this.#hub.publish({ room, event }));
     yield* tellUnread(this.#hub, user, unread);
     return sent(event, yield* wait(this.#hub.broker.presence.count(room)));

@@ -81,6 +81,8 @@ test("the calls of document 002 reach clients, users, rooms and everybody", SLOW
   await assertRejects(() => server.sendToClient("nobody", { type: "x" }), ParleyError);
   await server.sendToUser("sam", { type: "update", text: "Hello user!" });
   await sam.hear({ type: "update", text: "Hello user!" });
+  await server.sendToUser("sam", { type: "notification", text: "Hello user!" });
+  await sam.hear({ type: "notification", text: "Hello user!", data: { text: "Hello user!", read: false } });
   const sent = await server.sendToRoom("lobby", { type: "update", data: { n: 1 } });
   await kim.hear({ type: "update", data: { n: 1 }, roomId: "lobby" });
   assertEquals(sent.recipients, 1);
