@@ -220,7 +220,10 @@ export interface Directory {
   rooms(query: RoomQuery): MaybePromise<Page<RoomInfo>>;
   /** Rooms, reserved ones included, in which any connection of the user is. */
   roomsOf(user: string): MaybePromise<string[]>;
-  /** Figures of every worker of this process, or of this node alone. */
+  /**
+   * Figures of every worker of this process, or of this node alone; they add up. A room of several workers counts once,
+   * unless they share Redis.
+   */
   stats(): MaybePromise<NodeStats[]>;
 }
 

@@ -53,7 +53,10 @@ export class BroadcastChannelBroker implements Broker {
     this.presence = this.#store("presence", PRESENCE);
     this.inbox = this.#store("inbox", ["add", "list", "markRead", "unread"]);
     this.grants = this.#store("grants", ["setGroup", "groups", "block", "blockedUntil"]);
-    const directory = new WorkersDirectory((question, node) => this.#link.survey(question, node));
+    const directory = new WorkersDirectory({
+      survey: (question, node) => this.#link.survey(question, node),
+      countRooms: () => this.#link.call({ do: "call", store: "presence", method: "countRooms", args: [] }),
+    });
     this.directory = directory;
     this.control = directory;
   }

@@ -136,6 +136,6 @@ export function directoryContract(declare: Declare): void {
     node.connect();
     assertEquals((await broker.health()).ok, true);
     const stats = await broker.directory.stats();
-    assertEquals(stats.find((each) => each.node === node.id), { node: node.id, counters: { connections: 1 } });
+    assertEquals(stats.find((each) => each.node === node.id)?.counters.connections, 1);
   });
 }

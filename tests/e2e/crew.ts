@@ -44,7 +44,7 @@ export async function get(server: ServerProcess, path: string): Promise<Response
 export interface Status {
   node: string;
   broker: string;
-  stats: { active_connections: number; total_connections: number; messages_processed: number };
+  stats: { active_connections: number; total_connections: number; total_rooms: number; messages_processed: number };
 }
 
 /** The first status of each of so many workers. */

@@ -43,9 +43,11 @@ test("workers: each of them tells the figures of all, and the end is in good ord
   });
   for (const { broker, stats } of await statusOfEach(server, 2)) {
     assertEquals([broker, stats.active_connections, stats.messages_processed], ["broadcast", 2, 1]);
+    assertEquals(stats.total_rooms, 3, "the lobby, which is on both of them, and a room for each user");
   }
   const metrics = await (await get(server, "/metrics")).text();
   assertMatch(metrics, /^parley_connections 2$/m);
+  assertMatch(metrics, /^parley_rooms 3$/m);
   assertMatch(metrics, /^parley_deliveries_total [2-9]$/m);
   server.signal("SIGTERM");
   for (const { socket } of [kim, lou]) assertEquals((await socket.closed).code, 1001);

@@ -18,7 +18,7 @@ async function leaveNothing({ broker, stage }: { broker: SlowBroker; stage: Core
     await broker.settled();
     const left: Record<string, number> = {
       ...stage.leftovers(),
-      seats: broker.engine.presence.rooms,
+      seats: broker.engine.presence.countRooms(),
       subscribed: broker.subscribed.size,
     };
     assertEquals(left, { connections: 0, rooms: 0, turns: 0, topics: 0, seats: 0, subscribed: 0 });

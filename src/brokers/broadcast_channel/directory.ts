@@ -25,11 +25,19 @@ import type { Question } from "./messages.ts";
 /** {@link Link.survey}. */
 export type Survey = (question: Question, node?: string) => Promise<Answers>;
 
+export interface WorkersDirectoryParts {
+  survey: Survey;
+  /** Rooms with members on any worker. */
+  countRooms(): Promise<number>;
+}
+
 export class WorkersDirectory implements Directory, Control {
   readonly #survey: Survey;
+  readonly #countRooms: () => Promise<number>;
 
-  constructor(survey: Survey) {
+  constructor({ survey, countRooms }: WorkersDirectoryParts) {
     this.#survey = survey;
+    this.#countRooms = countRooms;
   }
 
   async connections(query: ConnectionQuery): Promise<Page<ConnectionInfo>> {
@@ -47,8 +55,11 @@ export class WorkersDirectory implements Directory, Control {
   }
 
   async stats(): Promise<NodeStats[]> {
-    const { values } = await this.#survey({ what: "stats" });
-    return values as NodeStats[];
+    const [{ values }, rooms] = await Promise.all([this.#survey({ what: "stats" }), this.#countRooms()]);
+    // Figures are added up, and a room may be on several workers: one of them tells all rooms, the others none.
+    return (values as NodeStats[]).map(({ node, counters }, at) => {
+      return { node, counters: { ...counters, parley_rooms: at === 0 ? rooms : 0 } };
+    });
   }
 
   async give(order: Order): Promise<number> {

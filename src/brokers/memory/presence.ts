@@ -112,7 +112,7 @@ export class MemoryPresence implements PresenceStore {
   }
 
   /** Rooms with members. */
-  get rooms(): number {
+  countRooms(): number {
     return this.#rooms.size;
   }
 
