@@ -27,7 +27,7 @@ const FAMILIES: Record<string, [type: FamilyType, help: string]> = {
   parley_slow_consumers_total: ["counter", "Connections given up because they did not read"],
   parley_zombie_sockets: ["gauge", "Sockets given up that the runtime still holds"],
   parley_rooms: ["gauge", "Rooms with members, also of users and groups; on Redis one counts on each worker it is on"],
-  parley_room_members: ["histogram", "Members on one worker of the rooms there are at the moment, those of users left out"],
+  parley_room_members: ["histogram", "Members on one worker of the rooms there are now, those of users left out"],
   parley_frames_in_total: ["counter", "Frames received"],
   parley_bytes_in_total: ["counter", "Bytes of the frames received"],
   parley_frames_out_total: ["counter", "Frames sent to single connections; those of fan-out are deliveries"],

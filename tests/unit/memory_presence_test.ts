@@ -68,7 +68,7 @@ test("an empty room leaves nothing behind", () => {
   const members = Array.from({ length: 50 }, () => node.connect());
   for (const member of members) store.enter("r", member);
   for (const { connection } of members) store.leave("r", connection);
-  assertEquals(store.rooms, 0);
+  assertEquals(store.countRooms(), 0);
   assertEquals(store.roster("r", 9), { list: [], members: 0, users: 0 });
 });
 
