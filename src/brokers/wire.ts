@@ -1,7 +1,7 @@
 /**
  * What travels between nodes: a routed event as JSON with the version of this form, and the bytes inside of it beside it.
  *
- * A channel carries `epoch offset id json`, a log entry the JSON alone. Whoever can publish to Redis could write there, so
+ * A channel carries `epoch offset id json`, the id as one word, a log entry the JSON alone. Whoever can publish to Redis could write there, so
  * nothing that comes in is trusted to be ours.
  */
 import { Buffer } from "node:buffer";
@@ -104,6 +104,20 @@ export function checkEvent(event: unknown): RoomEvent {
   return event as unknown as RoomEvent;
 }
 
+/** The id as one word: an application's own may be any text. */
+export function encodeId(id: string): string {
+  return encodeURIComponent(id.toWellFormed());
+}
+
+export function decodeId(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    // Older nodes write it as it is.
+    return word;
+  }
+}
+
 /** Splits what a channel carries; undefined: it is not ours. */
 export function readArrival(payload: string): Arrival | undefined {
   const one = payload.indexOf(" ");
@@ -113,7 +127,7 @@ export function readArrival(payload: string): Arrival | undefined {
   const epoch = payload.slice(0, one);
   const offset = Number(payload.slice(one + 1, two));
   if (!Number.isSafeInteger(offset) || offset < 0) return undefined;
-  const id = payload.slice(two + 1, three);
+  const id = decodeId(payload.slice(two + 1, three));
   return { epoch: epoch === "-" ? undefined : epoch, offset, id, json: payload.slice(three + 1) };
 }
 

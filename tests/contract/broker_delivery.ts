@@ -132,6 +132,23 @@ export function deliveryContract(declare: Declare): void {
     assertEquals(repeat, { position: first.position, duplicateOf: { id, timestamp } });
   });
 
+  declare("a backend's ids may be any text, and the same again", 2, async ({ nodes: [a, b] }) => {
+    for (const { broker } of [a, b]) await broker.subscribe("ids");
+    const ids = ["two words", "tab\tand\nline", " % {é}", "42"];
+    for (const id of ids) {
+      const event = { ...message(a.node, "ids"), id };
+      const options = { keep: KEEP, once: { sender: "*", key: id } };
+      const first = await a.broker.publish({ room: "ids", event: { ...event } }, options);
+      assertEquals(first.duplicateOf, undefined);
+      const repeat = await a.broker.publish({ room: "ids", event: { ...event, timestamp: 5 } }, options);
+      assertEquals(repeat, { position: first.position, duplicateOf: { id, timestamp: event.timestamp } });
+      assertEquals(await a.broker.publish({ room: "ids", event: { ...event } }), {});
+    }
+    const heard = ids.flatMap((id) => [id, id]);
+    await eventually(() => b.node.messagesIn("ids").length === heard.length);
+    for (const { node } of [a, b]) assertEquals(node.messagesIn("ids").map(({ id }) => id), heard);
+  });
+
   declare("every node sees one order", 2, async ({ nodes }) => {
     for (const { broker } of nodes) await broker.subscribe("busy");
     const each = 200;

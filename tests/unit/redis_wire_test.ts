@@ -5,7 +5,7 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { RoutedEvent } from "../../src/broker.ts";
 import { nameOf, readAddresses } from "../../src/brokers/redis/address.ts";
 import { Keys } from "../../src/brokers/redis/keys.ts";
-import { decodeRouted, encodeRouted, readArrival } from "../../src/brokers/wire.ts";
+import { decodeRouted, encodeId, encodeRouted, readArrival } from "../../src/brokers/wire.ts";
 import { ParleyError } from "../../src/errors.ts";
 
 const FROM = { connection: "c", name: "n" };
@@ -63,6 +63,10 @@ test("what is not ours is refused with a reason", () => {
 test("an arrival is split at its first three spaces", () => {
   assertEquals(readArrival("e 7 id {a b}"), { epoch: "e", offset: 7, id: "id", json: "{a b}" });
   assertEquals(readArrival("- 0 id {}"), { epoch: undefined, offset: 0, id: "id", json: "{}" });
+  for (const id of ["two words", "50%", "é\n", ""]) {
+    assertEquals(readArrival(`- 0 ${encodeId(id)} {}`)?.id, id);
+  }
+  assertEquals(readArrival("- 0 50% {}")?.id, "50%", "as older nodes write it");
   for (const text of ["", "hello", "a b c d", "e 1.5 id {}", "e -1 id {}", " 1 id {}", "e 1 id"]) {
     assertEquals(readArrival(text), undefined, text);
   }

@@ -10,7 +10,7 @@ import type { Missed } from "./feed.ts";
 import type { Keys } from "./keys.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
 import type { Strangers } from "./strangers.ts";
-import { type Arrival, decodeRouted, encodeRouted } from "../wire.ts";
+import { type Arrival, decodeId, decodeRouted, encodeId, encodeRouted } from "../wire.ts";
 
 const ONCE_MS = 5 * 60_000;
 /** How long a room without messages keeps its epoch. */
@@ -59,7 +59,8 @@ export class RedisLog {
   /** Settles when Redis has it, and has published it unless it is a repeat. */
   async publish(routed: RoutedEvent, { keep, once }: PublishOptions): Promise<PublishResult> {
     const { engine, keys, ids } = this.#parts;
-    const { id, timestamp } = routed.event;
+    const { timestamp } = routed.event;
+    const id = encodeId(routed.event.id);
     const json = encodeRouted(routed);
     const room = keys.room(routed.room);
     if (!keep && !once) {
@@ -122,6 +123,6 @@ function resultOf(answer: string, now: number): PublishResult {
   const [epoch = "", offset, id, timestamp = now] = answer.split(" ");
   const result: PublishResult = {};
   if (epoch !== "-") result.position = { epoch, offset: Number(offset) };
-  if (id !== undefined) result.duplicateOf = { id, timestamp: Number(timestamp) };
+  if (id !== undefined) result.duplicateOf = { id: decodeId(id), timestamp: Number(timestamp) };
   return result;
 }
