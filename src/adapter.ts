@@ -4,6 +4,7 @@
  * An adapter evens out what the runtimes do differently (close codes, double closes, subprotocols, sizes, heartbeats,
  * slow readers, shutdown) and knows nothing of rooms, dialects or users.
  */
+import { type ErrorCode, HTTP_STATUS } from "./errors.ts";
 import type { Frame } from "./message.ts";
 import type { MaybePromise } from "./maybe.ts";
 
@@ -85,7 +86,10 @@ export interface RuntimeAdapter {
   publish(topic: string, frame: Frame, except?: Socket): void;
   /** Sockets whose end the handler was told but that the runtime still holds: peers that read nothing or do not agree. */
   readonly zombies: number;
-  /** Closes the listeners, and with 1001 whatever is still open; resolves when the handlers have been told. */
+  /**
+   * Closes the listeners, and with 1001 whatever is still open; resolves when the handlers have been told. Requests that
+   * arrive meanwhile are still served, except that upgrades are refused with 503 and a socket that opens is closed.
+   */
   stop(): Promise<void>;
 }
 
@@ -94,6 +98,12 @@ export function refuseHost({ url }: Request): Response | undefined {
   return URL.canParse(url)
     ? undefined
     : new Response("Cannot serve the request: its Host is malformed", { status: 400 });
+}
+
+/** The refusal of an upgrade that arrives while the adapter stops, in the form of every error. */
+export function refuseLate(): Response {
+  const code: ErrorCode = "unavailable";
+  return Response.json({ error: "Cannot upgrade: the server is stopping", code }, { status: HTTP_STATUS[code] });
 }
 
 /** Whether a request asks for a WebSocket: `upgrade` of the handler is for it, `fetch` for all others. */

@@ -5,7 +5,7 @@
  * turn have for one socket leaves in one write. One object exists per connection; nothing may be done per member here.
  */
 import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
-import { refuseHandshake, refuseHost, wantsUpgrade } from "../adapter.ts";
+import { refuseHandshake, refuseHost, refuseLate, wantsUpgrade } from "../adapter.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
@@ -14,6 +14,7 @@ import type { Frame } from "../message.ts";
 const HTTP_IDLE_SECONDS = 255;
 const MAX_IDLE_SECONDS = 960;
 const UNLIMITED_FRAME_BYTES = 0xffff_ffff;
+const STOPPED = "server stopped";
 /** How long a stop waits for answers that are still being made. */
 const STOP_GRACE_MS = 1_000;
 /** Looking for backlogs may take one part in so many of the time, and only while there is one. */
@@ -113,6 +114,7 @@ class Listener {
   /** Runs while the last look is fresh. */
   #looked?: ReturnType<typeof setTimeout>;
   #unseenBacklog = false;
+  #stopping = false;
 
   constructor(port: number, options: ListenOptions, handler: SocketHandler) {
     this.#handler = handler;
@@ -134,7 +136,8 @@ class Listener {
 
   /** Bun sends what is queued for closed sockets by itself, unless the server is stopped by force: for late answers. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "server stopped");
+    this.#stopping = true;
+    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, STOPPED);
     clearTimeout(this.#looked);
     const force = setTimeout(() => void this.#server.stop(true), STOP_GRACE_MS);
     await this.#server.stop();
@@ -175,6 +178,7 @@ class Listener {
     if (!wantsUpgrade(request)) {
       return after(this.#handler.fetch(request, peer), (response) => echoClose(request, response));
     }
+    if (this.#stopping) return refuseLate();
     return refuseHandshake(request) ??
       after(this.#handler.upgrade(request, peer), (answer) => this.#admit(request, answer));
   }
@@ -193,6 +197,7 @@ class Listener {
     native.binaryType = "uint8array";
     this.#sockets.add(socket);
     this.#handler.open(socket);
+    if (this.#stopping) socket.close(CLOSE.goingAway, STOPPED);
   }
 
   #close(socket: BunSocket, code: number, reason: string): void {

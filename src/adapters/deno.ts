@@ -5,7 +5,7 @@
  * buffer first. The loop of `publish` is the hot path: nothing may be encoded, copied or allocated per member in it.
  */
 import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
-import { refuseHandshake, refuseHost, wantsUpgrade } from "../adapter.ts";
+import { refuseHandshake, refuseHost, refuseLate, wantsUpgrade } from "../adapter.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
@@ -121,11 +121,11 @@ class Listener {
   }
 
   #respond(request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
-    if (this.#stopping) return new Response("The server is stopping", { status: 503 });
     const refused = refuseHost(request);
     if (refused) return refused;
     const peer = { address: remoteAddr.hostname, port: this.port, secure: this.#secure };
     if (!wantsUpgrade(request)) return this.handler.fetch(request, peer);
+    if (this.#stopping) return refuseLate();
     return refuseHandshake(request) ??
       after(this.handler.upgrade(request, peer), (answer) => this.#admit(request, answer));
   }

@@ -1,8 +1,9 @@
 /** The adapter's contract, part three: how a socket ends, from either side, and that the handler learns of it once. */
-import { assert, assertEquals, assertFalse, assertGreater, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertGreater, assertMatch, assertRejects } from "@std/assert";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { eventually, TestSocket } from "../harness.ts";
-import { type AdapterFactory, settled, Stage } from "./adapter_stage.ts";
+import { type AdapterFactory, pathOf, settled, Stage } from "./adapter_stage.ts";
 
 export function endsContract(factory: AdapterFactory): void {
   byTheClient(factory);
@@ -212,6 +213,55 @@ function stopping(factory: AdapterFactory): void {
     peer.destroy();
   });
 
+  test("adapter: until the end of a stop plain requests are served as ever, and upgrades are refused", async () => {
+    const { promise: never } = Promise.withResolvers<Response>();
+    let asked = false;
+    const stage = await Stage.set(factory, {
+      fetch: (request) => {
+        if (pathOf(request) !== "/never") return new Response(`plain ${pathOf(request)}`);
+        asked = true;
+        return never;
+      },
+    });
+    const [plain, upgrade] = [await rawConnection(stage.ports[0]), await rawConnection(stage.ports[0])];
+    // All but their last line: a connection that asks for nothing may be closed at once.
+    plain.write("GET /livez HTTP/1.1\r\nHost: localhost\r\n");
+    upgrade.write(
+      "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+    );
+    // It keeps the stop from ending at once, and so does a peer that does not agree.
+    const poll = fetch(`${stage.url()}/never`).then(() => "answered", () => "cut");
+    await stage.peer({ agrees: false });
+    await eventually(() => asked);
+    const upgrades = stage.peers.length;
+    const stopped = stage.adapter.stop();
+    for (const { write } of [plain, upgrade]) write("\r\n");
+    await stopped;
+    assertEquals(await poll, "cut");
+    assertMatch(await plain.all, /^HTTP\/1.1 200 [^]*plain \/livez$/);
+    const refusal = await upgrade.all;
+    assertMatch(refusal, /^HTTP\/1.1 503 [^]*content-type: application\/json/i);
+    assertMatch(refusal, /\{"error":"[^"]+","code":"unavailable"\}$/);
+    assertEquals(stage.peers.length, upgrades, "the handler was not asked");
+  });
+
+  test("adapter: a socket that opens during a stop is closed", async () => {
+    const { promise: grant, resolve: decide } = Promise.withResolvers<{ context: string }>();
+    const stage = await Stage.set(factory, {
+      upgrade: (request) => pathOf(request) === "/late" ? grant : { context: pathOf(request) },
+    });
+    // It keeps the stop from ending at once.
+    await stage.peer({ agrees: false });
+    const late = stage.handshake({ path: "/late" });
+    await eventually(() => stage.peers.length === 2);
+    const stopped = stage.adapter.stop();
+    decide({ context: "late" });
+    assertEquals(await (await late).closed, { code: 1001, reason: "server stopped" });
+    await stopped;
+    assertEquals(stage.ends.map(({ code }) => code), [1001, 1001]);
+  });
+
   test("adapter: an adapter that never listened can be stopped, and one that stopped can listen again", async () => {
     await using stage = new Stage(await factory());
     await stage.adapter.stop();
@@ -219,4 +269,16 @@ function stopping(factory: AdapterFactory): void {
     const client = await TestSocket.open(`ws://127.0.0.1:${port}/`);
     assert(client.isOpen);
   });
+}
+
+/** A connection by hand; `all` is what came when it has ended. */
+async function rawConnection(port: number): Promise<{ write(text: string): void; all: Promise<string> }> {
+  const socket = connect(port, "127.0.0.1");
+  const ended = Promise.withResolvers<string>();
+  let text = "";
+  socket.on("data", (chunk) => text += chunk);
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => ended.resolve(text));
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return { write: (text) => void socket.write(text), all: ended.promise };
 }
