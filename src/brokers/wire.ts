@@ -1,8 +1,8 @@
 /**
  * What travels between nodes: a routed event as JSON with the version of this form, and the bytes inside of it beside it.
  *
- * A channel carries `epoch offset id json`, the id as one word, a log entry the JSON alone. Whoever can publish to Redis could write there, so
- * nothing that comes in is trusted to be ours.
+ * A channel carries `epoch offset id json`, the id as one word, a log entry the JSON alone. Whoever can publish to Redis
+ * could write there, so nothing that comes in is trusted to be ours.
  */
 import { Buffer } from "node:buffer";
 import type { RoutedEvent } from "../broker.ts";

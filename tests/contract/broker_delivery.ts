@@ -149,6 +149,20 @@ export function deliveryContract(declare: Declare): void {
     for (const { node } of [a, b]) assertEquals(node.messagesIn("ids").map(({ id }) => id), heard);
   });
 
+  declare("one id may be on its way more than once", 1, async ({ nodes: [a] }) => {
+    const rooms = ["one", "two"];
+    for (const room of rooms) await a.broker.subscribe(room);
+    await Promise.all(rooms.map((room) => {
+      return a.broker.publish({ room, event: { ...message(a.node, room, room), id: "42" } }, { keep: KEEP });
+    }));
+    for (const room of rooms) assertEquals(a.node.messagesIn(room).map(({ data }) => data), [room]);
+    await Promise.all([1, 2, 3].map((data) => {
+      return a.broker.publish({ room: "one", event: { ...message(a.node, "one", data), id: "42" } }, { keep: KEEP });
+    }));
+    await eventually(() => a.node.messagesIn("one").length === 4);
+    assertEquals(a.node.messagesIn("one").map(({ data }) => data), ["one", 1, 2, 3]);
+  });
+
   declare("every node sees one order", 2, async ({ nodes }) => {
     for (const { broker } of nodes) await broker.subscribe("busy");
     const each = 200;

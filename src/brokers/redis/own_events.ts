@@ -9,15 +9,17 @@ import type { RoutedEvent } from "../../broker.ts";
 const PATIENCE_MS = 2_000;
 const LOOK_MS = 500;
 
-interface Own {
-  routed: RoutedEvent;
+/** One publish, while it waits for its event. */
+export interface Own {
+  readonly key: string;
+  readonly routed: RoutedEvent;
   isBack: boolean;
   waitsSince: number;
   settle?: (isBack: boolean) => void;
 }
 
 export class OwnEvents {
-  readonly #byId = new Map<string, Own>();
+  readonly #byKey = new Map<string, Own>();
   readonly #looking: ReturnType<typeof setInterval>;
 
   constructor() {
@@ -25,31 +27,38 @@ export class OwnEvents {
     this.#looking.unref();
   }
 
-  /** Before it is published. */
-  add(routed: RoutedEvent): void {
-    this.#byId.set(routed.event.id, { routed, isBack: false, waitsSince: Infinity });
+  /**
+   * Before it is published. Undefined if its id is on its way in this room already, as a backend's own may be: it is then
+   * read from JSON, and not waited for.
+   */
+  add(routed: RoutedEvent): Own | undefined {
+    const key = keyOf(routed.room, routed.event.id);
+    if (this.#byKey.has(key)) return undefined;
+    const own = { key, routed, isBack: false, waitsSince: Infinity };
+    this.#byKey.set(key, own);
+    return own;
   }
 
-  delete(id: string): void {
-    this.#byId.delete(id);
+  delete({ key }: Own): void {
+    this.#byKey.delete(key);
   }
 
-  get(id: string): RoutedEvent | undefined {
-    return this.#byId.get(id)?.routed;
+  get(room: string, id: string): RoutedEvent | undefined {
+    const own = this.#byKey.get(keyOf(room, id));
+    return own?.isBack ? undefined : own?.routed;
   }
 
   /** It was delivered here. */
-  cameBack(id: string): void {
-    const own = this.#byId.get(id);
+  cameBack(room: string, id: string): void {
+    const own = this.#byKey.get(keyOf(room, id));
     if (!own) return;
     own.isBack = true;
     own.settle?.(true);
   }
 
-  /** True when it has been delivered here, or is not awaited; false if it is so late that the connection must be away. */
-  return(id: string): boolean | Promise<boolean> {
-    const own = this.#byId.get(id);
-    if (!own || own.isBack) return true;
+  /** True when it has been delivered here; false if it is so late that the connection must be away. */
+  return(own: Own): boolean | Promise<boolean> {
+    if (own.isBack) return true;
     own.waitsSince = performance.now();
     return new Promise((resolve) => own.settle = resolve);
   }
@@ -60,6 +69,11 @@ export class OwnEvents {
 
   #settleLate(): void {
     const before = performance.now() - PATIENCE_MS;
-    for (const { waitsSince, settle } of this.#byId.values()) if (waitsSince < before) settle?.(false);
+    for (const { waitsSince, settle } of this.#byKey.values()) if (waitsSince < before) settle?.(false);
   }
+}
+
+/** A backend may give one id to messages of several rooms. */
+function keyOf(room: string, id: string): string {
+  return `${room}\n${id}`;
 }

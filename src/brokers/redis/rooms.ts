@@ -63,13 +63,13 @@ export class RedisRooms {
   async publish(routed: RoutedEvent, { keep, once }: PublishOptions = {}): Promise<PublishResult> {
     const { room, event } = routed;
     this.#parts.engine.expectReady();
-    if (this.#rooms.has(room)) this.#own.add(routed);
+    const own = this.#rooms.has(room) ? this.#own.add(routed) : undefined;
     try {
       const result = await this.log.publish(routed, { keep: event.kind === "message" ? keep : undefined, once });
-      if (!result.duplicateOf && !await this.#own.return(event.id)) throw unheard(room);
+      if (own && !result.duplicateOf && !await this.#own.return(own)) throw unheard(room);
       return result;
     } finally {
-      this.#own.delete(event.id);
+      if (own) this.#own.delete(own);
     }
   }
 
@@ -137,7 +137,7 @@ export class RedisRooms {
 
   #deliver(room: string, arrival: Arrival): void {
     const { node, strangers } = this.#parts;
-    const routed = this.#own.get(arrival.id) ?? this.log.decode(room, arrival);
+    const routed = this.#own.get(room, arrival.id) ?? this.log.decode(room, arrival);
     if (!routed) return;
     const { epoch, offset } = arrival;
     const { event } = routed;
@@ -149,7 +149,7 @@ export class RedisRooms {
       strangers.note(room, error);
     }
     // By the event's own id: out of the log an arrival comes without, and so may one's own whose publish still waits.
-    this.#own.cameBack(event.id);
+    this.#own.cameBack(room, event.id);
   }
 
   #head(): { id: string; timestamp: number } {
