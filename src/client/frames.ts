@@ -68,8 +68,12 @@ export interface JoinReply {
 
 /** `data` of the answer to `history`. */
 export interface HistoryReply {
+  /** Oldest first. */
   messages: MessageFrame[];
+  /** Older ones are kept; recovered from a `since`: newer ones. */
   more?: boolean;
+  /** False: nothing can be told from the `before` or `since` asked for; with `since` these are the newest messages. */
+  recovered?: boolean;
 }
 
 /** What an accepted message is known by. */
