@@ -191,16 +191,16 @@ export interface ConnectionQuery {
   room?: string;
   /** Ids after this one, in ascending order. */
   cursor?: string;
+  /** 0: only the total is asked for, which is cheap. */
   limit: number;
 }
 
-  /** 0: only the total is asked for, which is cheap. */
 export interface RoomQuery {
+  /** These rooms alone. */
+  ids?: string[];
   type?: RoomType;
   /** Rooms of this user or connection. */
   member?: string;
-  /** These rooms alone. */
-  ids?: string[];
   cursor?: string;
   limit: number;
 }
