@@ -40,7 +40,7 @@ class Progress {
 
 /**
  * `bun test`: what belongs to a test stands before its line `(pass) name` or `(fail) name`,
- * except the remark that it ran out of time, which follows.
+ * except the remark that it ran out of time, which follows. At the end it names the failed ones of a long run once more.
  */
 export class BunReport {
   failures = "";
@@ -49,14 +49,16 @@ export class BunReport {
   #pending = "";
   #passed = 0;
   #failed = 0;
+  #isOver = false;
 
   /** @param {string} line */
   read(line) {
+    this.#isOver ||= /^\d+ tests? failed:$/.test(line);
     const file = /^(\S+_test\.tsx?):$/.exec(line)?.[1];
     const verdict = /^\((pass|fail|skip|todo)\) /.exec(line)?.[1];
     const closing = /^ (\d+) (pass|fail)$/.exec(line);
     if (file) this.#begin(file);
-    else if (verdict) this.#judge(verdict === "fail", line);
+    else if (verdict && !this.#isOver) this.#judge(verdict === "fail", line);
     else if (closing) this.#close(closing[2], Number(closing[1]));
     else if (/^ {2}\^ this test timed out/.test(line)) this.failures += `${line}\n`;
     else this.#pending += `${line}\n`;
