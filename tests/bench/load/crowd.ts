@@ -21,6 +21,8 @@ export interface CrowdPlan extends Seating {
   readonly tokens?: boolean;
   /** Number of the first user in the tokens. */
   readonly firstUser?: number;
+  /** Head of its rooms' names, so that two crowds of one server do not meet. */
+  readonly hall?: string;
   /** Handshakes under way at a time. */
   readonly atOnce?: number;
 }
@@ -151,9 +153,9 @@ export class Crowd implements ConnectionEvents {
   }
 
   #connect(): void {
-    const { ports, protocols, tokens, firstUser = 0, members, dial } = this.plan;
+    const { ports, protocols, tokens, firstUser = 0, members, hall = "room", dial } = this.plan;
     const number = this.connections.length;
-    const room = `room${Math.floor(number / members)}`;
+    const room = `${hall}${Math.floor(number / members)}`;
     const port = ports[number % ports.length]!;
     const protocol = protocols[number % protocols.length]!;
     const token = tokens || protocol.wantsToken ? mintToken(`user${firstUser + number}`) : undefined;

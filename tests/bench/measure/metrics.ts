@@ -27,6 +27,7 @@ export const METRICS = {
   p99Ratio: { title: "p99 with / without", digits: 2 },
   handshakeUs: { title: "CPU µs / handshake", digits: 1 },
   handshakes: { title: "handshakes / s", digits: 0 },
+  joinedUs: { title: "CPU µs / handshake + join", digits: 1 },
   rejoinUs: { title: "CPU µs / leave + join", digits: 1 },
   rejoins: { title: "leave + join / s", digits: 0 },
   connectionBytes: { title: "RSS B / connection", digits: 0 },

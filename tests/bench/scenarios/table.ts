@@ -6,6 +6,7 @@ import type { Load } from "../load/load.ts";
 import type { Server } from "../servers/server.ts";
 import { churn } from "./churn.ts";
 import { coldStart } from "./cold_start.ts";
+import { flat } from "./flat.ts";
 import { idle } from "./idle.ts";
 import { ramp } from "./ramp.ts";
 import { everybody, isLimit, isParley, type Scenario, speaks, spoken } from "./scenario.ts";
@@ -79,6 +80,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   ramp,
   churn,
+  flat,
   idle,
   stalled,
   coldStart,
