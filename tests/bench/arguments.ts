@@ -19,7 +19,8 @@ export const USAGE = `bun run bench [flags]
 
 PARLEY_BEFORE=folder   adds the servers parley-bun-before and parley-deno-before from another checkout
 
-The report goes to tests/bench/results/: report.md, report.html, chart.svg, results.json`;
+The report goes to tests/bench/results/: report.md, excerpt.md (the README's table), report.html,
+chart.svg, results.json`;
 
 export interface Arguments {
   readonly scenarios: readonly Scenario[];

@@ -6,7 +6,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { names, parseArguments, USAGE } from "./arguments.ts";
+import { Book } from "./report/book.ts";
 import { chartSvg, htmlReport } from "./report/chart.ts";
+import { excerpt } from "./report/excerpt.ts";
 import { describeMachine } from "./report/machine.ts";
 import { markdownReport } from "./report/markdown.ts";
 import { type Results, runAll } from "./runner.ts";
@@ -56,6 +58,7 @@ function writeReport(results: Results): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(resultsFile, JSON.stringify({ machine, ...results }, undefined, 1));
   writeFileSync(join(folder, "report.md"), markdown);
+  writeFileSync(join(folder, "excerpt.md"), excerpt(new Book(results.samples)));
   writeFileSync(join(folder, "chart.svg"), svg);
   writeFileSync(join(folder, "report.html"), htmlReport(svg, markdown));
   console.log(`\n${markdown}\nWritten to ${folder}`);

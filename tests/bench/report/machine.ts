@@ -2,9 +2,10 @@
  * The head of every report: which machine, which versions, when. Without it a number means nothing.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { findProgram } from "../servers/install.ts";
+import { join } from "node:path";
+import { findProgram, peerFolder } from "../servers/install.ts";
 
 export interface Machine {
   readonly takenAt: string;
@@ -29,8 +30,18 @@ export function describeMachine(): Machine {
       "nats-server": version("nats-server", "nats-server", "--version"),
       mosquitto: version("mosquitto", "mosquitto", "-h"),
       Redis: version("redis-server", "redis-server", "--version"),
+      ...packageVersions(),
     },
   };
+}
+
+/** The npm packages that the peers pin. */
+function packageVersions(): Record<string, string> {
+  const manifests = readdirSync(peerFolder("")).map((name) => join(peerFolder(name), "package.json"));
+  const pinned = manifests.filter((path) => existsSync(path)).map((path): Record<string, string> =>
+    JSON.parse(readFileSync(path, "utf8")).dependencies
+  );
+  return Object.assign({}, ...pinned);
 }
 
 /** A program that is not there has its rows reported as failed; here it is only said so. mosquitto's help exits with 3. */

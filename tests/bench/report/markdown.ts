@@ -3,19 +3,23 @@
  */
 import { type Metric, type MetricName, METRICS } from "../measure/metrics.ts";
 import type { Spread } from "../measure/statistics.ts";
+import { Book } from "./book.ts";
 import type { Machine } from "./machine.ts";
 import { type Measured, type Row, type Table, tablesOf } from "./rows.ts";
+import { targetTable } from "./verdicts.ts";
 
 const READING =
   `CPU is that of all threads of the server process, from the kernel's scheduler, divided by the messages that
 clients received: it holds when the machine is shared, where a wall-clock rate is only a lower bound. Load client and
 servers share the machine's cores over loopback, without TLS; each number is the median of the runs, interleaved
 server by server, with the least and the most in brackets; faults are the worst of the runs. "client-bound" stands in
-place of a rate that the load client itself set. × limit: beside the bare server of the same runtime. × best peer:
-beside the best of the other JavaScript servers in the same table; below 1 is ahead of all of them.`;
+place of a rate that the load client itself set. × limit: beside the bare server of the same runtime. × same frames:
+beside the bare server with frames as large as Parley's. × best peer: beside the best of the other JavaScript servers in
+the same table; below 1 is ahead of all of them.`;
 
 export function markdownReport(measured: Measured, machine: Machine): string {
-  const parts = [`# Parley measured`, headOf(machine), READING];
+  const parts = [`# Parley measured`, headOf(machine), READING, "## Targets"];
+  parts.push(targetTable(new Book(measured.samples)));
   let last = "";
   for (const table of tablesOf(measured)) {
     if (table.scenario.name !== last) parts.push(`## ${table.scenario.title}`, table.scenario.about);
@@ -33,11 +37,12 @@ function headOf({ takenAt, processor, cores, memoryGb, kernel, versions }: Machi
 
 export function markdownTable({ scenario, rows }: Table): string {
   const shown = scenario.columns.filter((name) => name === "rate" || rows.some((row) => isWorthAColumn(name, row)));
-  const head = ["server", ...shown.map((name) => METRICS[name].title), "× limit", "× best peer"];
+  const head = ["server", ...shown.map((name) => METRICS[name].title), "× limit", "× same frames", "× best peer"];
   const lines = rows.map((row) => [
     row.server.kind === "parley" ? `**${row.title}**` : row.title,
     ...shown.map((name) => cell(name, row, name === scenario.compare)),
     ratio(row.toLimit),
+    row.server.kind === "parley" ? ratio(row.toSameFrames) : "–",
     row.server.kind === "peer" || row.server.kind === "parley" ? ratio(row.toBestPeer) : "–",
   ]);
   const rule = head.map((_, column) => column === 0 ? "---" : "---:");

@@ -4,6 +4,7 @@
  */
 import type { Failure, MetricName, Sample } from "../measure/metrics.ts";
 import { METRICS } from "../measure/metrics.ts";
+import { divided } from "./book.ts";
 import { type Spread, spreadOf } from "../measure/statistics.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { Server } from "../servers/server.ts";
@@ -14,6 +15,8 @@ export interface Row {
   readonly values: Partial<Record<MetricName, Spread>>;
   /** This row's number divided by the bare server's of its runtime; 1 = at the limit. */
   readonly toLimit?: number;
+  /** The same beside the bare server whose frames are as large. */
+  readonly toSameFrames?: number;
   /** The same beside the best of the peers in JavaScript. */
   readonly toBestPeer?: number;
 }
@@ -62,13 +65,14 @@ function valuesOf(samples: readonly Sample[]): Row["values"] {
 function compared(compare: MetricName, rows: readonly Row[]): Row[] {
   const median = (row?: Row) => row?.values[compare]?.median;
   const best = Math.min(...rows.filter(({ server }) => server.kind === "peer").map((row) => median(row) ?? Infinity));
+  const medianOf = (name: string) => median(rows.find(({ server }) => server.name === name));
   return rows.map((row) => {
     const own = median(row);
-    const limit = median(rows.find(({ server }) => server.name === row.server.limit));
     return {
       ...row,
-      toLimit: own !== undefined && limit !== undefined ? own / limit : undefined,
-      toBestPeer: own !== undefined && Number.isFinite(best) ? own / best : undefined,
+      toLimit: divided(own, medianOf(row.server.limit)),
+      toSameFrames: divided(own, medianOf(`${row.server.limit}-event`)),
+      toBestPeer: divided(own, best),
     };
   });
 }

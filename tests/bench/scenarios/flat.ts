@@ -37,7 +37,8 @@ const QUIET_MS = 1_500;
 export const flat: Scenario = {
   name: "flat",
   title: "The same with more and more others",
-  about: `A room of ${TALKERS.members} at 1 in flight, then ${PROBE.rooms * PROBE.members} more connections that join ` +
+  about:
+    `A room of ${TALKERS.members} at 1 in flight, then ${PROBE.rooms * PROBE.members} more connections that join ` +
     "rooms of ten, while all others are idle.",
   compare: "cpuUs",
   columns: ["cpuUs", "joinedUs", "p50Ms", "p99Ms", "lost", "duplicated", "closedEarly"],

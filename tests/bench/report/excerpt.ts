@@ -1,0 +1,87 @@
+/**
+ * The README's table: the rows of a run that answer most questions, and by how much each misses its target.
+ */
+import type { MetricName } from "../measure/metrics.ts";
+import type { Book, Place } from "./book.ts";
+
+interface Line extends Omit<Place, "metric"> {
+  readonly title: string;
+  readonly metric?: MetricName;
+  readonly digits?: number;
+  /** In times the bare server of the runtime; absent: no target. */
+  readonly most?: { readonly bun: number; readonly deno?: number };
+  /** What a miss comes from, in few words. */
+  readonly because?: string;
+}
+
+const SERVERS = [
+  { title: "Parley, Bun", server: "parley-bun", limit: "bare-bun" },
+  { title: "bare Bun", server: "bare-bun" },
+  { title: "its frames as large", server: "bare-bun-event", limit: "bare-bun" },
+  { title: "Parley, Deno", server: "parley-deno", limit: "bare-deno" },
+  { title: "bare Deno", server: "bare-deno" },
+  { title: "its frames as large", server: "bare-deno-event", limit: "bare-deno" },
+  { title: "ws", server: "ws" },
+  { title: "socket.io", server: "socketio-node" },
+] as const;
+
+const FAN_OUT = { most: { bun: 1.1, deno: 1.1 }, because: "frames, checks" } as const;
+const WARM = { scenario: "ramp", load: "warm server", metric: "handshakeUs", digits: 0 } as const;
+
+const LINES: readonly Line[] = [
+  { title: "room of 1,000, 1 message in flight", scenario: "fanout-1000", load: "1 in flight", ...FAN_OUT },
+  { title: "room of 1,000, 16 in flight", scenario: "fanout-1000", load: "16 in flight", ...FAN_OUT },
+  { title: "room of 5,000, 16 in flight", scenario: "fanout-5000", load: "16 in flight", ...FAN_OUT },
+  { title: "1,000 rooms of 10, 1 in flight each", scenario: "fanout-small", load: "1 in flight", ...FAN_OUT },
+  { title: "1,000 rooms of 10, 16 in flight each", scenario: "fanout-small", load: "16 in flight", ...FAN_OUT },
+  { title: "Socket.IO clients, 16 in flight", scenario: "socketio", load: "16 in flight" },
+  { title: "handshake without a token, µs", ...WARM, most: { bun: 1.25 }, because: "checks" },
+  { title: "handshake with a new HS256 token, µs", ...WARM, variant: "HS256 token", most: { bun: 2 }, because: "jose" },
+  {
+    title: "leave + join, not announced, µs",
+    scenario: "churn",
+    load: "1,000 members, not announced",
+    metric: "rejoinUs",
+    digits: 0,
+  },
+  {
+    title: "idle joined connection of 10,000, bytes",
+    scenario: "idle",
+    load: "10,000 connections",
+    metric: "connectionBytes",
+    digits: 0,
+    most: { bun: 2 },
+  },
+];
+
+export function excerpt(book: Book): string {
+  const head = ["µs per delivered message, unless said", ...SERVERS.map(({ title }) => title), "over the target"];
+  const rule = head.map((_, column) => column === 0 || column === head.length - 1 ? "---" : "---:");
+  const lines = LINES.map((line) => [line.title, ...SERVERS.map((each) => cell(each, line, book)), missed(line, book)]);
+  return [head, rule, ...lines].map((row) => `| ${row.join(" | ")} |`).join("\n") + "\n";
+}
+
+function cell({ server, limit }: { server: string; limit?: string }, line: Line, book: Book): string {
+  const place = placeOf(line);
+  const value = book.median(server, place);
+  if (value === undefined) return "–";
+  const digits = line.digits ?? 2;
+  const text = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const ratio = limit === undefined ? undefined : book.ratio(server, limit, place);
+  return ratio === undefined ? text : `${text} (${ratio.toFixed(2)} ×)`;
+}
+
+/** `Bun 7 %, Deno 12 %: frames`; nothing where all is met. */
+function missed(line: Line, book: Book): string {
+  const { most, because } = line;
+  if (!most) return "";
+  const over = ([["Bun", "bun", most.bun], ["Deno", "deno", most.deno]] as const).flatMap(([title, runtime, bound]) => {
+    const ratio = bound === undefined ? undefined : book.ratio(`parley-${runtime}`, `bare-${runtime}`, placeOf(line));
+    return ratio !== undefined && ratio > bound! ? [`${title} ${((ratio / bound! - 1) * 100).toFixed(0)} %`] : [];
+  });
+  return over.length > 0 ? `${over.join(", ")}: ${because}` : "";
+}
+
+function placeOf({ scenario, load, variant, metric = "cpuUs" }: Line): Place {
+  return { scenario, load, variant, metric };
+}
