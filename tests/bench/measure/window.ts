@@ -21,10 +21,10 @@ const FIRST_WARM_UP_S = 2;
 const DRAIN_MS = 15_000;
 
 export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Window): Promise<Metrics> {
+  if (crowd.ledger.delivered === 0 && load.kind === "closed") await warmUp(crowd, Math.min(seconds, FIRST_WARM_UP_S));
   const before = crowd.ledger.balance();
   const stop = drive(crowd, load);
-  const warmUpS = before.delivered === 0 ? Math.min(seconds, FIRST_WARM_UP_S) : WARM_UP_S;
-  await delay(warmUpS * 1000);
+  await delay(WARM_UP_S * 1000);
   crowd.latency.clear();
   const start = readings(crowd, pids);
   await delay(seconds * 1000);
@@ -52,6 +52,14 @@ export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Windo
     serverShare: shares.server,
     clientShare: shares.client,
   };
+}
+
+/** All lanes at once: at one message in flight so few pass in two seconds that the server's code stays uncompiled. */
+async function warmUp(crowd: Crowd, seconds: number): Promise<void> {
+  const stop = drive(crowd, { kind: "closed", inFlight: crowd.plan.lanesPerRoom });
+  await delay(seconds * 1000);
+  stop();
+  await drained(crowd);
 }
 
 function readings(crowd: Crowd, pids: readonly number[]) {
