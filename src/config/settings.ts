@@ -164,10 +164,15 @@ const CONNECTIONS = {
     min: "1s",
     max: "1h",
   }),
-  websocketWriteWaitMs: duration("WEBSOCKET_WRITE_WAIT", "10s", "time a slow reader has to catch up", {
-    min: "1s",
-    max: "1h",
-  }),
+  websocketWriteWaitMs: duration(
+    "WEBSOCKET_WRITE_WAIT",
+    "10s",
+    "time a slow reader has to catch up; noticed within 4 s",
+    {
+      min: "1s",
+      max: "1h",
+    },
+  ),
   websocketConnectionTimeoutMs: duration(
     "WEBSOCKET_CONNECTION_TIMEOUT",
     undefined,
