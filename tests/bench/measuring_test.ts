@@ -1,10 +1,14 @@
 // The arithmetic behind the bench's numbers: frames, markers, quantiles, medians, and the rule for quoting a rate.
 import { assertEquals } from "@std/assert";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
+import { eventually } from "../waiting.ts";
 import { FrameReader, maskedFrame, OPCODE, payloadBytes } from "./load/frames.ts";
 import { Ledger } from "./load/ledger.ts";
 import { findMarker, markedText, MARKER_BYTES, readMark, writeMark } from "./load/marker.ts";
 import { Histogram } from "./measure/histogram.ts";
+import { cpuUs } from "./measure/process.ts";
 import { isClientBound, spreadOf } from "./measure/statistics.ts";
 
 /** An unmasked frame as a server sends it. */
@@ -91,4 +95,34 @@ test("a rate set by the load client is not quoted", () => {
   assertEquals(isClientBound({ client: 0.95, server: 0.5 }), true);
   assertEquals(isClientBound({ client: 0.95, server: 0.8 }), false);
   assertEquals(isClientBound({ client: 0.8, server: 0.5 }), false);
+});
+
+/** Its second thread uses 0.15 s of CPU, says so and ends when told to; the process goes on. */
+const SHORT_THREAD = `
+const { Worker } = require("node:worker_threads");
+const thread = new Worker(\`
+  const { parentPort } = require("node:worker_threads");
+  for (const start = process.cpuUsage().user; process.cpuUsage().user < start + 150_000;);
+  parentPort.postMessage(1);
+  parentPort.once("message", () => process.exit());
+\`, { eval: true });
+thread.once("message", () => console.log("worked"));
+thread.once("exit", () => console.log("ended"));
+process.stdin.once("data", () => thread.postMessage(1));
+setInterval(() => {}, 1e6);`;
+
+test("what a thread has used still counts when it has ended", async () => {
+  const child = spawn("node", ["-e", SHORT_THREAD], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    let printed = "";
+    child.stdout.on("data", (chunk) => printed += chunk);
+    await once(child, "spawn");
+    await eventually(() => printed.includes("worked"));
+    const before = cpuUs([child.pid!]);
+    child.stdin.write("end");
+    await eventually(() => printed.includes("ended"));
+    assertEquals(cpuUs([child.pid!]) >= before, true);
+  } finally {
+    child.kill("SIGKILL");
+  }
 });

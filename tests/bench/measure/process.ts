@@ -7,17 +7,33 @@ import { readdirSync, readFileSync } from "node:fs";
 const TICK_US = 10_000;
 const PAGE_BYTES = 4096;
 
-/** CPU time of all threads in microseconds. Per-thread nanoseconds are exact; the tick count also knows ended threads. */
+/** Of a process: what each of its threads had used when it was last looked at, and those that have ended since. */
+interface Threads {
+  ns: Map<string, number>;
+  endedNs: number;
+}
+
+const processes = new Map<number, Threads>();
+
+/**
+ * CPU time of all threads in microseconds; never less than before. Per-thread nanoseconds are exact, but end with the
+ * thread, and runtimes end theirs when they idle: what such a thread had used is remembered. The tick count knows what
+ * it used after the last look.
+ */
 export function cpuUs(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Math.max(threadsUs(pid), ticksUs(pid) - 5 * TICK_US), 0);
 }
 
 function threadsUs(pid: number): number {
-  let ns = 0;
+  const before = processes.get(pid) ?? { ns: new Map<string, number>(), endedNs: 0 };
+  const now: Threads = { ns: new Map(), endedNs: before.endedNs };
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    ns += Number(textOf(`/proc/${pid}/task/${thread}/schedstat`)?.split(" ")[0] ?? 0);
+    const used = textOf(`/proc/${pid}/task/${thread}/schedstat`)?.split(" ")[0];
+    if (used !== undefined) now.ns.set(thread, Number(used));
   }
-  return ns / 1000;
+  for (const [thread, used] of before.ns) if (used > (now.ns.get(thread) ?? 0)) now.endedNs += used;
+  processes.set(pid, now);
+  return now.ns.values().reduce((sum, used) => sum + used, now.endedNs) / 1000;
 }
 
 function ticksUs(pid: number): number {
