@@ -27,6 +27,8 @@ export const METRICS = {
   p99Ratio: { title: "p99 with / without", digits: 2 },
   handshakeUs: { title: "CPU µs / handshake", digits: 1 },
   handshakes: { title: "handshakes / s", digits: 0 },
+  amongRatio: { title: "CPU / delivered, among / without", digits: 2 },
+  joinedRatio: { title: "CPU / handshake + join, among / without", digits: 2 },
   joinedUs: { title: "CPU µs / handshake + join", digits: 1 },
   rejoinUs: { title: "CPU µs / leave + join", digits: 1 },
   rejoins: { title: "leave + join / s", digits: 0 },

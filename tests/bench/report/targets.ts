@@ -3,7 +3,7 @@
  * missed, why. The report judges them all.
  */
 import { OTHERS } from "../scenarios/flat.ts";
-import { type Book, divided, type Place } from "./book.ts";
+import type { Book, Place } from "./book.ts";
 
 export interface Reading {
   readonly where: string;
@@ -43,13 +43,11 @@ function at(places: Readonly<Record<string, Place>>, value: Value): Target["read
 const beside = (server: string, other: string): Value => (book, place) => book.ratio(server, other, place);
 const besidePeers: Value = (book, place) => book.ratioToBest("parley-bun", PEERS, place);
 
-/** How far the loads of the flatness scenario are from the first one, up or down. */
-function fromFirst(server: string, metric: "cpuUs" | "joinedUs"): Target["readings"] {
-  const [first, ...others] = OTHERS;
-  const read = (book: Book, load: string) => book.median(server, { scenario: "flat", load, metric });
+/** How far each load of the flatness scenario is from the server without the others, up or down. */
+function among(server: string, metric: "amongRatio" | "joinedRatio"): Target["readings"] {
   return (book) =>
-    others.map(({ load }) => {
-      const ratio = divided(read(book, load), read(book, first!.load));
+    OTHERS.map(({ load }) => {
+      const ratio = book.median(server, { scenario: "flat", load, metric });
       return { where: load, value: ratio === undefined ? undefined : Math.max(ratio, 1 / ratio) };
     });
 }
@@ -196,13 +194,13 @@ export const TARGETS: readonly Target[] = [
       {
         title: `${title}: a message's CPU among more others, beside that among none`,
         most: 1.15,
-        readings: fromFirst(server, "cpuUs"),
+        readings: among(server, "amongRatio"),
         because: "",
       },
       {
         title: `${title}: a joined handshake's CPU among more others, beside that among none`,
         most: 1.15,
-        readings: fromFirst(server, "joinedUs"),
+        readings: among(server, "joinedRatio"),
         because: "",
       },
     ];
