@@ -41,7 +41,7 @@ test("a target is judged at its worst place, and only a miss has a reason", () =
   );
   const [line = ""] = missed.split("\n").filter((row) => row.startsWith("| Bun: fan-out beside the bare publish"));
   assertStringIncludes(line, "| 1.10 | 1.30 | 1 × 1,000, 16 in flight | 1 of 2 |");
-  assertStringIncludes(line, TARGETS[0]!.because);
+  assertStringIncludes(line, TARGETS[0]!.because!);
   const met = targetTable(new Book([...bare, ...samplesOf("parley-bun", [1.05])]));
   assertStringIncludes(met, "1 of 1 |  |");
 });

@@ -17,10 +17,10 @@ interface Line extends Omit<Place, "metric"> {
 const SERVERS = [
   { title: "Parley, Bun", server: "parley-bun", limit: "bare-bun" },
   { title: "bare Bun", server: "bare-bun" },
-  { title: "its frames as large", server: "bare-bun-event", limit: "bare-bun" },
+  { title: "large frames", server: "bare-bun-event", limit: "bare-bun" },
   { title: "Parley, Deno", server: "parley-deno", limit: "bare-deno" },
   { title: "bare Deno", server: "bare-deno" },
-  { title: "its frames as large", server: "bare-deno-event", limit: "bare-deno" },
+  { title: "large frames", server: "bare-deno-event", limit: "bare-deno" },
   { title: "ws", server: "ws" },
   { title: "socket.io", server: "socketio-node" },
 ] as const;
@@ -37,13 +37,6 @@ const LINES: readonly Line[] = [
   { title: "Socket.IO clients, 16 in flight", scenario: "socketio", load: "16 in flight" },
   { title: "handshake without a token, µs", ...WARM, most: { bun: 1.25 }, because: "checks" },
   { title: "handshake with a new HS256 token, µs", ...WARM, variant: "HS256 token", most: { bun: 2 }, because: "jose" },
-  {
-    title: "leave + join, not announced, µs",
-    scenario: "churn",
-    load: "1,000 members, not announced",
-    metric: "rejoinUs",
-    digits: 0,
-  },
   {
     title: "idle joined connection of 10,000, bytes",
     scenario: "idle",

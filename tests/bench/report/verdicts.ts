@@ -14,7 +14,7 @@ export function targetTable(book: Book): string {
 }
 
 function lineOf(target: Target, book: Book): string[][] {
-  const { title, most, digits = 2, because } = target;
+  const { title, most, digits = 2, because = "was not found out" } = target;
   const known = target.readings(book).flatMap(({ where, value }) => value === undefined ? [] : [{ where, value }]);
   const [worst] = known.toSorted((a, b) => b.value - a.value);
   if (!worst) return [];
