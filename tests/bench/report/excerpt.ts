@@ -10,7 +10,7 @@ interface Line extends Omit<Place, "metric"> {
   readonly digits?: number;
   /** In times the bare server of the runtime; absent: no target. */
   readonly most?: { readonly bun: number; readonly deno?: number };
-  /** What a miss comes from, in few words. */
+  /** What a miss on Bun comes from, in few words; on Deno it was not found out. */
   readonly because?: string;
 }
 
@@ -64,15 +64,18 @@ function cell({ server, limit }: { server: string; limit?: string }, line: Line,
   return ratio === undefined ? text : `${text} (${ratio.toFixed(2)} ×)`;
 }
 
-/** `Bun 7 %, Deno 12 %: frames`; nothing where all is met. */
+/** `Bun 7 %: frames; Deno 12 %: unexplained`; nothing where all is met. */
 function missed(line: Line, book: Book): string {
   const { most, because } = line;
   if (!most) return "";
-  const over = ([["Bun", "bun", most.bun], ["Deno", "deno", most.deno]] as const).flatMap(([title, runtime, bound]) => {
-    const ratio = bound === undefined ? undefined : book.ratio(`parley-${runtime}`, `bare-${runtime}`, placeOf(line));
-    return ratio !== undefined && ratio > bound! ? [`${title} ${((ratio / bound! - 1) * 100).toFixed(0)} %`] : [];
+  const reasons = [["Bun", "bun", because], ["Deno", "deno", "unexplained"]] as const;
+  const over = reasons.flatMap(([title, runtime, reason]) => {
+    const bound = most[runtime];
+    const ratio = book.ratio(`parley-${runtime}`, `bare-${runtime}`, placeOf(line));
+    if (bound === undefined || ratio === undefined || ratio <= bound) return [];
+    return [`${title} ${((ratio / bound - 1) * 100).toFixed(0)} %: ${reason}`];
   });
-  return over.length > 0 ? `${over.join(", ")}: ${because}` : "";
+  return over.join("; ");
 }
 
 function placeOf({ scenario, load, variant, metric = "cpuUs" }: Line): Place {

@@ -7,7 +7,7 @@ import { type Target, TARGETS } from "./targets.ts";
 export function targetTable(book: Book): string {
   const lines = TARGETS.flatMap((target) => lineOf(target, book));
   if (lines.length === 0) return "No target was measured.";
-  const head = ["target", "at most", "worst", "where", "met", "missed because"];
+  const head = ["target", "at most", "worst", "where", "met", "missed, probably because"];
   return [head, ["---", "---:", "---:", "---", "---:", "---"], ...lines].map((row) => `| ${row.join(" | ")} |`).join(
     "\n",
   );
