@@ -78,8 +78,7 @@ function encodeReply(reply: Reply): Frame[] {
       const { room: roomId, roster, position, recovered } = reply;
       const members = roster.list.map(memberFields);
       const messages = frames(reply.messages, messageFields);
-      const answer = { roomId, members, total: roster.members, position, recovered, messages };
-      return [toJson({ type: "room-joined", ...answer })];
+      return [toJson({ type: "room-joined", roomId, members, total: roster.members, position, recovered, messages })];
     }
     case "left":
       return [toJson({ type: "room-left", roomId: reply.room, reason: reply.reason })];

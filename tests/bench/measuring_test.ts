@@ -10,6 +10,7 @@ import { findMarker, markedText, MARKER_BYTES, readMark, writeMark } from "./loa
 import { Histogram } from "./measure/histogram.ts";
 import { cpuUs } from "./measure/process.ts";
 import { isClientBound, spreadOf } from "./measure/statistics.ts";
+import { Vigil } from "./measure/vigil.ts";
 
 /** An unmasked frame as a server sends it. */
 function serverFrame(size: number): Uint8Array {
@@ -125,4 +126,13 @@ test("what a thread has used still counts when it has ended", async () => {
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+test("a load client that does not sleep tells how much of its time nothing had arrived", async () => {
+  // One millisecond a turn; from the tenth on something has arrived in each.
+  let turns = 0;
+  const vigil = new Vigil(() => Math.max(turns, 10), () => turns++);
+  await eventually(() => turns > 50);
+  vigil.end();
+  assertEquals(vigil.idleMs, 9);
 });

@@ -8,11 +8,14 @@ import { drive, type Load } from "../load/load.ts";
 import { cpuUs, residentBytes } from "./process.ts";
 import { isClientBound } from "./statistics.ts";
 import type { Metrics } from "./metrics.ts";
+import { Vigil } from "./vigil.ts";
 
 export interface Window {
   readonly load: Load;
   readonly seconds: number;
   readonly pids: readonly number[];
+  /** The load client does not sleep meanwhile: for the CPU of a single server, to which it leaves a core. */
+  readonly awake?: boolean;
 }
 
 const WARM_UP_S = 0.5;
@@ -20,17 +23,19 @@ const WARM_UP_S = 0.5;
 const FIRST_WARM_UP_S = 2;
 const DRAIN_MS = 15_000;
 
-export async function measureWindow(crowd: Crowd, { load, seconds, pids }: Window): Promise<Metrics> {
+export async function measureWindow(crowd: Crowd, { load, seconds, pids, awake }: Window): Promise<Metrics> {
   if (crowd.ledger.delivered === 0 && load.kind === "closed") await warmUp(crowd, Math.min(seconds, FIRST_WARM_UP_S));
   const before = crowd.ledger.balance();
+  const vigil = awake ? new Vigil(() => crowd.ledger.delivered) : undefined;
   const stop = drive(crowd, load);
   await delay(WARM_UP_S * 1000);
   crowd.latency.clear();
-  const start = readings(crowd, pids);
+  const start = readings(crowd, pids, vigil);
   await delay(seconds * 1000);
-  const end = readings(crowd, pids);
+  const end = readings(crowd, pids, vigil);
   const quantiles = [0.5, 0.99, 0.999].map((quantile) => crowd.latency.quantile(quantile) / 1000);
   stop();
+  vigil?.end();
   const settled = await drained(crowd);
   const after = crowd.ledger.balance();
   const delivered = end.delivered - start.delivered;
@@ -62,14 +67,15 @@ async function warmUp(crowd: Crowd, seconds: number): Promise<void> {
   await drained(crowd);
 }
 
-function readings(crowd: Crowd, pids: readonly number[]) {
+function readings(crowd: Crowd, pids: readonly number[], vigil?: Vigil) {
   const own = process.cpuUsage();
+  const atMs = performance.now();
   return {
-    atMs: performance.now(),
+    atMs,
     delivered: crowd.ledger.delivered,
     bytes: crowd.deliveredBytes,
     serverUs: cpuUs(pids),
-    ownUs: own.user + own.system,
+    ownUs: vigil ? (atMs - vigil.idleMs) * 1000 : own.user + own.system,
   };
 }
 

@@ -11,7 +11,8 @@ import { targetTable } from "./verdicts.ts";
 const READING =
   `CPU is that of all threads of the server process, from the kernel's scheduler, divided by the messages that
 clients received: it holds when the machine is shared, where a wall-clock rate is only a lower bound. Load client and
-servers share the machine's cores over loopback, without TLS; each number is the median of the runs, interleaved
+servers share the machine's cores over loopback, without TLS; while messages flow through one server, the client does
+not sleep, so that no server pays for waking it, and its core is the share of turns that brought it something; each number is the median of the runs, interleaved
 server by server, with the least and the most in brackets; faults are the worst of the runs. "client-bound" stands in
 place of a rate that the load client itself set. × limit: beside the bare server of the same runtime. × same frames:
 beside the bare server with frames as large as Parley's. × best peer: beside the best of the other JavaScript servers in

@@ -16,6 +16,8 @@ import { TEXT_BYTES } from "./traffic.ts";
 
 const ROOMS = [{ members: 100, announced: true }, { members: 1_000, announced: false }] as const;
 const CHURNERS = 20;
+/** Until the server's code is compiled. */
+const WARM_UP_MS = 2_000;
 
 export const churn: Scenario = {
   name: "churn",
@@ -73,7 +75,7 @@ async function rejoining({ server, running, settings, members }: Run): Promise<M
     });
   };
   for (const connection of crowd.connections.slice(0, CHURNERS)) again(connection);
-  await delay(500);
+  await delay(WARM_UP_MS);
   const [cpuBefore, before, startedMs] = [cpuUs(running.pids), rejoins, performance.now()];
   await delay(settings.seconds * 1000);
   const done = rejoins - before;

@@ -94,7 +94,7 @@ async function open(server: Server, running: Running, { rooms, members }: typeof
 
 async function read({ server, running, talkers }: Stage, seconds: number): Promise<Metrics> {
   const { pids } = running;
-  const metrics = await measureWindow(talkers, { load: { kind: "closed", inFlight: 1 }, seconds, pids });
+  const metrics = await measureWindow(talkers, { load: { kind: "closed", inFlight: 1 }, seconds, pids, awake: true });
   const before = cpuUs(pids);
   const probe = await Crowd.open({ ...lineTo(server, running), ...PROBE });
   const joinedUs = (cpuUs(pids) - before) / probe.connections.length;

@@ -87,7 +87,7 @@ async function flow({ rooms, members, loads, variant, running, settings }: Flow)
   try {
     const outcomes: Outcome[] = [];
     for (const load of used) {
-      const metrics = await measureWindow(crowd, { load, seconds: settings.seconds, pids: running.pids });
+      const metrics = await measureWindow(crowd, { load, seconds: settings.seconds, pids: running.pids, awake: true });
       outcomes.push({ load: titleOf(load), variant: variant.name, metrics });
     }
     return outcomes;
