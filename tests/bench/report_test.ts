@@ -50,7 +50,16 @@ test("the README's table has numbers, ratios, and by how much a row misses", () 
   const samples = [...samplesOf("bare-bun", [4]), ...samplesOf("parley-bun", [5.5]), ...samplesOf("bare-deno", [8])];
   const [, , row = ""] = excerpt(new Book(samples)).split("\n");
   assertStringIncludes(row, "| 5.50 (1.38 ×) | 4.00 |");
-  assertStringIncludes(row, "| Bun 25 %: ");
+  assertStringIncludes(row, "| Bun 25 %: not found out |");
+});
+
+test("why a row misses is read off the bare server with frames as large", () => {
+  const samples = [...samplesOf("bare-bun", [4]), ...samplesOf("parley-bun", [5.5])];
+  const rowWith = (equal: number): string => {
+    return excerpt(new Book([...samples, ...samplesOf("bare-bun-event", [equal])])).split("\n")[2]!;
+  };
+  assertStringIncludes(rowWith(5), "| Bun 25 %: frames |");
+  assertStringIncludes(rowWith(4.5), "| Bun 25 %: frames and work |");
 });
 
 test("targets and the README's table ask only for what the bench measures", () => {

@@ -79,3 +79,22 @@ test("a buffer that does not drain in time ends its connection, one that did mea
   await eventually(() => stalled.closed);
   assertEquals([stalled.closed?.code, slow.closed], [4409, undefined]);
 });
+
+test("whether a peer reads is asked of those that did not in every pass, of all others in one of four", async () => {
+  using rig = open({ websocketWriteWaitMs: 60_000 });
+  const sockets = [await rig.stage.connect("/ws"), await rig.stage.connect("/ws")] as const;
+  const asked = [0, 0];
+  for (const [index, socket] of sockets.entries()) {
+    Object.defineProperty(socket, "bufferedBytes", {
+      get() {
+        asked[index]!++;
+        return index;
+      },
+    });
+  }
+  const [, stalled] = [...rig.stage.hub.connections.values()];
+  await eventually(() => stalled!.stalledSince > 0, { withinMs: 8_000 });
+  asked.fill(0);
+  await eventually(() => asked[1]! >= 4, { withinMs: 8_000 });
+  assertEquals(asked[0]! <= 2, true, `${asked[0]} times of the one that reads, ${asked[1]} of the other`);
+});

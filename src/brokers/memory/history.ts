@@ -2,7 +2,7 @@
  * History in memory: one log per room, made when it is first needed, bounded by the room's size and age, and all of them
  * together by a number of bytes. Over that the least recently used room goes as a whole, and its epoch with it.
  *
- * Used by the memory broker and by whoever sequences several nodes. Synchronous; hands out the kept events themselves.
+ * Used by the memory broker and by whoever sequences several nodes. Synchronous; every read makes the events anew.
  */
 import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import { randomId } from "../../id.ts";
@@ -13,8 +13,8 @@ import { RoomLog } from "./room_log.ts";
 
 /** An empty log: the object, its place in the map and its name. */
 const LOG_BYTES = 350;
-/** The fixed part of a message: event, sender, position, id and ring entry. */
-const MESSAGE_BYTES = 350;
+/** The fixed part of a message: ring entry and id. */
+const MESSAGE_BYTES = 250;
 /** How long a room without messages keeps its epoch, so that one who comes back to a quiet room recovers. */
 const QUIET_MS = 24 * 3_600_000;
 

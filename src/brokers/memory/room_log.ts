@@ -2,16 +2,17 @@
  * The kept messages of one room: a ring that grows up to the room's size and then writes over its oldest entry, so that a
  * full room allocates nothing for its bookkeeping. Offsets of the entries are consecutive and end at `offset`.
  *
+ * An entry holds a message's fields, not the event: the event dies young, and a collector that has to look at everything
+ * kept finds two things for a message, its id and its data, instead of five.
+ *
  * Used by history.ts, which counts the bytes of all of them.
  */
-import type { MessageEvent } from "../../message.ts";
+import type { MessageEvent, StreamPosition } from "../../message.ts";
 
-interface Entry {
-  /** Absent once the entry was trimmed. */
-  event: MessageEvent | undefined;
-  keptAt: number;
-  bytes: number;
-}
+/** Every field of a message must be here, or it is lost. */
+type Fields = Exclude<keyof MessageEvent, "kind" | "position" | "binary">;
+
+type Entry = { [Field in Fields]-?: MessageEvent[Field] | undefined } & { keptAt: number; bytes: number };
 
 export class RoomLog {
   readonly room: string;
@@ -36,12 +37,18 @@ export class RoomLog {
     return this.offset - this.length + 1;
   }
 
-  /** The event's offset must be the next one. */
+  /** The event's offset must be the next one; it must not be binary. */
   append(event: MessageEvent, { size, keptAt, bytes }: { size: number; keptAt: number; bytes: number }): void {
     while (this.length >= size) this.dropOldest();
     if (this.length === this.#entries.length) this.#grow(size);
     const entry = this.#entries[(this.#oldest + this.length) % this.#entries.length]!;
-    entry.event = event;
+    entry.id = event.id;
+    entry.timestamp = event.timestamp;
+    entry.room = event.room;
+    entry.from = event.from;
+    entry.data = event.data;
+    entry.to = event.to;
+    entry.clientId = event.clientId;
     entry.keptAt = keptAt;
     entry.bytes = bytes;
     this.bytes += bytes;
@@ -51,7 +58,7 @@ export class RoomLog {
 
   dropOldest(): void {
     const entry = this.#entries[this.#oldest]!;
-    entry.event = undefined;
+    entry.id = entry.from = entry.data = undefined;
     this.bytes -= entry.bytes;
     this.#oldest = (this.#oldest + 1) % this.#entries.length;
     this.length--;
@@ -70,8 +77,8 @@ export class RoomLog {
     const events: MessageEvent[] = [];
     const skip = from - this.first;
     for (let at = skip; at <= skip + to - from; at++) {
-      const { event } = this.#entries[(this.#oldest + at) % this.#entries.length]!;
-      if (event) events.push(event);
+      const entry = this.#entries[(this.#oldest + at) % this.#entries.length]!;
+      events.push(eventOf(entry, { epoch: this.epoch, offset: this.first + at }));
     }
     return events;
   }
@@ -80,8 +87,29 @@ export class RoomLog {
   #grow(size: number): void {
     const slots = Math.min(size, Math.max(4, this.#entries.length * 2));
     const ordered = [...this.#entries.slice(this.#oldest), ...this.#entries.slice(0, this.#oldest)];
-    while (ordered.length < slots) ordered.push({ event: undefined, keptAt: 0, bytes: 0 });
+    while (ordered.length < slots) ordered.push(emptyEntry());
     this.#entries = ordered;
     this.#oldest = 0;
   }
+}
+
+function emptyEntry(): Entry {
+  return {
+    id: undefined,
+    timestamp: 0,
+    room: undefined,
+    from: undefined,
+    data: undefined,
+    to: undefined,
+    clientId: undefined,
+    keptAt: 0,
+    bytes: 0,
+  };
+}
+
+function eventOf({ id, timestamp, room, from, data, to, clientId }: Entry, position: StreamPosition): MessageEvent {
+  const event: MessageEvent = { kind: "message", id: id!, timestamp: timestamp!, room, from: from!, data, position };
+  if (to !== undefined) event.to = to;
+  if (clientId !== undefined) event.clientId = clientId;
+  return event;
 }
