@@ -17,10 +17,10 @@ interface Line extends Omit<Place, "metric"> {
 const SERVERS = [
   { title: "Parley, Bun", server: "parley-bun", limit: "bare-bun" },
   { title: "bare Bun", server: "bare-bun" },
-  { title: "large frames", server: "bare-bun-event", limit: "bare-bun" },
+  { title: "310 B frames", server: "bare-bun-event", limit: "bare-bun" },
   { title: "Parley, Deno", server: "parley-deno", limit: "bare-deno" },
   { title: "bare Deno", server: "bare-deno" },
-  { title: "large frames", server: "bare-deno-event", limit: "bare-deno" },
+  { title: "310 B frames", server: "bare-deno-event", limit: "bare-deno" },
   { title: "ws", server: "ws" },
   { title: "socket.io", server: "socketio-node" },
 ] as const;
@@ -34,9 +34,22 @@ const LINES: readonly Line[] = [
   { title: "room of 5,000, 16 in flight", scenario: "fanout-5000", load: "16 in flight", ...FAN_OUT },
   { title: "1,000 rooms of 10, 1 in flight each", scenario: "fanout-small", load: "1 in flight", ...FAN_OUT },
   { title: "1,000 rooms of 10, 16 in flight each", scenario: "fanout-small", load: "16 in flight", ...FAN_OUT },
+  {
+    title: "1,000 rooms of 10, 25 messages a second in all",
+    scenario: "fanout-small",
+    load: "25 msg/s",
+    ...FAN_OUT,
+    because: "upkeep, garbage",
+  },
   { title: "Socket.IO clients, 16 in flight", scenario: "socketio", load: "16 in flight" },
   { title: "handshake without a token, µs", ...WARM, most: { bun: 1.25 }, because: "checks" },
-  { title: "handshake with a new HS256 token, µs", ...WARM, variant: "HS256 token", most: { bun: 2 }, because: "jose" },
+  {
+    title: "handshake with a new HS256 token, µs",
+    ...WARM,
+    variant: "HS256 token",
+    most: { bun: 2 },
+    because: "jose, own room",
+  },
   {
     title: "idle joined connection of 10,000, bytes",
     scenario: "idle",
