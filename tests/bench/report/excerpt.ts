@@ -39,7 +39,7 @@ const LINES: readonly Line[] = [
     scenario: "fanout-small",
     load: "25 msg/s",
     ...FAN_OUT,
-    because: "upkeep, garbage",
+    because: "upkeep in part",
   },
   { title: "Socket.IO clients, 16 in flight", scenario: "socketio", load: "16 in flight" },
   { title: "handshake without a token, µs", ...WARM, most: { bun: 1.25 }, because: "checks" },
@@ -48,7 +48,7 @@ const LINES: readonly Line[] = [
     ...WARM,
     variant: "HS256 token",
     most: { bun: 2 },
-    because: "jose, own room",
+    because: "jose in part",
   },
   {
     title: "idle joined connection of 10,000, bytes",
