@@ -12,7 +12,7 @@ export const USAGE = `bun run bench [flags]
   --quick              fewer scenarios, servers and connections, shorter windows: under three minutes
   --scenario a,b       only scenarios whose name begins so
   --servers a,b        only these servers (a trailing * matches more)
-  --seconds n          length of one measuring window (default 3; quick 1)
+  --seconds n          length of one measuring window (default 2; quick 1)
   --repeat n           repetitions of everything, interleaved (default 3)
   --merge              keep the rows of earlier runs that this one does not measure again
   --list               name all scenarios and servers
@@ -56,7 +56,7 @@ export function parseArguments(argv: string[]): Arguments {
   return {
     scenarios: quick && !values.scenario ? scenarios.filter((scenario) => scenario.quick) : scenarios,
     servers: quick && !values.servers ? servers.filter(({ name }) => QUICK_SERVERS.includes(name)) : servers,
-    settings: { quick, seconds: positive("seconds", values.seconds ?? (quick ? "1" : "3")) },
+    settings: { quick, seconds: positive("seconds", values.seconds ?? (quick ? "1" : "2")) },
     repeat: positive("repeat", values.repeat),
     merge,
     list,

@@ -26,9 +26,10 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => void stopAllChildren().then(() => process.exit(130)));
   }
-  const fresh = await runAll(chosen);
-  const results = chosen.merge ? merged(fresh) : fresh;
-  writeReport(results);
+  const earlier = chosen.merge ? earlierRun() : undefined;
+  const together = (fresh: Results) => earlier ? merged(earlier, fresh) : fresh;
+  const results = together(await runAll(chosen, (fresh) => void writeReport(together(fresh))));
+  console.log(`\n${writeReport(results)}\nWritten to ${folder}`);
   return results.failures.length > 0 ? 1 : 0;
 }
 
@@ -37,10 +38,12 @@ function say(text: string): number {
   return 0;
 }
 
+function earlierRun(): Results | undefined {
+  return existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, "utf8")) : undefined;
+}
+
 /** Earlier rows stay where this run has measured nothing for the same scenario and server. */
-function merged(fresh: Results): Results {
-  if (!existsSync(resultsFile)) return fresh;
-  const earlier: Results = JSON.parse(readFileSync(resultsFile, "utf8"));
+function merged(earlier: Results, fresh: Results): Results {
   const again = new Set([...fresh.samples, ...fresh.failures].map(({ scenario, server }) => `${scenario} ${server}`));
   const kept = <T extends { scenario: string; server: string }>(rows: readonly T[]) =>
     rows.filter(({ scenario, server }) => !again.has(`${scenario} ${server}`));
@@ -50,7 +53,7 @@ function merged(fresh: Results): Results {
   };
 }
 
-function writeReport(results: Results): void {
+function writeReport(results: Results): string {
   const measured = { scenarios: SCENARIOS, servers: SERVERS, ...results };
   const machine = describeMachine();
   const markdown = markdownReport(measured, machine);
@@ -61,7 +64,7 @@ function writeReport(results: Results): void {
   writeFileSync(join(folder, "excerpt.md"), excerpt(new Book(results.samples)));
   writeFileSync(join(folder, "chart.svg"), svg);
   writeFileSync(join(folder, "report.html"), htmlReport(svg, markdown));
-  console.log(`\n${markdown}\nWritten to ${folder}`);
+  return markdown;
 }
 
 main().then((code) => process.exit(code), (error: Error) => {

@@ -5,7 +5,7 @@
 import type { Arguments } from "./arguments.ts";
 import { METRICS, type Sample } from "./measure/metrics.ts";
 import type { Failure } from "./measure/metrics.ts";
-import type { Outcome, Scenario, Settings } from "./scenarios/scenario.ts";
+import { isMeasured, type Outcome, type Scenario, type Settings } from "./scenarios/scenario.ts";
 import { stopAllChildren } from "./servers/child.ts";
 import type { Server } from "./servers/server.ts";
 
@@ -17,20 +17,24 @@ export interface Results {
 /** No repetition may take longer; the slowest peers seat 10,000 connections within half of it. */
 const RUN_WITHIN_MS = 180_000;
 
-export async function runAll({ scenarios, servers, settings, repeat }: Arguments): Promise<Results> {
+/** Hands over what is there after every scenario, so that a run that is cut short is not lost. */
+export async function runAll(chosen: Arguments, keep: (results: Results) => void): Promise<Results> {
+  const { scenarios, settings, repeat } = chosen;
   const results: Results = { samples: [], failures: [] };
   const startedMs = performance.now();
-  const total = scenarios.reduce((sum, scenario) => sum + servers.filter(scenario.takes).length * repeat, 0);
+  const serversOf = (scenario: Scenario) => chosen.servers.filter((server) => isMeasured(scenario, server));
+  const total = scenarios.reduce((sum, scenario) => sum + serversOf(scenario).length * repeat, 0);
   let done = 0;
   for (const scenario of scenarios) {
     for (let round = 1; round <= repeat; round++) {
-      for (const server of servers.filter(scenario.takes)) {
+      for (const server of serversOf(scenario)) {
         const line = await runOne({ scenario, server, settings }, results);
         const leftS = (performance.now() - startedMs) / ++done * (total - done) / 1000;
         const head = `[${done}/${total}, ${Math.ceil(leftS / 60)} min left] ${scenario.name} ${round}/${repeat}`;
         console.log(`${head} ${server.name}: ${line}`);
       }
     }
+    keep(results);
   }
   return results;
 }

@@ -11,7 +11,7 @@ import { cpuUs } from "../measure/process.ts";
 import { spreadOf } from "../measure/statistics.ts";
 import { measureWindow } from "../measure/window.ts";
 import type { Running, Server } from "../servers/server.ts";
-import { isLimit, isParley, type Outcome, type Scenario, type Settings, spoken } from "./scenario.ts";
+import { isParley, type Outcome, type Scenario, type Settings, spoken } from "./scenario.ts";
 import { TEXT_BYTES } from "./traffic.ts";
 
 interface Others {
@@ -45,7 +45,7 @@ export const flat: Scenario = {
     "rooms of ten, while all others are idle; beside it, turn by turn, the same on a server without the others.",
   compare: "amongRatio",
   columns: ["amongRatio", "joinedRatio", "cpuUs", "joinedUs", "lost", "duplicated", "closedEarly"],
-  takes: (server) => isParley(server) || isLimit(server),
+  takes: isParley,
   async run(server, settings) {
     const outcomes: Outcome[] = [];
     for (const others of OTHERS) {

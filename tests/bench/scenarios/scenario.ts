@@ -39,7 +39,15 @@ export function spoken(server: Server, name?: string): Protocol {
   return server.protocols.find((protocol) => protocol.name === name) ?? server.protocols[0]!;
 }
 
+/** Whether the scenario is run on the server. */
+export function isMeasured({ name, takes }: Scenario, server: Server): boolean {
+  return takes(server) && (server.only?.some((start) => name.startsWith(start)) ?? true);
+}
+
 export const everybody = (): boolean => true;
 export const isParley = ({ kind }: Server): boolean => kind === "parley";
 export const isLimit = ({ kind }: Server): boolean => kind === "limit";
+/** Parley, its limits, and the two peers on Node that most rooms run on today. */
+export const mainServers = (server: Server): boolean =>
+  isParley(server) || isLimit(server) || server.name === "ws" || server.name === "socketio-node";
 export const speaks = (name: string) => ({ protocols }: Server): boolean => protocols.some((p) => p.name === name);

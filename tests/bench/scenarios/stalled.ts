@@ -7,7 +7,7 @@ import { dialBun } from "../load/dial.ts";
 import { residentBytes } from "../measure/process.ts";
 import { measureWindow } from "../measure/window.ts";
 import type { Server } from "../servers/server.ts";
-import { everybody, type Outcome, type Scenario, spoken } from "./scenario.ts";
+import { mainServers, type Outcome, type Scenario, spoken } from "./scenario.ts";
 
 const MEMBERS = 200;
 const TEXT_BYTES = 16 * 1024;
@@ -21,7 +21,7 @@ export const stalled: Scenario = {
   about: `One room of ${MEMBERS}, ${PER_SECOND} messages of 16 KiB a second for ${SECONDS} s; 20 members stop reading.`,
   compare: "p99Ratio",
   columns: ["p99Ratio", "p50Ms", "p99Ms", "cpuUs", "growthMb", "residentMb", "lost", "duplicated", "closedEarly"],
-  takes: everybody,
+  takes: mainServers,
   async run(server) {
     const all = await oneRun(server, 0);
     const some = await oneRun(server, MEMBERS / 10);

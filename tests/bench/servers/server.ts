@@ -29,6 +29,8 @@ export interface Server {
   readonly limit: "bare-bun" | "bare-deno";
   readonly protocols: readonly Protocol[];
   readonly clusters?: boolean;
+  /** Only in scenarios whose name begins so; elsewhere it would repeat what another server's row says. */
+  readonly only?: readonly string[];
   start(options: StartOptions): Promise<Running>;
 }
 

@@ -30,7 +30,7 @@ function peer(recipe: Omit<Recipe, "command" | "protocols" | "kind"> & { argv: s
   return server({ kind: "peer", protocols: [raw], command, ...rest });
 }
 
-interface Checkout extends Pick<Server, "name" | "title" | "limit"> {
+interface Checkout extends Pick<Server, "name" | "title" | "limit" | "only"> {
   readonly argv: [string, ...string[]];
   readonly folder?: string;
   /** A CONFIG file, from the project's folder. */
@@ -38,7 +38,7 @@ interface Checkout extends Pick<Server, "name" | "title" | "limit"> {
 }
 
 /** Limits that would refuse the load are off; everything else, metrics included, is as it ships. */
-function parley({ name, title, limit, argv, folder = project, config }: Checkout): Server {
+function parley({ name, title, limit, only, argv, folder = project, config }: Checkout): Server {
   const command = ({ port }: { port: number }, { redisUrl }: StartOptions): Command => ({
     argv,
     cwd: folder,
@@ -54,7 +54,7 @@ function parley({ name, title, limit, argv, folder = project, config }: Checkout
     },
   });
   const protocols = [kebab, envelope, snake, plain, socketio, greeted];
-  return server({ name, title, kind: "parley", limit, protocols, clusters: true, command });
+  return server({ name, title, kind: "parley", limit, only, protocols, clusters: true, command });
 }
 
 /** This checkout, and beside it, to see what a change gains, the one in the folder PARLEY_BEFORE names. */
@@ -96,6 +96,9 @@ const mosquittoConfig = (port: number) =>
     "socket_domain ipv4",
   ].join("\n") + "\n";
 
+/** Where the size of a frame matters. */
+const SAME_FRAMES = ["fanout", "socketio"];
+
 export const SERVERS: readonly Server[] = [
   peer({ name: "bare-bun", title: "bare Bun publish", kind: "limit", folder: "bare_bun", argv: ["bun", "server.ts"] }),
   peer({
@@ -103,6 +106,7 @@ export const SERVERS: readonly Server[] = [
     title: "bare Bun, Parley-sized frames",
     kind: "limit",
     folder: "bare_bun_event",
+    only: SAME_FRAMES,
     argv: ["bun", "server.ts"],
   }),
   ...parleys("bun", "Bun", ["bun", "src/main.ts"]),
@@ -110,6 +114,7 @@ export const SERVERS: readonly Server[] = [
     name: "parley-bun-coalescing",
     title: "Parley on Bun, rooms coalesce 4 ms",
     limit: "bare-bun",
+    only: ["fanout-1000"],
     argv: ["bun", "src/main.ts"],
     config: "tests/bench/servers/coalescing.json",
   }),
@@ -127,6 +132,7 @@ export const SERVERS: readonly Server[] = [
     kind: "limit",
     limit: "bare-deno",
     folder: "bare_deno_event",
+    only: SAME_FRAMES,
     argv: ["deno", "run", "--allow-net", "--allow-env", "server.ts"],
   }),
   ...parleys("deno", "Deno", ["deno", "run", "--allow-all", "src/main.ts"]),
