@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../harness.ts";
+import { findProgram } from "../programs.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
 
@@ -23,7 +24,7 @@ test("on Node, cuts lose and duplicate nothing", { timeout: 60_000 }, async () =
   await using server = await startParley(UNFORGETTING);
   await using proxy = await FaultProxy.open(server.port);
   const script = fileURLToPath(new URL("node_client.mjs", import.meta.url).href);
-  const node = spawn("node", [script, proxy.url(CONNECT), tokenOf("nora"), "flow"], {
+  const node = spawn(findProgram("node", "nodejs"), [script, proxy.url(CONNECT), tokenOf("nora"), "flow"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const facts: Fact[] = [];

@@ -22,6 +22,8 @@ const WARM_UP_S = 0.5;
 /** Before the first window: a server that has only just taken a thousand handshakes still compiles and collects. */
 const FIRST_WARM_UP_S = 2;
 const DRAIN_MS = 15_000;
+/** A server that is choked may be silent for seconds and then send all that seemed lost. */
+const SILENCE_MS = 5_000;
 
 export async function measureWindow(crowd: Crowd, { load, seconds, pids, awake }: Window): Promise<Metrics> {
   if (crowd.ledger.delivered === 0 && load.kind === "closed") await warmUp(crowd, Math.min(seconds, FIRST_WARM_UP_S));
@@ -82,7 +84,7 @@ function readings(crowd: Crowd, pids: readonly number[], vigil?: Vigil) {
 /** Gives stragglers their time as long as something still arrives; false when they needed more than there is. */
 async function drained(crowd: Crowd): Promise<boolean> {
   const deadline = performance.now() + DRAIN_MS;
-  for (let quietMs = 0; crowd.ledger.underWay > 0 && quietMs < 1_500;) {
+  for (let quietMs = 0; crowd.ledger.underWay > 0 && quietMs < SILENCE_MS;) {
     if (performance.now() > deadline) return false;
     const before = crowd.ledger.delivered;
     await delay(20);

@@ -5,7 +5,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { findProgram, peerFolder } from "../servers/install.ts";
+import { findProgram } from "../../programs.ts";
+import { peerFolder } from "../servers/install.ts";
 
 export interface Machine {
   readonly takenAt: string;

@@ -9,6 +9,7 @@ import type { Connection } from "../load/connection.ts";
 import { dialBun } from "../load/dial.ts";
 import { cpuUs } from "../measure/process.ts";
 import type { Metrics } from "../measure/metrics.ts";
+import { Vigil } from "../measure/vigil.ts";
 import { measureWindow } from "../measure/window.ts";
 import type { Running, Server } from "../servers/server.ts";
 import { isLimit, type Outcome, type Scenario, type Settings, speaks, spoken } from "./scenario.ts";
@@ -55,7 +56,12 @@ async function leastCost({ server, running, settings, members, announced }: Run)
   const protocols = [spoken(server)];
   const crowd = await Crowd.open({ ...seating, protocols, dial: dialBun, ports: running.ports, textBytes: TEXT_BYTES });
   const load = { kind: "closed", inFlight: 1 } as const;
-  const { cpuUs: each } = await measureWindow(crowd, { load, seconds: settings.seconds, pids: running.pids });
+  const { cpuUs: each } = await measureWindow(crowd, {
+    load,
+    seconds: settings.seconds,
+    pids: running.pids,
+    awake: true,
+  });
   crowd.close();
   return { rejoinUs: each! * seating.members * 2 };
 }
@@ -74,6 +80,7 @@ async function rejoining({ server, running, settings, members }: Run): Promise<M
       again(connection);
     });
   };
+  const vigil = new Vigil(() => rejoins);
   for (const connection of crowd.connections.slice(0, CHURNERS)) again(connection);
   await delay(WARM_UP_MS);
   const [cpuBefore, before, startedMs] = [cpuUs(running.pids), rejoins, performance.now()];
@@ -82,6 +89,7 @@ async function rejoining({ server, running, settings, members }: Run): Promise<M
   const used = cpuUs(running.pids) - cpuBefore;
   const perSecond = done / (performance.now() - startedMs) * 1000;
   churning = false;
+  vigil.end();
   crowd.close();
   return { rejoinUs: used / done, rejoins: perSecond, closedEarly: crowd.closedEarly };
 }

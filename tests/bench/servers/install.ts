@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -33,12 +33,4 @@ export async function installPeer(name: string): Promise<string> {
   await run("npm", args, { cwd: target, timeout: INSTALL_WITHIN_MS });
   writeFileSync(done, new Date().toISOString());
   return target;
-}
-
-/** Where a program of the machine is. Throws with the Debian package that holds it. */
-export function findProgram(program: string, debianPackage: string): string {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
-  if (!found) throw new Error(`Cannot find "${program}": install the Debian package "${debianPackage}"`);
-  return found;
 }
