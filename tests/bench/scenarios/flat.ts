@@ -1,8 +1,7 @@
 /**
  * Flatness: the same room of a hundred talks while more and more others sit idle, in few rooms or in many. What a message
- * and a handshake cost must not depend on them. A server that the others have left again runs beside each, its code as
- * much compiled, and the windows alternate: a machine that slows down for a minute would otherwise look like a server
- * that does.
+ * and a handshake cost must not depend on them. A server without the others runs beside each, and the windows alternate:
+ * a machine that slows down for a minute would otherwise look like a server that does.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { Crowd } from "../load/crowd.ts";
@@ -21,6 +20,7 @@ interface Others {
   readonly members: number;
 }
 
+const NOBODY = { rooms: 0, members: 0 };
 export const OTHERS: readonly Others[] = [
   { load: "1,000 connections, 91 rooms", rooms: 90, members: 10 },
   { load: "10,000 connections, 991 rooms", rooms: 990, members: 10 },
@@ -33,7 +33,7 @@ const TALKERS = { rooms: 1, members: 100, lanesPerRoom: 16, textBytes: TEXT_BYTE
 /** So that the server's code is compiled before its handshakes are measured. */
 const WARM_UP = { rooms: 200, members: 10, lanesPerRoom: 1, textBytes: 0, hall: "early" };
 const PROBE = { rooms: 50, members: 10, lanesPerRoom: 1, textBytes: 0, hall: "late" };
-/** Until the server has seen a crowd go. */
+/** The server has seen a crowd go. */
 const QUIET_MS = 1_000;
 const ROUNDS = 3;
 
@@ -42,7 +42,7 @@ export const flat: Scenario = {
   title: "The same among more and more others",
   about:
     `A room of ${TALKERS.members} at 1 in flight, then ${PROBE.rooms * PROBE.members} more connections that join ` +
-    "rooms of ten, while all others are idle; beside it, turn by turn, the same on a server that the others have left.",
+    "rooms of ten, while all others are idle; beside it, turn by turn, the same on a server without the others.",
   compare: "amongRatio",
   columns: ["amongRatio", "joinedRatio", "cpuUs", "joinedUs", "lost", "duplicated", "closedEarly"],
   takes: isParley,
@@ -58,9 +58,7 @@ export const flat: Scenario = {
 async function compared(server: Server, settings: Settings, others: Others): Promise<Metrics> {
   const stages: Stage[] = [];
   try {
-    for (const stay of [false, true]) {
-      stages.push(await open({ server, running: await server.start({}), others, stay }));
-    }
+    for (const seated of [NOBODY, others]) stages.push(await open(server, await server.start({}), seated));
     const rounds: Metrics[][] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const readings: Metrics[] = [];
@@ -85,20 +83,13 @@ interface Stage {
   readonly crowds: readonly Crowd[];
 }
 
-interface Opening extends Pick<Stage, "server" | "running"> {
-  readonly others: Others;
-  readonly stay: boolean;
-}
-
-async function open({ server, running, others: { rooms, members }, stay }: Opening): Promise<Stage> {
+async function open(server: Server, running: Running, { rooms, members }: typeof NOBODY): Promise<Stage> {
   const line = lineTo(server, running);
   (await Crowd.open({ ...line, ...WARM_UP })).close();
   await delay(QUIET_MS);
   const idle = await Crowd.open({ ...line, rooms, members, lanesPerRoom: 1, textBytes: 0, hall: "idle" });
-  if (!stay) idle.close();
-  await delay(QUIET_MS);
   const talkers = await Crowd.open({ ...line, ...TALKERS });
-  return { server, running, talkers, crowds: stay ? [idle, talkers] : [talkers] };
+  return { server, running, talkers, crowds: [idle, talkers] };
 }
 
 async function read({ server, running, talkers }: Stage, seconds: number): Promise<Metrics> {
