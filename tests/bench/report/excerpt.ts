@@ -39,7 +39,7 @@ const LINES: readonly Line[] = [
     scenario: "fanout-small",
     load: "25 msg/s",
     ...FAN_OUT,
-    because: { bun: "upkeep, allocator, cold rooms", deno: "collector, upkeep" },
+    because: { bun: "in part upkeep, allocator, cold rooms", deno: "in part collector, upkeep" },
   },
   { title: "Socket.IO clients, 16 in flight", scenario: "socketio", load: "16 in flight" },
   { title: "handshake without a token, µs", ...WARM, most: { bun: 1.25 }, because: { bun: "checks" } },
