@@ -11,9 +11,10 @@ import { SCENARIOS } from "./scenarios/table.ts";
 import { SERVERS } from "./servers/table.ts";
 
 const PLACE: Place = { scenario: "fanout-1000", load: "1 in flight", metric: "cpuUs" };
+const CROWDED: Place = { ...PLACE, load: "16 in flight" };
 
-const samplesOf = (server: string, values: readonly number[], load = PLACE.load): Sample[] =>
-  values.map((cpuUs) => ({ scenario: PLACE.scenario, load, server, metrics: { cpuUs } }));
+const samplesOf = (server: string, values: readonly number[], { load, scenario } = PLACE): Sample[] =>
+  values.map((cpuUs) => ({ scenario, load, server, metrics: { cpuUs } }));
 
 class AskedBook extends Book {
   readonly asked: { server: string; place: Place }[] = [];
@@ -31,13 +32,13 @@ test("a book gives medians, and ratios only of what was measured", () => {
   assertEquals(book.ratioToBest("a", ["b", "c", "d"], PLACE), 2);
   assertEquals(book.ratio("a", "d", PLACE), undefined);
   assertEquals(book.ratioToBest("a", ["d"], PLACE), undefined);
-  assertEquals(book.median("a", { ...PLACE, load: "16 in flight" }), undefined);
+  assertEquals(book.median("a", CROWDED), undefined);
 });
 
 test("a target is judged at its worst place, and only a miss has a reason", () => {
-  const bare = [...samplesOf("bare-bun", [1]), ...samplesOf("bare-bun", [1], "16 in flight")];
+  const bare = [...samplesOf("bare-bun", [1]), ...samplesOf("bare-bun", [1], CROWDED)];
   const missed = targetTable(
-    new Book([...bare, ...samplesOf("parley-bun", [1.05]), ...samplesOf("parley-bun", [1.3], "16 in flight")]),
+    new Book([...bare, ...samplesOf("parley-bun", [1.05]), ...samplesOf("parley-bun", [1.3], CROWDED)]),
   );
   const [line = ""] = missed.split("\n").filter((row) => row.startsWith("| Bun: fan-out beside the bare publish"));
   assertStringIncludes(line, "| 1.10 | 1.30 | 1 × 1,000, 16 in flight | 1 of 2 |");
@@ -54,12 +55,16 @@ test("the README's table has numbers, ratios, and by how much a row misses", () 
 });
 
 test("why a row misses is read off the bare server with frames as large", () => {
-  const samples = [...samplesOf("bare-bun", [4]), ...samplesOf("parley-bun", [5.5])];
-  const rowWith = (equal: number): string => {
-    return excerpt(new Book([...samples, ...samplesOf("bare-bun-event", [equal])])).split("\n")[2]!;
+  const rowWith = (equal: number, scenario: string, row: number): string => {
+    const values = { "bare-bun": 4, "parley-bun": 5.5, "bare-bun-event": equal };
+    const samples = Object.entries(values).flatMap(([server, value]) =>
+      samplesOf(server, [value], { ...PLACE, scenario })
+    );
+    return excerpt(new Book(samples)).split("\n")[row]!;
   };
-  assertStringIncludes(rowWith(5), "| Bun 25 %: frames |");
-  assertStringIncludes(rowWith(4.5), "| Bun 25 %: frames and work |");
+  assertStringIncludes(rowWith(5, "fanout-1000", 2), "| Bun 25 %: frames |");
+  assertStringIncludes(rowWith(4.5, "fanout-1000", 2), "| Bun 25 %: frames and scatter |");
+  assertStringIncludes(rowWith(4.5, "fanout-small", 5), "| Bun 25 %: frames and work |");
 });
 
 test("targets and the README's table ask only for what the bench measures", () => {
