@@ -44,9 +44,13 @@ function testFiles(only) {
     .sort();
 }
 
-/** `bun run` puts a folder in front of the PATH in which `node` is Bun; a test that starts Node means Node. */
-function pathWithRealNode() {
-  return process.env.PATH?.split(delimiter).filter((folder) => !/[\\/]bun-node-/.test(folder)).join(delimiter);
+/**
+ * The PATH of the tests. `bun run` puts a folder in front of it in which `node` is Bun; a test that starts Node means
+ * Node. And a runtime that is started by its bare name, which a user may not have, answers with what to do instead.
+ */
+function testPath() {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => !/[\\/]bun-node-/.test(folder));
+  return [join(process.cwd(), "tests/run/bare"), ...folders].join(delimiter);
 }
 
 /** @returns {Promise<{ passed: number, failed: number }>} */
@@ -59,7 +63,7 @@ async function main() {
   const bun = findRuntime("bun");
   const deno = findRuntime("deno");
   const tools = findTools({ install: !partial });
-  const env = { ...process.env, ...tools, BUN: bun, DENO: deno, NO_COLOR: "1", PATH: pathWithRealNode() };
+  const env = { ...process.env, ...tools, BUN: bun, DENO: deno, NO_COLOR: "1", PATH: testPath() };
   const setting = { files, bun, deno, env };
   await fetchPackages(setting);
   const total = { passed: 0, failed: 0 };

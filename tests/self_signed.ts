@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "./programs.ts";
 
 /** As PEM, or where that is. */
 export interface SelfSigned {
@@ -42,5 +43,7 @@ export function signedFiles(folder: string): SelfSigned & { authority: string } 
 /** Writes both files. */
 function certify({ cert, key }: SelfSigned, more: string[]): void {
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"];
-  execFileSync("openssl", ["req", "-x509", ...curve, ...more, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  execFileSync(findProgram("openssl"), ["req", "-x509", ...curve, ...more, "-keyout", key, "-out", cert], {
+    stdio: "ignore",
+  });
 }

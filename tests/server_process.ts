@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { runtimePath } from "./programs.ts";
 import { eventually, Hopeless } from "./waiting.ts";
 
 export type Runtime = "bun" | "deno";
@@ -117,7 +118,7 @@ export async function spawnServer(options: ServerProcessOptions = {}): Promise<S
 /** The process alone, without waiting: for settings that it refuses to start with. */
 export function startServer(options: ServerProcessOptions & { env: { PORT: string } | Record<string, string> }) {
   const runtime = options.runtime ?? RUNTIME;
-  const file = runtime === RUNTIME ? process.execPath : runtime;
+  const file = runtime === RUNTIME ? process.execPath : runtimePath(runtime);
   const args = [...(runtime === "deno" ? DENO_FLAGS : []), "src/main.ts", ...(options.args ?? [])];
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
   const env = { ...inherited, NODE_ENV: "", NO_COLOR: "1", ...options.env };

@@ -1,5 +1,5 @@
 /**
- * `parley --help` and the README's table: every setting, from the table that the settings are read with.
+ * `parley --help` and the table of docs/settings.md: every setting, from the table that the settings are read with.
  */
 import { flagOf, GROUPS, type Setting, SETTINGS } from "../config.ts";
 import { VERSION } from "../version.ts";
@@ -35,7 +35,7 @@ export function usage(): string {
   return [HEAD, ...groups, ROOM_RULES].join("\n\n");
 }
 
-/** The README's table of settings, in Markdown; settings without effect share a line with those of the same reason. */
+/** The table of docs/settings.md, in Markdown; settings without effect share a line with those of the same reason. */
 export function settingsTable(): string {
   const settings: Setting[] = Object.values(SETTINGS);
   const idle = Map.groupBy(settings.filter((setting) => setting.noEffect), (setting) => setting.noEffect);

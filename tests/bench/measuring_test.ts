@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { findProgram } from "../programs.ts";
 import { eventually } from "../waiting.ts";
 import { FrameReader, maskedFrame, OPCODE, payloadBytes } from "./load/frames.ts";
 import { Ledger } from "./load/ledger.ts";
@@ -113,7 +114,7 @@ process.stdin.once("data", () => thread.postMessage(1));
 setInterval(() => {}, 1e6);`;
 
 test("what a thread has used still counts when it has ended", async () => {
-  const child = spawn("node", ["-e", SHORT_THREAD], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(findProgram("node", "nodejs"), ["-e", SHORT_THREAD], { stdio: ["pipe", "pipe", "inherit"] });
   try {
     let printed = "";
     child.stdout.on("data", (chunk) => printed += chunk);

@@ -4,14 +4,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { eventually, freePort, RUNTIME, ServerProcess } from "../harness.ts";
+import { eventually, freePort, ServerProcess } from "../harness.ts";
+import { runtimePath } from "../programs.ts";
 import { boardTwo, get, SECRET } from "./crew.ts";
 import { JOIN } from "./stage.ts";
 
-const BUN = RUNTIME === "bun" ? process.execPath : "bun";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 
 /** Built as it is released, from a copy of the source that is gone afterwards: it could still be found by its path. */
@@ -19,7 +18,7 @@ function buildAndMove(folder: string): string {
   const copy = join(folder, "copy");
   for (const part of ["src", ".ci", "package.json"]) cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  execFileSync(BUN, [join(copy, ".ci/build.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(runtimePath("bun"), [join(copy, ".ci/build.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
   const home = join(folder, "elsewhere");
   mkdirSync(home);
   renameSync(join(copy, "dist/parley"), join(home, "another_name"));

@@ -9,6 +9,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { redisServerPath } from "../programs.ts";
 import { freePort } from "../server_process.ts";
 import { eventually, Hopeless } from "../waiting.ts";
 
@@ -76,7 +77,7 @@ export class RedisServer implements AsyncDisposable {
   #spawn(): void {
     const base = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder];
     const args = [...base, "--save", "", "--appendonly", "no", ...this.#args];
-    const child = this.#child = spawn("redis-server", args, { stdio: "ignore" });
+    const child = this.#child = spawn(redisServerPath(), args, { stdio: "ignore" });
     process.once("exit", this.#orphan);
     this.#exited = new Promise((resolve) => {
       child.once("exit", () => {

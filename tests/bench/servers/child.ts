@@ -6,8 +6,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { programPath } from "../../programs.ts";
 
 export interface Command {
+  /** A program by its name or by its path, and its arguments. */
   readonly argv: readonly [string, ...string[]];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -31,7 +33,7 @@ export function stopAllChildren(): Promise<unknown> {
 export async function startChild(command: (port: number) => Command): Promise<Child> {
   const port = await freePort();
   const { argv: [file, ...args], cwd, env } = command(port);
-  const child = spawn(file, args, {
+  const child = spawn(programPath(file), args, {
     cwd,
     env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -9,6 +9,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findProgram } from "../../programs.ts";
 
 const run = promisify(execFile);
 const INSTALL_WITHIN_MS = 120_000;
@@ -30,7 +31,7 @@ export async function installPeer(name: string): Promise<string> {
   mkdirSync(target, { recursive: true });
   cpSync(source, target, { recursive: true });
   const args = ["install", "--omit=dev", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
-  await run("npm", args, { cwd: target, timeout: INSTALL_WITHIN_MS });
+  await run(findProgram("npm"), args, { cwd: target, timeout: INSTALL_WITHIN_MS });
   writeFileSync(done, new Date().toISOString());
   return target;
 }

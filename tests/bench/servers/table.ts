@@ -5,7 +5,6 @@ import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findProgram } from "../../programs.ts";
 import { mqtt, nats } from "../load/foreign_protocols.ts";
 import { envelope, greeted, kebab, plain, raw, snake, socketio } from "../load/protocols.ts";
 import { TOKEN_SECRET } from "../load/token.ts";
@@ -18,7 +17,7 @@ const project = fileURLToPath(new URL("../../../", import.meta.url).href);
 function peer(recipe: Omit<Recipe, "command" | "protocols" | "kind"> & { argv: string[] } & Partial<Recipe>): Server {
   const { argv: [file, ...args], ...rest } = recipe;
   const command = ({ folder, port }: { folder: string; port: number }, options: StartOptions): Command => ({
-    argv: [file === "node" ? findProgram("node", "nodejs") : file!, ...args],
+    argv: [file!, ...args],
     cwd: folder,
     env: {
       PORT: `${port}`,
@@ -72,7 +71,7 @@ function configured(recipe: Omit<Recipe, "command" | "kind"> & Program): Server 
   const command = ({ port }: { port: number }): Command => {
     const path = join(tmpdir(), `parley-bench-${recipe.program}-${port}.conf`);
     writeFileSync(path, recipe.config(port));
-    return { argv: [findProgram(recipe.program), "-c", path] };
+    return { argv: [recipe.program, "-c", path] };
   };
   return server({ ...recipe, kind: "reference", command });
 }
