@@ -1,0 +1,163 @@
+/**
+ * What a delivery to a room costs, whatever its size: one encoding for each form that is spoken there, one publish for
+ * each topic, and nothing for a single member. Real hub, rooms, broker and dialects; sockets and the adapter count.
+ */
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { Socket } from "../../src/adapter.ts";
+import { Backstage } from "../../src/backstage.ts";
+import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { publish } from "../../src/commands/publish.ts";
+import { defaultConfig } from "../../src/config.ts";
+import { Connection } from "../../src/connection.ts";
+import type { AnyDialect } from "../../src/dialect.ts";
+import { envelope } from "../../src/dialects/envelope.ts";
+import { kebab } from "../../src/dialects/kebab.ts";
+import { SocketioDialect } from "../../src/dialects/socketio.ts";
+import { Hub } from "../../src/hub.ts";
+import { IdSource } from "../../src/id.ts";
+import { createLog } from "../../src/log.ts";
+import { run } from "../../src/maybe.ts";
+import { join, seat } from "../../src/membership.ts";
+import { Node } from "../../src/node.ts";
+import { Permissions } from "../../src/permissions.ts";
+import { Stats } from "../../src/stats.ts";
+
+const MEMBERS = 1_000;
+
+/** What has been done since {@link FanoutStage.reset}. */
+interface Work {
+  /** Names of the dialects, once for each call of encodeEvent. */
+  encoded: string[];
+  /** Topics, once for each call of publish. */
+  published: string[];
+  /** Whom each publish left out. */
+  excepted: (Socket | undefined)[];
+  /** Calls of `send` on any socket. */
+  sent: number;
+}
+
+class FanoutStage implements Disposable {
+  readonly hub: Hub;
+  readonly members: Connection[] = [];
+  #work: Work = nothingDone();
+  readonly #broker: MemoryBroker;
+
+  constructor(room: string, dialects: AnyDialect[]) {
+    const config = defaultConfig({ jwtSecret: "x".repeat(32), roomAnnounceMax: 1 });
+    this.#broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 10, inboxTtlMs: 1e6 });
+    const adapter = {
+      zombies: 0,
+      publish: (topic: string, _frame: unknown, except?: Socket) => {
+        this.#work.published.push(topic);
+        this.#work.excepted.push(except);
+      },
+    };
+    this.hub = new Hub({
+      config,
+      adapter,
+      broker: this.#broker,
+      verifier: { verify: () => Promise.reject(new Error("nobody shows a token here")) },
+      permissions: new Permissions(config.rooms, config.defaultRoom),
+      ids: new IdSource(),
+      stats: new Stats(),
+      log: createLog({ level: "error", write: () => undefined }),
+      hooks: {},
+      handlers: new Map(),
+      maxBufferedBytes: 1e6,
+    });
+    this.#broker.start(new Node(this.hub, adapter));
+    const counted = dialects.map((dialect) => this.#counted(dialect));
+    for (let n = 0; n < MEMBERS; n++) this.#enter(room, counted[n % counted.length]!);
+    this.reset();
+  }
+
+  /** Forgets what joining took. */
+  reset(): void {
+    this.#work = nothingDone();
+  }
+
+  get work(): Work {
+    return this.#work;
+  }
+
+  #enter(room: string, dialect: AnyDialect): void {
+    const id = this.hub.ids.next();
+    const connection = new Connection({ id, socket: this.#socket(), dialect, address: "192.0.2.1", burst: 1 });
+    this.hub.open(connection);
+    this.hub.admit(connection);
+    run(room.startsWith("group:") ? seat(this.hub, connection, [room]) : join(this.hub, connection, { room }));
+    this.members.push(connection);
+  }
+
+  #counted(dialect: AnyDialect): AnyDialect {
+    return {
+      name: dialect.name,
+      decode: (input) => dialect.decode(input),
+      encodeReply: (reply) => dialect.encodeReply(reply),
+      encodeEvent: (event) => {
+        this.#work.encoded.push(dialect.name);
+        return dialect.encodeEvent(event);
+      },
+    };
+  }
+
+  #socket(): Socket {
+    const send = () => {
+      this.#work.sent++;
+      return true;
+    };
+    const ignore = () => undefined;
+    return {
+      context: undefined,
+      bufferedBytes: 0,
+      send,
+      subscribe: ignore,
+      unsubscribe: ignore,
+      close: ignore,
+      abandon: ignore,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#broker.close();
+  }
+}
+
+function nothingDone(): Work {
+  return { encoded: [], published: [], excepted: [], sent: 0 };
+}
+
+const WAYS: Record<string, { room: string; dialects: AnyDialect[]; topics: string[] }> = {
+  "two dialects": { room: "lobby", dialects: [envelope, kebab], topics: ["envelope:lobby", "kebab:lobby"] },
+  "one family on two wire forms": {
+    room: "group:7",
+    dialects: [new SocketioDialect("/"), new SocketioDialect("/chat")],
+    topics: ["socketio:group:7", "socketio/chat:group:7"],
+  },
+};
+
+for (const [what, { room, dialects, topics }] of Object.entries(WAYS)) {
+  const names = dialects.map(({ name }) => name);
+  const message = { kind: "publish" as const, target: { room }, data: { text: "hi" } };
+
+  test(`a message to ${MEMBERS} members of ${what} is encoded twice, published twice and sent to nobody by hand`, () => {
+    using stage = new FanoutStage(room, dialects);
+    publish(stage.hub, stage.members[0]!, { ...message, echo: true });
+    assertEquals(stage.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
+  });
+
+  test(`the same to ${what} without its sender`, () => {
+    using stage = new FanoutStage(room, dialects);
+    const sender = stage.members[0]!;
+    publish(stage.hub, sender, { ...message, echo: false });
+    assertEquals(stage.work.excepted.map((socket) => socket === sender.socket), [true, true]);
+    assertEquals({ ...stage.work, excepted: [] }, { encoded: names, published: topics, excepted: [], sent: 0 });
+  });
+
+  test(`the same to ${what} for an event of the server`, () => {
+    using stage = new FanoutStage(room, dialects);
+    run(new Backstage(stage.hub).toRoom(room, { type: "announcement", fields: { data: { message: "hi" } } }));
+    assertEquals(stage.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
+  });
+}
