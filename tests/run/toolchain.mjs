@@ -16,6 +16,7 @@ const RUNTIME_VERSIONS = { bun: "1.4.5", deno: "2.9.6" };
 const TOOLS = [
   { variable: "CHROMIUM", names: ["chromium", "chromium-browser", "google-chrome"], apt: "chromium" },
   { variable: "REDIS_SERVER", names: ["redis-server"], apt: "redis-server" },
+  { variable: "NGINX", names: ["nginx"], apt: "nginx-light" },
 ];
 
 /**
@@ -70,7 +71,10 @@ function installPackages(packages) {
 /** @param {string} program */
 function onPath(program) {
   const suffix = process.platform === "win32" ? ".exe" : "";
-  return (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, program + suffix)).find(isExecutable);
+  // Servers of Debian's packages stand in folders that a user's PATH need not have.
+  return [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin"].map((folder) =>
+    join(folder, program + suffix)
+  ).find(isExecutable);
 }
 
 /** @param {string} path */
