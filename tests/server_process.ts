@@ -26,6 +26,8 @@ export interface ServerProcessOptions {
   args?: string[];
   /** Default: the runtime the test runs in. */
   runtime?: Runtime;
+  /** Where the runtime is. Default: as tests/programs.ts finds it. */
+  program?: string;
 }
 
 export interface Exit {
@@ -50,6 +52,11 @@ export class ServerProcess implements AsyncDisposable {
     child.stderr?.on("data", (chunk) => this.#output += chunk);
     this.exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => resolve(this.#exit = { code, signal }));
+      // A program that is not there: it never ran, so it never exits either.
+      child.once("error", (error) => {
+        this.#output += error.message;
+        resolve(this.#exit ??= { code: null, signal: null });
+      });
     });
   }
 
@@ -118,7 +125,7 @@ export async function spawnServer(options: ServerProcessOptions = {}): Promise<S
 /** The process alone, without waiting: for settings that it refuses to start with. */
 export function startServer(options: ServerProcessOptions & { env: { PORT: string } | Record<string, string> }) {
   const runtime = options.runtime ?? RUNTIME;
-  const file = runtime === RUNTIME ? process.execPath : runtimePath(runtime);
+  const file = options.program ?? (runtime === RUNTIME ? process.execPath : runtimePath(runtime));
   const args = [...(runtime === "deno" ? DENO_FLAGS : []), "src/main.ts", ...(options.args ?? [])];
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
   const env = { ...inherited, NODE_ENV: "", NO_COLOR: "1", ...options.env };
@@ -127,7 +134,9 @@ export function startServer(options: ServerProcessOptions & { env: { PORT: strin
 }
 
 async function answers(server: ServerProcess): Promise<true> {
-  if (server.exit) throw new Hopeless(`Cannot start the server: it ended with ${server.exit.code}: ${server.output()}`);
+  if (server.exit) {
+    throw new Hopeless(`Cannot start ${server.name}: it ended with ${server.exit.code}: ${server.output()}`);
+  }
   const response = await fetch(`${server.url}/livez`);
   await response.body?.cancel();
   if (!response.ok) throw new Error(`/livez says ${response.status}`);

@@ -8,6 +8,7 @@ import type { Dialect } from "../../src/dialect.ts";
 import { refuseReserved } from "../../src/dialects/reserved.ts";
 import { ParleyError } from "../../src/errors.ts";
 import type { Command, Frame, Reply } from "../../src/message.ts";
+import { seeds } from "../nightly.ts";
 import { randomFrame, randomFrom } from "./dialect_fuzz.ts";
 import { ALL_EVENTS, allReplies, GREETING } from "./dialect_samples.ts";
 
@@ -87,26 +88,30 @@ function testRefusals<Input>(subject: Subject<Input>): void {
   });
 
   test(`${name}: any frame is decoded or refused, and every refusal can be answered`, () => {
-    const random = randomFrom(20251113);
     const before = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
-    let refused = 0;
-    for (let round = 0; round < FUZZ_ROUNDS; round++) {
-      const frame = randomFrame(random, subject.types);
-      const refusal = refusalOf(dialect, input(frame));
-      if (!refusal) continue;
-      refused++;
-      const { code, message, room, ref } = refusal;
-      assert(message.length < 300, `the refusal of ${JSON.stringify(frame)} repeats too much of it: ${message}`);
-      const reply = { ...allReplies(ref)[0]!, kind: "error", code, message, room } as Reply;
-      const answers = dialect.encodeReply(reply).map(subject.read);
-      assert(answers.length > 0, `the refusal of ${JSON.stringify(frame)} has no answer`);
+    for (const seed of seeds({ usual: 1, nightly: 10 })) {
+      const random = randomFrom(seed);
+      const refused = Array.from({ length: FUZZ_ROUNDS }, () => refuseOrDecode(randomFrame(random, subject.types)))
+        .filter(Boolean).length;
+      assert(
+        refused > FUZZ_ROUNDS / 10 && refused < FUZZ_ROUNDS,
+        `${refused} of ${FUZZ_ROUNDS} refused is not a fair sample (seed ${seed})`,
+      );
     }
-    assert(
-      refused > FUZZ_ROUNDS / 10 && refused < FUZZ_ROUNDS,
-      `${refused} of ${FUZZ_ROUNDS} refused is no fair sample`,
-    );
     assertEquals(JSON.stringify(Object.getOwnPropertyNames(Object.prototype)), before);
   });
+
+  /** Whether the frame was refused; every refusal is short, and can be answered. */
+  function refuseOrDecode(frame: Record<string, unknown>): boolean {
+    const refusal = refusalOf(dialect, input(frame));
+    if (!refusal) return false;
+    const { code, message, room, ref } = refusal;
+    assert(message.length < 300, `the refusal of ${JSON.stringify(frame)} repeats too much of it: ${message}`);
+    const reply = { ...allReplies(ref)[0]!, kind: "error", code, message, room } as Reply;
+    const answers = dialect.encodeReply(reply).map(subject.read);
+    assert(answers.length > 0, `the refusal of ${JSON.stringify(frame)} has no answer`);
+    return true;
+  }
 }
 
 function testEncode<Input>({ name, dialect, input, read, namesOf, publish }: Subject<Input>): void {

@@ -80,11 +80,13 @@ export class RedisServer implements AsyncDisposable {
     const child = this.#child = spawn(redisServerPath(), args, { stdio: "ignore" });
     process.once("exit", this.#orphan);
     this.#exited = new Promise((resolve) => {
-      child.once("exit", () => {
+      const gone = () => {
         this.#child = undefined;
         process.off("exit", this.#orphan);
         resolve(undefined);
-      });
+      };
+      child.once("exit", gone);
+      child.once("error", gone);
     });
   }
 

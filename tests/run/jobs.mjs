@@ -15,6 +15,9 @@ const DEADLINE_MS = 150_000;
 /** Bun's own limit is 5 s for a test; Deno has none. */
 const BUN_TEST_TIMEOUT_MS = 30_000;
 
+/** At night whole series run in one test. */
+const NIGHTLY_FACTOR = 6;
+
 /**
  * @typedef {{ bun: string, deno: string, env: Record<string, string | undefined> }} Setting
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
@@ -69,13 +72,14 @@ async function runTests(file, runtime, setting) {
   }
 }
 
-/** @param {string} file @param {string} runtime @param {{ bun: string, deno: string, report: string }} setting */
-function commandFor(file, runtime, { bun, deno, report }) {
+/** @param {string} file @param {string} runtime @param {Setting & { report: string }} setting */
+function commandFor(file, runtime, { bun, deno, env, report }) {
   // --no-check: the gate checks the types once, for both runtimes.
   if (runtime === "deno") {
     return { command: deno, words: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, file] };
   }
-  const words = ["--reporter=junit", `--reporter-outfile=${report}`, `--timeout=${BUN_TEST_TIMEOUT_MS}`, `./${file}`];
+  const timeoutMs = BUN_TEST_TIMEOUT_MS * patience(env);
+  const words = ["--reporter=junit", `--reporter-outfile=${report}`, `--timeout=${timeoutMs}`, `./${file}`];
   return { command: bun, words: ["test", ...words] };
 }
 
@@ -106,10 +110,11 @@ function run({ command, words, env }) {
   const read = (/** @type {string} */ chunk) => void chunks.push(chunk);
   child.stdout.setEncoding("utf8").on("data", read);
   child.stderr.setEncoding("utf8").on("data", read);
+  const deadlineMs = DEADLINE_MS * patience(env);
   const overdue = setTimeout(() => {
-    read(`\nStopped: still running after ${DEADLINE_MS / 1000} s\n`);
+    read(`\nStopped: still running after ${deadlineMs / 1000} s\n`);
     endGroup(child.pid);
-  }, DEADLINE_MS);
+  }, deadlineMs);
   return new Promise((resolve) => {
     child.on("error", (error) => resolve({ code: 1, output: `Cannot start "${command}": ${error.message}\n` }));
     // What the program left running would hold its outputs open for ever.
@@ -120,6 +125,11 @@ function run({ command, words, env }) {
       resolve({ code: code ?? 1, output: chunks.join("") });
     });
   });
+}
+
+/** @param {Setting["env"]} env */
+function patience(env) {
+  return env.NIGHTLY ? NIGHTLY_FACTOR : 1;
 }
 
 /** @param {number | undefined} pid */

@@ -3,9 +3,11 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
+import type { Order } from "../../src/broker.ts";
 import { run } from "../../src/maybe.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
+import { seeds } from "../nightly.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
 function open(options?: CoreStageOptions): { broker: SlowBroker; stage: CoreStage } {
@@ -57,44 +59,45 @@ test("a connection that closes at any wait of its life leaves nothing behind", {
   }
 });
 
-test(
-  "calls that fail at random leave nothing behind either, and each command is answered",
-  { timeout: 20_000 },
-  async () => {
-    let random = 11;
-    const chance = (of: number) => (random = random * 48271 % 2147483647) % 100 < of;
-    const { broker, stage } = open();
-    broker.fails = () => chance(20);
-    const sockets: FakeSocket[] = [];
-    for (let round = 0; round < 60; round++) {
-      const groups = [{ id: `g${round % 3}` }];
-      const path = chance(50) ? `/ws?token=${token(`u${round % 4}`, { groups })}` : `/ws/r${round % 3}`;
-      const socket = await stage.connect(path).catch(() => undefined);
-      if (!socket) continue;
-      sockets.push(socket);
-      for (const room of ["r0", "r1", "r0"]) {
-        socket.say({ type: "join_room", roomId: room });
-        socket.say({ type: "join", room });
-        socket.say({ type: "message", roomId: room, room, content: "hi", clientMessageId: String(round) });
-        socket.say({ type: "typing_start", roomId: room });
-        if (chance(50)) socket.say({ type: "leave_room", roomId: room });
-        if (chance(50)) socket.say({ type: "leave", room });
-      }
-      if (chance(30)) {
-        void Promise.resolve(stage.node.obey({ do: "move_group", user: "u1", group: "g9", joined: chance(50) })).catch(
-          () => {},
-        );
-      }
-      if (chance(30)) void stage.node.obey({ do: "kick", user: `u${round % 4}`, reason: "kicked" });
-      if (chance(30)) void stage.node.obey({ do: "put_out", room: "r0", member: `u${round % 4}`, reason: "kicked" });
-      if (chance(40)) socket.close(1000, "");
+for (const seed of seeds({ nightly: 100 })) {
+  test(`calls that fail at random leave nothing behind either, and each command is answered (seed ${seed})`, async () => {
+    await failAtRandom(seed);
+  });
+}
+
+async function failAtRandom(seed: number): Promise<void> {
+  let random = seed;
+  const chance = (of: number) => (random = random * 48271 % 2147483647) % 100 < of;
+  const { broker, stage } = open();
+  broker.fails = () => chance(20);
+  const sockets: FakeSocket[] = [];
+  for (let round = 0; round < 60; round++) {
+    const groups = [{ id: `g${round % 3}` }];
+    const path = chance(50) ? `/ws?token=${token(`u${round % 4}`, { groups })}` : `/ws/r${round % 3}`;
+    const socket = await stage.connect(path).catch(() => undefined);
+    if (!socket) continue;
+    sockets.push(socket);
+    for (const room of ["r0", "r1", "r0"]) {
+      socket.say({ type: "join_room", roomId: room });
+      socket.say({ type: "join", room });
+      socket.say({ type: "message", roomId: room, room, content: "hi", clientMessageId: String(round) });
+      socket.say({ type: "typing_start", roomId: room });
+      if (chance(50)) socket.say({ type: "leave_room", roomId: room });
+      if (chance(50)) socket.say({ type: "leave", room });
     }
-    await broker.settled();
-    for (const socket of sockets) socket.close(1000, "");
-    await leaveNothing({ broker, stage });
-    assertEquals(stage.log.filter((line) => /fault/.test(line)), []);
-  },
-);
+    const user = `u${round % 4}`;
+    // Orders fail like everything else here; what they were to do is then not done.
+    const obey = (order: Order) => void Promise.resolve(stage.node.obey(order)).catch(() => {});
+    if (chance(30)) obey({ do: "move_group", user: "u1", group: "g9", joined: chance(50) });
+    if (chance(30)) obey({ do: "kick", user, reason: "kicked" });
+    if (chance(30)) obey({ do: "put_out", room: "r0", member: user, reason: "kicked" });
+    if (chance(40)) socket.close(1000, "");
+  }
+  await broker.settled();
+  for (const socket of sockets) socket.close(1000, "");
+  await leaveNothing({ broker, stage });
+  assertEquals(stage.log.filter((line) => /fault/.test(line)), []);
+}
 
 test("what is said in a room while somebody joins it is heard once, and after the answer", async () => {
   const { broker, stage } = open();
