@@ -32,6 +32,8 @@ export interface Socket {
   abandon(code: number, reason: string): void;
   /** Only where the protocol has acknowledgements: sends an event, resolves to what the peer answered. Rejects with `unavailable`. */
   ask?(name: string, args: unknown[], timeoutMs: number): Promise<unknown[]>;
+  /** Only where the protocol has events of any name: sends one. Throws `bad_message` for what the protocol cannot carry. */
+  sendEvent?(name: string, args: unknown[]): void;
 }
 
 export interface Peer {

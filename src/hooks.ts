@@ -18,8 +18,19 @@ export interface Client {
   readonly createdAt: number;
 }
 
+/** What a client came with. */
+export interface Arrival {
+  /** The payload of Socket.IO's CONNECT, credentials included; empty in other dialects. */
+  readonly auth: Readonly<Record<string, unknown>>;
+}
+
 export interface Hooks {
-  onConnect?(client: Client): MaybePromise<void>;
+  /**
+   * Whom a token of the program's own names, in the claims of a JWT: `{sub, name?, groups?, rooms?, roles?, exp?}`.
+   * `undefined`: it is for the configured keys to judge. A thrown ParleyError `unauthorized` refuses it.
+   */
+  onToken?(token: string): MaybePromise<Readonly<Record<string, unknown>> | undefined>;
+  onConnect?(client: Client, arrival: Arrival): MaybePromise<void>;
   /** `false` refuses with `forbidden`. */
   onJoin?(client: Client, room: string): MaybePromise<void | boolean>;
   /** Before a message from a client goes out: `false` refuses with `forbidden`, `{data}` replaces its data. */
@@ -31,5 +42,12 @@ export interface Hooks {
   onDisconnect?(client: Client, code: number, reason: string): MaybePromise<void>;
 }
 
-/** Answers an event of the program's own; what it returns, or hands to `ack`, is the client's acknowledgement. */
-export type EventHandler = (from: Client, data: unknown, ack: (answer: unknown) => void) => MaybePromise<unknown>;
+/** Acknowledges an event: the first call counts. */
+export type Acknowledge = (...values: unknown[]) => void;
+
+/**
+ * Takes an event of the program's own: `(from, ...args)`, and `(from, ...args, ack)` if the client asked for an
+ * acknowledgement. That is what `ack` is called with first, or else what the handler returns, unless it is `undefined`.
+ * What an event carries is agreed between the program and its clients: `Args` is the program's word for it.
+ */
+export type EventHandler<Args extends unknown[] = never[]> = (from: Client, ...args: Args) => MaybePromise<unknown>;

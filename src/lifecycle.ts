@@ -7,6 +7,7 @@
 import type { Connection } from "./connection.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
+import type { Arrival } from "./hooks.ts";
 import { clientOf, type Hub, spawn } from "./hub.ts";
 import { adopt } from "./identity.ts";
 import { isPromise, run, type Steps, wait } from "./maybe.ts";
@@ -16,6 +17,9 @@ import { greetWithUnread } from "./commands/inbox.ts";
 
 /** How often a connection may be refused, in multiples of its burst, before it is closed. */
 const REFUSALS_PER_BURST = 2;
+
+/** What a client of a protocol without a payload for it comes with. */
+const WITHOUT_PAYLOAD: Arrival = { auth: {} };
 
 /** Close codes with a series of their own; a peer may send any of three thousand others. */
 const COUNTED_CLOSES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 1005, 1006, 1007]);
@@ -30,17 +34,17 @@ export class Lifecycle {
   }
 
   /** A new connection: it is greeted after its rooms are joined, and its frames wait until then. */
-  open(connection: Connection, identity?: Identity): void {
+  open(connection: Connection, identity?: Identity, arrival: Arrival = WITHOUT_PAYLOAD): void {
     const { config } = this.#hub;
     this.#hub.open(connection);
     if (!identity && config.websocketRequireAuth) {
       connection.deadline = { byMs: Date.now() + config.authenticateTimeoutMs };
     }
-    const welcomed = run(this.#welcome(connection, identity));
+    const welcomed = run(this.#welcome(connection, arrival, identity));
     if (isPromise(welcomed)) this.#dispatcher.hold(connection, welcomed);
   }
 
-  *#welcome(connection: Connection, identity?: Identity): Steps<void> {
+  *#welcome(connection: Connection, arrival: Arrival, identity?: Identity): Steps<void> {
     const hub = this.#hub;
     try {
       if (identity) yield* adopt(hub, connection, identity);
@@ -48,7 +52,7 @@ export class Lifecycle {
       this.#greet(connection);
       if (!connection.deadline) hub.admit(connection);
       connection.isIntroduced = true;
-      yield* wait(hub.hooks.onConnect?.(clientOf(connection)));
+      yield* wait(hub.hooks.onConnect?.(clientOf(connection), arrival));
     } catch (error) {
       if (!connection.isOpen) return;
       hub.refuse(connection, error);

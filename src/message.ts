@@ -109,7 +109,7 @@ export type CommandBody =
   | { kind: "authenticate"; token: string }
   | { kind: "ping" }
   /** An event of an embedding program's own; answered by its handler. */
-  | { kind: "call"; name: string; data: unknown };
+  | { kind: "call"; name: string; args: unknown[] };
 
 export interface PublishCommand {
   kind: "publish";
@@ -276,7 +276,7 @@ export type ReplyBody =
   | { kind: "authenticated"; identity: Identity }
   | { kind: "pong" }
   /** What an embedding program's handler answered. */
-  | { kind: "result"; result: unknown }
+  | { kind: "result"; values: unknown[] }
   | {
     kind: "error";
     code: string;

@@ -4,13 +4,14 @@
  * ```ts
  * import { createServer } from "./src/mod.ts";
  * const server = await createServer({ ports: [3000], jwtSecret });
- * server.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
+ * server.on("orders:create", (from, order: Order, ack: Acknowledge) => ack({ accepted: true, by: from.userId, order }));
  * ```
  */
+import type { Socket } from "./adapter.ts";
 import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "./config.ts";
 import { ParleyError } from "./errors.ts";
-import type { Client, EventHandler, Hooks } from "./hooks.ts";
+import type { Acknowledge, Arrival, Client, EventHandler, Hooks } from "./hooks.ts";
 import { clientOf } from "./hub.ts";
 import { jsonValue } from "./json_value.ts";
 import type { Log } from "./log.ts";
@@ -20,7 +21,7 @@ import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
 import { createServer as start, type Running } from "./server.ts";
 
 export { ParleyError };
-export type { Client, Config, ConfigOverrides, EventHandler, Hooks, Log, StreamPosition };
+export type { Acknowledge, Arrival, Client, Config, ConfigOverrides, EventHandler, Hooks, Log, StreamPosition };
 
 export interface ServerOptions extends ConfigOverrides {
   hooks?: Hooks;
@@ -75,11 +76,12 @@ export class ParleyServer {
   }
 
   /**
-   * Handles an event of the program's own; its result is the client's acknowledgement, `{ok: true}` if there is none.
+   * Handles an event of the program's own: `(from, ...args)`, with `ack` behind the arguments if the client waits for one.
    * One handler per name. Throws TypeError for a name with a meaning: such events go their way, and hooks see them.
    */
-  on(name: string, handler: EventHandler): this {
-    this.#running.handle(name, handler);
+  on<Args extends unknown[]>(name: string, handler: EventHandler<Args>): this {
+    // What arrives is the client's choice; its types are the program's word for it.
+    this.#running.handle(name, handler as unknown as EventHandler);
     return this;
   }
 
@@ -93,13 +95,31 @@ export class ParleyServer {
    * with `not_found`, `unsupported_type` (its dialect knows no acknowledgements) or `unavailable` (none in time).
    */
   async ask(connection: string, name: string, data: unknown, timeoutMs = 10_000): Promise<unknown> {
-    const socket = this.#running.hub.connections.get(connection)?.socket;
-    if (!socket) throw new ParleyError("not_found", `Cannot ask connection "${connection}": it is not here`);
+    const socket = this.#socketOf(connection, "ask");
     if (!socket.ask) {
       throw new ParleyError("unsupported_type", `Cannot ask connection "${connection}": its dialect has no answers`);
     }
     const [answer] = await socket.ask(name, [data], timeoutMs);
     return answer;
+  }
+
+  /**
+   * Sends an event with any arguments, binary ones too, to a Socket.IO client of this node. Throws `not_found`,
+   * `unsupported_type` (its dialect has other events) or `bad_message` (what the protocol cannot carry).
+   */
+  sendEvent(connection: string, name: string, ...args: unknown[]): void {
+    const socket = this.#socketOf(connection, "send an event to");
+    if (!socket.sendEvent) {
+      const why = "its dialect has no events of any name";
+      throw new ParleyError("unsupported_type", `Cannot send an event to connection "${connection}": ${why}`);
+    }
+    socket.sendEvent(name, args);
+  }
+
+  #socketOf(connection: string, attempt: string): Socket {
+    const found = this.#running.hub.connections.get(connection);
+    if (found) return found.socket;
+    throw new ParleyError("not_found", `Cannot ${attempt} connection "${connection}": it is not here`);
   }
 
   async sendToUser(user: string | number, message: ServerMessage): Promise<Sent> {

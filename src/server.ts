@@ -41,6 +41,7 @@ import { Switchboard } from "./switchboard.ts";
 import type { Verifier } from "./verifier.ts";
 import { type DemoKey, DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
+import { ProgramVerifier } from "./verifiers/program.ts";
 import { envelope } from "./dialects/envelope.ts";
 import { kebab } from "./dialects/kebab.ts";
 import { plain } from "./dialects/plain.ts";
@@ -81,7 +82,7 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
   const log = extras.log ?? createLog({ level: config.logLevel, format: config.logFormat });
   const { hooks = {}, worker } = extras;
   const adapter = createAdapter();
-  const verifiers = await createVerifiers(config, worker?.demoKey);
+  const verifiers = await createVerifiers(config, hooks, worker?.demoKey);
   const parts = assemble(config, { adapter, log, hooks, worker, ...verifiers });
   const { hub, admission, broker } = parts;
   await broker.start(new Node(hub, adapter));
@@ -118,13 +119,13 @@ interface Verifiers {
   demo?: DemoVerifier;
 }
 
-async function createVerifiers(config: Config, demoKey?: DemoKey): Promise<Verifiers> {
+async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: DemoKey): Promise<Verifiers> {
   const { jwtSecret: secret, jwtPublicKey: publicKey, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
   const algorithms = config.jwtAlgorithms;
   const configured = await createJwtVerifier({ secret, publicKey, jwksUrl, issuer, audience, algorithms });
-  if (!config.demo) return { verifier: configured };
-  const demo = await DemoVerifier.create(configured, demoKey);
-  return { verifier: demo, demo };
+  const demo = config.demo ? await DemoVerifier.create(configured, demoKey) : undefined;
+  const verifier = demo ?? configured;
+  return { verifier: onToken ? new ProgramVerifier(onToken, verifier) : verifier, demo };
 }
 
 interface Surroundings extends Verifiers {

@@ -32,6 +32,7 @@ interface Visitor {
 interface Ticket {
   id: string;
   address: string;
+  auth: Record<string, unknown>;
   identity?: Identity;
 }
 
@@ -74,7 +75,7 @@ export class SocketioHost implements ConnectionHost {
 
   connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
     const { address } = request.visitor as Visitor;
-    const ticket: Ticket = { id: this.#parts.hub.ids.next(), address };
+    const ticket: Ticket = { id: this.#parts.hub.ids.next(), address, auth: request.auth };
     return after(this.#identify(request), (identity) => {
       if (identity) ticket.identity = identity;
       return { id: ticket.id, context: ticket };
@@ -142,11 +143,11 @@ export class SocketioHost implements ConnectionHost {
 
   open(socket: EventSocket): void {
     const { hub, lifecycle, dialectOf } = this.#parts;
-    const { id, address, identity } = socket.context as Ticket;
+    const { id, address, auth, identity } = socket.context as Ticket;
     const burst = hub.config.websocketMessageBurst;
     const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address, burst });
     socket.context = connection;
-    lifecycle.open(connection, identity);
+    lifecycle.open(connection, identity, { auth });
   }
 
   receive(socket: EventSocket, packet: SocketioPacket): void {

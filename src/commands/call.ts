@@ -3,23 +3,24 @@
  */
 import type { Handler } from "../command.ts";
 import { ParleyError } from "../errors.ts";
+import type { Acknowledge } from "../hooks.ts";
 import { clientOf } from "../hub.ts";
 import { after } from "../maybe.ts";
 
-export const call: Handler<"call"> = (hub, connection, { name, data, ref }) => {
+export const call: Handler<"call"> = (hub, connection, { name, args, ref }) => {
   const handler = hub.handlers.get(name);
   if (!handler) {
     throw new ParleyError("unsupported_type", `Cannot serve event "${name.slice(0, 64)}": nobody handles it`);
   }
+  const from = clientOf(connection);
+  if (ref === undefined) return after(handler(from, ...args as never[]), () => undefined);
   let answered = false;
-  const answer = (result: unknown) => {
+  const ack: Acknowledge = (...values) => {
     if (answered) return;
     answered = true;
-    hub.reply(connection, { kind: "result", result }, ref);
+    hub.reply(connection, { kind: "result", values }, ref);
   };
-  return after(handler(clientOf(connection), data, answer), (result) => {
-    if (result !== undefined) answer(result);
-    // One that does not take `answer` has said all it will: who waits is told that it was served.
-    else if (handler.length < 3) answer({ ok: true });
+  return after(handler(from, ...[...args, ack] as never[]), (result) => {
+    if (result !== undefined) ack(result);
   });
 };

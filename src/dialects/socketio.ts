@@ -6,7 +6,13 @@
  * behind the event. Each further namespace is a dialect of its own, for its name stands in every frame.
  */
 import type { Dialect } from "../dialect.ts";
-import { encodeAck, encodeEvent as encodeBinaryEvent, encodeTextAck, encodeTextEvent } from "../engine_io/codec.ts";
+import {
+  encodeAck,
+  encodeEvent as encodeBinaryEvent,
+  encodeTextAck,
+  encodeTextEvent,
+  LIBRARY_EVENTS,
+} from "../engine_io/codec.ts";
 import type { SocketioPacket } from "../engine_io/packet.ts";
 import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
@@ -15,16 +21,6 @@ import { besides, frames, textOf, without } from "./content.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 import { isoTime, shownRoom, userIdOf, usersOf } from "./shapes.ts";
 import { decodePacket } from "./socketio_events.ts";
-
-/** Names with which a client's own library talks to itself; a packet that bears one makes it close the connection. */
-const LIBRARY_EVENTS = new Set([
-  "connect",
-  "connect_error",
-  "disconnect",
-  "disconnecting",
-  "newListener",
-  "removeListener",
-]);
 
 export class SocketioDialect implements Dialect<SocketioPacket> {
   readonly name: string;
@@ -66,7 +62,7 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
         return this.#ack(reply, { ok: true, count: reply.count });
       case "result": {
         const id = ackOf(reply);
-        return id === undefined ? [] : encodeAck(this.#namespace, id, [reply.result]);
+        return id === undefined ? [] : encodeAck(this.#namespace, id, reply.values);
       }
       case "error": {
         const { code, message, retryAfter, room } = reply;

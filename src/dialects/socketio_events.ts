@@ -82,7 +82,9 @@ function commandOf(packet: EventPacket): CommandBody {
   const [argument] = packet.args;
   refuseDepth(packet.args, packet.size);
   const reader = readers.get(name);
-  const command = reader ? read(reader, name, argument) : relay(name, argument) ?? call(name, packet.args);
+  const command = reader
+    ? read(reader, name, argument)
+    : relay(name, argument) ?? { kind: "call", name, args: packet.args };
   if (packet.attachments === 0 || (command.kind !== "publish" && command.kind !== "signal")) return command;
   if (packet.attachments <= MAX_SENT_ATTACHMENTS) return { ...command, binary: true };
   throw new ParleyError(
@@ -135,10 +137,6 @@ function relay(name: string, argument: unknown): CommandBody | undefined {
   const target = readAddress(argument, `relay the event ${quote(name)}`);
   const data = without(argument, ADDRESS_FIELDS);
   return { kind: "signal", target, signal: { type: "custom", name, data } };
-}
-
-function call(name: string, args: unknown[]): CommandBody {
-  return { kind: "call", name, data: args.length > 1 ? args : args[0] };
 }
 
 function into(fields: { conversationId?: string; to?: string }, signal: Signal): CommandBody {

@@ -18,6 +18,16 @@ export const CLOSE_PACKET = "1";
 /** Official clients since 4.2.6 of their parser close the connection at a packet with more. */
 export const MAX_SENT_ATTACHMENTS = 10;
 
+/** Names with which a client's own library talks to itself; a packet that bears one makes it close the connection. */
+export const LIBRARY_EVENTS: ReadonlySet<unknown> = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
+
 const SEPARATOR = "\x1e";
 const encoder = new Encoder();
 /** The same bytes go to every polling member of a room. */
@@ -108,8 +118,11 @@ export class Assembly {
   }
 }
 
-/** `name` and its arguments as frames; throws `bad_message` if they hold more attachments than peers accept. */
+/** `name` and its arguments as frames; throws `bad_message` for what peers do not accept: the name, or too many attachments. */
 export function encodeEvent(namespace: string, event: unknown[], ack?: number): Frame[] {
+  if (LIBRARY_EVENTS.has(event[0])) {
+    throw new ParleyError("bad_message", `Cannot send event "${event[0]}": the name belongs to the client's library`);
+  }
   return encode({ type: PacketType.EVENT, nsp: namespace, data: event, id: ack }, `event "${event[0]}"`);
 }
 

@@ -23,6 +23,8 @@ export interface EventSocket extends Socket {
    * `unavailable` when the socket closes first or the time is over, and `bad_message` if it has too many attachments.
    */
   ask(name: string, args: unknown[], timeoutMs: number): Promise<unknown[]>;
+  /** Sends an event, binary arguments included. Throws `bad_message`. */
+  sendEvent(name: string, args: unknown[]): void;
 }
 
 export interface Admission {

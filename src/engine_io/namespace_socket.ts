@@ -131,6 +131,10 @@ export class NamespaceSocket implements EventSocket, Listener {
     });
   }
 
+  sendEvent(name: string, args: unknown[]): void {
+    for (const frame of encodeEvent(this.namespace, [name, ...args])) this.send(frame);
+  }
+
   answered(id: number, args: unknown[]): void {
     this.#questions?.answered(id, args);
   }

@@ -82,7 +82,7 @@ const REPLIES: { [Kind in ReplyBody["kind"]]: BodiesOf<Kind> } = {
   unread: [{ kind: "unread", count: 3 }],
   authenticated: [{ kind: "authenticated", identity }],
   pong: [{ kind: "pong" }],
-  result: [{ kind: "result", result: { ok: true } }],
+  result: [{ kind: "result", values: [{ ok: true }, 2] }],
   error: [
     { kind: "error", code: "rate_limited", message: HALF_A_PAIR, retryAfter: 250, room: "lobby" },
     { kind: "error", code: "unauthorized", message: "Invalid token", of: "authenticate", timedOut: true },

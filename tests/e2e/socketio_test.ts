@@ -4,6 +4,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { eventually } from "../harness.ts";
+import type { Acknowledge } from "../../src/mod.ts";
 import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
 import { Stage } from "./stage.ts";
 
@@ -193,16 +194,17 @@ const SCENES: Record<string, Scene> = {
 
   async "an event of the program's own is answered by its handler"({ ann, stage }) {
     stage.server.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
-    stage.server.on("orders:later", (_from, data, ack) => setTimeout(() => ack(["late", data]), 5) && undefined);
+    stage.server.on(
+      "orders:later",
+      (_from, one: number, two: number, ack: Acknowledge) => void setTimeout(() => ack(["late", one, two]), 5),
+    );
     stage.server.on("orders:fail", () => {
       throw new Error("secret detail");
     });
     stage.server.on("orders:file", () => new Uint8Array([1, 2]));
-    stage.server.on("orders:seen", () => undefined);
     assertEquals(await ann.ask("orders:create", { item: 1 }), { accepted: true, by: "ann", data: { item: 1 } });
-    assertEquals(await ann.ask("orders:later", 1, 2), ["late", [1, 2]]);
+    assertEquals(await ann.ask("orders:later", 1, 2), ["late", 1, 2]);
     assertEquals(new Uint8Array(await ann.ask("orders:file")), new Uint8Array([1, 2]));
-    assertEquals(await ann.ask("orders:seen"), { ok: true });
     assertThrows(() => stage.server.on("sendMessage", () => true), TypeError, "a meaning of its own");
     const { ok, error } = await ann.ask("orders:fail");
     assertEquals([ok, error.code, error.message.includes("secret")], [false, "internal", false]);

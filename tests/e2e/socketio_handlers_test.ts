@@ -1,0 +1,192 @@
+/**
+ * A program's own events as users of Socket.IO know them: any number of arguments in, any number of values back, binary
+ * ones too, answered only if the client asked for it. Packet by packet, over a bare WebSocket.
+ */
+import { test } from "node:test";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type Acknowledge, ParleyError } from "../../src/mod.ts";
+import { TestSocket } from "../harness.ts";
+import { SocketioClients } from "./socketio_stage.ts";
+import { Stage } from "./stage.ts";
+
+const SLOW = { timeout: 20_000 };
+const TWO_FILES = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
+const FILES = [new Uint8Array([1, 2, 3]), new Uint8Array([4, 5, 6])] as const;
+
+/** A program that says everything back. */
+async function openEcho(): Promise<Stage> {
+  const stage = await Stage.open({
+    socketioNamespaces: ["/custom"],
+    hooks: {
+      onToken: (token) => token === "123" ? { sub: "ann" } : undefined,
+      onConnect: (client, { auth }) => stage.server.sendEvent(client.id, "auth", auth),
+    },
+  });
+  stage.server.on("message", (from, ...args) => stage.server.sendEvent(from.id, "message-back", ...args));
+  stage.server.on("message-with-ack", (_from, ...args) => (args.pop() as Acknowledge)(...args));
+  return stage;
+}
+
+/** A WebSocket session; what it was sent so far is taken. */
+async function session(stage: Stage): Promise<TestSocket> {
+  const socket = await TestSocket.open(stage.ws("/socket.io/?EIO=4&transport=websocket"));
+  await socket.next();
+  return socket;
+}
+
+async function joined(stage: Stage): Promise<TestSocket> {
+  const socket = await session(stage);
+  socket.send("40");
+  assertEquals([String(await socket.next()).slice(0, 2), await socket.next()], ["40", '42["auth",{}]']);
+  return socket;
+}
+
+test("a program is told what a client connects with, and can speak first", SLOW, async () => {
+  await using stage = await openEcho();
+  for (
+    const [packet, head, greeting] of [
+      ["40", '40{"sid"', '42["auth",{}]'],
+      ['40{"token":"123"}', '40{"sid"', '42["auth",{"token":"123"}]'],
+      ["40/custom,", '40/custom,{"sid"', '42/custom,["auth",{}]'],
+      ['40/custom,{"token":"123"}', '40/custom,{"sid"', '42/custom,["auth",{"token":"123"}]'],
+    ] as const
+  ) {
+    const socket = await session(stage);
+    socket.send(packet);
+    assertEquals(String(await socket.next()).slice(0, head.length), head);
+    assertEquals(await socket.next(), greeting);
+    socket.close();
+  }
+});
+
+test("an event's arguments arrive one by one, and so do those of an answer", SLOW, async () => {
+  await using stage = await openEcho();
+  const socket = await joined(stage);
+  socket.send('42["message",1,"2",{"3":[true]}]');
+  assertEquals(await socket.next(), '42["message-back",1,"2",{"3":[true]}]');
+  socket.send('42["message"]');
+  assertEquals(await socket.next(), '42["message-back"]');
+  socket.send('42456["message-with-ack",1,"2",{"3":[false]}]');
+  assertEquals(await socket.next(), '43456[1,"2",{"3":[false]}]');
+  socket.send('427["message-with-ack"]');
+  assertEquals(await socket.next(), "437[]");
+  socket.close();
+});
+
+test("attachments keep their places in events and in answers", SLOW, async () => {
+  await using stage = await openEcho();
+  const socket = await joined(stage);
+  for (const [sent, back] of [["2-", "message"], ["2-789", "message-with-ack"]] as const) {
+    socket.send(`45${sent}["${back}",${TWO_FILES}]`);
+    for (const file of FILES) socket.send(file);
+    const expected = back === "message" ? `452-["message-back",${TWO_FILES}]` : `462-789[${TWO_FILES}]`;
+    assertEquals([await socket.next(), await socket.next(), await socket.next()], [expected, ...FILES]);
+  }
+  socket.close();
+});
+
+test("leaving one namespace leaves the other as it was", SLOW, async () => {
+  await using stage = await openEcho();
+  const socket = await joined(stage);
+  socket.send("40/custom");
+  await socket.next((frame) => frame === '42/custom,["auth",{}]');
+  socket.send("41/custom");
+  socket.send('42["message","to the main namespace"]');
+  await socket.next((frame) => frame === '42["message-back","to the main namespace"]');
+  socket.close();
+});
+
+test("only the event says whether an answer is wanted, and a handler answers once or never", SLOW, async () => {
+  await using stage = await Stage.open();
+  const seen: unknown[] = [];
+  stage.server.on("count", (_from, ...args) => {
+    const ack = args.at(-1);
+    seen.push(args.map((each) => typeof each));
+    if (typeof ack === "function") ack(args.length - 1);
+  });
+  stage.server.on("twice", (_from, ack: Acknowledge) => {
+    ack("first");
+    ack("second");
+    return "third";
+  });
+  stage.server.on("silent", () => undefined);
+  stage.server.on("later", async (_from, ack: Acknowledge) => {
+    await Promise.resolve();
+    queueMicrotask(() => ack("at last"));
+  });
+  stage.server.on("returned", (_from, data) => Promise.resolve({ data }));
+  const socket = await TestSocket.open(stage.ws("/socket.io/?EIO=4&transport=websocket"));
+  socket.send("40");
+  for (
+    const packet of [
+      '42["count",1]',
+      '421["count",1,"two"]',
+      '422["count"]',
+      '423["twice"]',
+      '424["silent"]',
+      '42["silent"]',
+      '425["later"]',
+      '426["returned",7]',
+      '42["returned",7]',
+      '429["count"]',
+    ]
+  ) socket.send(packet);
+  await socket.next((frame) => String(frame).startsWith("439"));
+  const answers = socket.frames.map(String).filter((frame) => /^4[23]/.test(frame));
+  assertEquals(answers, ["431[2]", "432[0]", '433["first"]', '435["at last"]', '436[{"data":7}]', "439[0]"]);
+  assertEquals(seen, [["number"], ["number", "string", "function"], ["function"], ["function"]]);
+  socket.close();
+});
+
+test("an event of the program's goes to one client with all of its arguments, or says why not", SLOW, async () => {
+  await using stage = await Stage.open();
+  await using clients = new SocketioClients(stage);
+  const ann = await clients.connect("ann");
+  stage.server.sendEvent(ann.socket.id!, "drawn", FILES[0], 2, { three: FILES[1] });
+  const [name, file, two, { three }] = await ann.inbox.take(([name]) => name === "drawn");
+  assertEquals([name, new Uint8Array(file), two, new Uint8Array(three)], ["drawn", FILES[0], 2, FILES[1]]);
+  const kebab = await stage.kebab();
+  const { clientId } = kebab.heard({ type: "connected" })[0]!;
+  const eleven = Array.from({ length: 11 }, () => FILES[0]);
+  const refused = [
+    () => stage.server.sendEvent("nobody", "x"),
+    () => stage.server.sendEvent(String(clientId), "x"),
+    () => stage.server.sendEvent(ann.socket.id!, "disconnect"),
+    () => stage.server.sendEvent(ann.socket.id!, "x", eleven),
+  ].map((send) => assertThrows(send, ParleyError).code);
+  assertEquals(refused, ["not_found", "unsupported_type", "bad_message", "bad_message"]);
+  const reserved = await assertRejects(() => stage.server.ask(ann.socket.id!, "connect", 1), ParleyError);
+  assertEquals(reserved.code, "bad_message");
+});
+
+test("a token of the program's own names a user; what it does not know the keys judge", SLOW, async () => {
+  await using stage = await Stage.open({
+    websocketRequireAuth: true,
+    hooks: {
+      onToken: async (token) => {
+        await Promise.resolve();
+        if (token === "session-1") return { sub: "ann", name: "Ann", groups: ["fleet"] };
+        if (token === "session-old") return { sub: "ann", exp: 1 };
+        if (token === "session-odd") return { name: "nobody" };
+        if (token === "session-out") throw new ParleyError("unauthorized", "Invalid token: signed out");
+      },
+    },
+  });
+  await using clients = new SocketioClients(stage);
+  const ann = await clients.open({ auth: { token: "session-1" } }).connected();
+  assertEquals(stage.server.getClient(ann.socket.id!)?.userId, "ann");
+  await clients.connect("bob");
+  const kim = await stage.talker("/websocket/connect?token=session-1");
+  const { data } = await kim.hear({ type: "system_notification" });
+  assertEquals((data as { rooms: string[] }).rooms, ["user:ann", "group:fleet"]);
+  const answers = await Promise.all(["session-old", "session-odd", "session-out", "else"].map(async (token) => {
+    const socket = clients.open({ auth: { token } }).socket;
+    return await new Promise<string>((resolve) => socket.once("connect_error", ({ message }) => resolve(message)));
+  }));
+  assertEquals(answers, [
+    "authentication failed: Invalid token: it has expired",
+    "authentication failed: Invalid token: it has none of sub, userId, user_id, id",
+    "authentication failed: Invalid token: signed out",
+    "authentication failed: Invalid token: it is no JSON Web Token",
+  ]);
+});
