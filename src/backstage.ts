@@ -172,6 +172,10 @@ function groupChangeOf({ fields }: Announcement): GroupChange {
   if ((typeof group !== "string" && typeof group !== "number") || typeof data.joined !== "boolean") {
     throw new ParleyError("bad_message", 'Cannot change the group: data needs a "group_id" and a boolean "joined"');
   }
+  if (typeof group === "number" && !Number.isSafeInteger(group)) {
+    const rule = '"group_id" is not a whole number within ±(2^53−1), write it as a string';
+    throw new ParleyError("bad_message", `Cannot change the group: ${rule}`);
+  }
   if (!isRoomName(`group:${group}`)) {
     throw new ParleyError("bad_message", 'Cannot change the group: "group_id" is too long or has control characters');
   }

@@ -123,7 +123,7 @@ export class ParleyServer {
   }
 
   async sendToUser(user: string | number, message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toUser(named(String(user)), announcementOf(message)));
+    return await run(this.#running.backstage.toUser(named(idText(user, "user")), announcementOf(message)));
   }
 
   async sendToRoom(room: string, message: ServerMessage): Promise<Sent> {
@@ -142,7 +142,8 @@ export class ParleyServer {
   /** For a backend that stores messages itself: each dialect shows it in its own shape. */
   async broadcastNewMessage(room: string, message: BackendMessage): Promise<PublishedMessage> {
     const { id: given, content, timestamp, sender_user_id: user, sender_name: name, ...rest } = message;
-    const id = given === undefined ? undefined : String(given);
+    const id = given === undefined ? undefined : idText(given, "id");
+    if (user !== undefined) idText(user, "sender_user_id");
     const isNamed = user !== undefined || name !== undefined;
     const from = isNamed ? { connection: "server", user, name: name ?? String(user) } : undefined;
     const data = jsonValue(content === undefined ? rest : { ...rest, text: content }, "publish");
@@ -184,6 +185,15 @@ function announcementOf(message: ServerMessage): Announcement {
   const { type, ...fields } = jsonValue(message, "send") as ServerMessage;
   if (typeof type !== "string" || type === "") throw new ParleyError("bad_message", 'Cannot send: "type" is missing');
   return { type, fields };
+}
+
+/** An id as a key. A number that JSON or a double has rounded may be somebody else's. */
+function idText(id: string | number, field: string): string {
+  if (typeof id !== "number" || Number.isSafeInteger(id)) return String(id);
+  throw new ParleyError(
+    "bad_message",
+    `Cannot send: "${field}" is not a whole number within ±(2^53−1), write it as a string`,
+  );
 }
 
 /** A room, or a user whose room bears the name. */

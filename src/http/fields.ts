@@ -29,8 +29,10 @@ export const User = v.pipe(
   v.check(isRoomName, USER_RULE),
 );
 
-/** An id that some backends keep as a number. */
-export const LooseId = v.union([Id, v.pipe(v.number(), v.safeInteger())], `${ID_RULE} or a whole number`);
+const LOOSE_ID_RULE = `${ID_RULE} or a whole number within ±(2^53−1), larger ones written as strings`;
+
+/** An id that some backends keep as a number; JSON has rounded what a double cannot hold, so that is refused. */
+export const LooseId = v.union([Id, v.pipe(v.number(), v.safeInteger())], LOOSE_ID_RULE);
 
 /** A page's size in a query; what is over `max` is cut. */
 export function PageSize(usual: number, max: number) {

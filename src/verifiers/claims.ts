@@ -14,7 +14,10 @@ const NAME_CLAIMS = ["name", "username", "character_name"];
 const MAX_NAME_LENGTH = 128;
 const MAX_GROUP_ID_LENGTH = MAX_ROOM_NAME_LENGTH - "group:".length;
 
-/** Throws `unauthorized` if there is no id or none that can name a user. What is malformed beside the id is left out. */
+/**
+ * Throws `unauthorized` if there is no id or none that can name a user, or a number is an id that JSON cannot hold. What
+ * is malformed beside the ids is left out.
+ */
 export function identityOf(claims: Claims): Identity {
   const id = userId(claims);
   const user = String(id);
@@ -37,7 +40,7 @@ function userId(claims: Claims): UserId {
     value !== undefined && value !== null && value !== ""
   );
   if (id === undefined) throw new ParleyError("unauthorized", `Invalid token: it has none of ${ID_CLAIMS.join(", ")}`);
-  if (typeof id === "number" && Number.isFinite(id)) return id;
+  if (typeof id === "number") return exact(id, "its user id");
   if (typeof id === "string" && isRoomName(id)) return id;
   throw new ParleyError(
     "unauthorized",
@@ -45,9 +48,22 @@ function userId(claims: Claims): UserId {
   );
 }
 
+/**
+ * JSON.parse rounds what a double cannot hold, so that two ids would become one: only numbers are ids that no rounding
+ * can have made.
+ */
+function exact(id: number, what: string): number {
+  // The sum makes 0 of -0, which JSON would write as 0.
+  if (Number.isSafeInteger(id)) return id + 0;
+  throw new ParleyError(
+    "unauthorized",
+    `Invalid token: ${what} is not a whole number within ±(2^53−1), write it as a string`,
+  );
+}
+
 function group(claim: unknown): Group | undefined {
   const { id, name } = typeof claim === "object" && claim !== null ? claim as Record<string, unknown> : { id: claim };
-  const key = typeof id === "number" ? String(id) : id;
+  const key = typeof id === "number" ? String(exact(id, "the id of a group")) : id;
   if (typeof key !== "string" || key.length > MAX_GROUP_ID_LENGTH || !isRoomName(key)) return undefined;
   return typeof name === "string" ? { id: key, name } : { id: key };
 }

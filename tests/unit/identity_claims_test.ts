@@ -59,6 +59,30 @@ test("claims: what is absent in the token is absent in the identity", () => {
   assertEquals({ ...identityOf({ sub: 1 }) }, { ...WHO, user: "1", id: 1 });
 });
 
+test("claims: a number that JSON cannot hold exactly is no id, neither of the user nor of a group", () => {
+  const inexact = ["9007199254740992", "9007199254740993", "-9007199254740993", "1e400", "-1e400", "1.5", "1e-7"];
+  for (const digits of inexact) {
+    for (const payload of [`{"sub":${digits}}`, `{"sub":"","id":${digits}}`]) {
+      const error = assertThrows(() => identityOf(JSON.parse(payload)), ParleyError, "write it as a string");
+      assertEquals([error.code, /^Invalid token: its user id /.test(error.message)], ["unauthorized", true], payload);
+    }
+    for (const group of [digits, `{"id":${digits},"name":"G"}`]) {
+      const claims = JSON.parse(`{"sub":"ann","groups":["fleet",${group}]}`);
+      const error = assertThrows(() => identityOf(claims), ParleyError, "write it as a string");
+      assertEquals([error.code, /^Invalid token: the id of a group /.test(error.message)], ["unauthorized", true]);
+    }
+  }
+  for (const exact of [9007199254740991, -9007199254740991, 1]) {
+    const { user, id, groups } = identityOf({ sub: exact, groups: [exact] });
+    assertEquals([user, id, groups], [String(exact), exact, [{ id: String(exact) }]]);
+  }
+});
+
+test("claims: minus zero is zero", () => {
+  const { user, id, groups } = identityOf(JSON.parse('{"sub":-0,"groups":[-0]}'));
+  assertEquals([user, Object.is(id, 0), groups], ["0", true, [{ id: "0" }]]);
+});
+
 test("claims: an id that can name no room makes the token invalid", () => {
   for (const sub of ["*", "a\nb", "x".repeat(129), "\ud800", {}, [], true, NaN]) {
     assertEquals(assertThrows(() => identityOf({ sub }), ParleyError).code, "unauthorized", String(sub));
