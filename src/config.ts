@@ -72,12 +72,18 @@ export function defaultConfig(overrides: ConfigOverrides = {}): Config {
     if ("problem" in result) problems.push(result.problem);
     else given[key] = result.value;
   }
+  readPems(given, noFile, problems);
   const resolved = resolve(given as Values, rooms);
   problems.push(...resolved.problems);
   if (problems.length > 0) {
     throw new ParleyError("bad_message", `Cannot use the configuration: ${problems.join("; ")}`);
   }
   return resolved.config;
+}
+
+/** A program reads its files itself. */
+function noFile(path: string): never {
+  throw new Error(`"${path}" is not a PEM, a JWK or base64 of one; a program gives the text, not the path of a file`);
 }
 
 /** How much a socket may have unsent: the setting, or what suits the runtime and still holds four messages. */

@@ -120,9 +120,15 @@ interface Verifiers {
 }
 
 async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: DemoKey): Promise<Verifiers> {
-  const { jwtSecret: secret, jwtPublicKey: publicKey, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
-  const algorithms = config.jwtAlgorithms;
-  const configured = await createJwtVerifier({ secret, publicKey, jwksUrl, issuer, audience, algorithms });
+  const configured = await createJwtVerifier({
+    secret: config.jwtSecret,
+    publicKey: config.jwtPublicKey,
+    jwksUrl: config.jwksUrl,
+    issuer: config.jwtIssuer,
+    audience: config.jwtAudience,
+    algorithms: config.jwtAlgorithms,
+    leewayMs: config.jwtLeewayMs,
+  });
   const demo = config.demo ? await DemoVerifier.create(configured, demoKey) : undefined;
   const verifier = demo ?? configured;
   return { verifier: onToken ? new ProgramVerifier(onToken, verifier) : verifier, demo };

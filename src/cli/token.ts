@@ -69,7 +69,7 @@ function contentOf(flags: Flags, problems: string[]): TokenContent | undefined {
 
 function signingOf({ jwtAlgorithms, jwtIssuer, jwtAudience }: Config, secret: string) {
   const algorithm = (["HS256", "HS384", "HS512"] as const).find((name) => jwtAlgorithms?.includes(name));
-  return { secret, algorithm, issuer: jwtIssuer, audience: jwtAudience };
+  return { secret, algorithm, issuer: jwtIssuer, audience: jwtAudience?.[0] };
 }
 
 function withoutSecret({ hasKey }: Config): string {

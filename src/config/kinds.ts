@@ -124,11 +124,12 @@ export function texts<D extends Fallback>(
   env: string,
   fallback: D,
   help: string,
-  options: Extras & { like?: RegExp; expects?: string; placeholder?: string } = {},
+  options: Extras & { like?: RegExp; expects?: string; placeholder?: string; least?: number } = {},
 ) {
-  const { like = /./s, expects = "names with commas between them", placeholder = "NAME,…", ...extras } = options;
-  const schema = list(v.pipe(v.string(), v.regex(like)));
-  return setting(env, fallback, { help, schema, placeholder, expects, emptyIsValue: true, ...extras });
+  const { like = /./s, expects = "names with commas between them", placeholder = "NAME,…", least = 0, ...extras } =
+    options;
+  const schema = v.pipe(list(v.pipe(v.string(), v.regex(like))), v.minLength(least));
+  return setting(env, fallback, { help, schema, placeholder, expects, emptyIsValue: least === 0, ...extras });
 }
 
 /** A whole number from 1 on, or `auto`. */

@@ -73,7 +73,7 @@ function keyContradictions({ jwtSecret, jwtPublicKey, jwksUrl, jwtAlgorithms = [
   const asymmetric = jwtAlgorithms.filter((name) => !name.startsWith("HS"));
   const publicKey = jwtPublicKey ?? jwksUrl;
   return [
-    /^-----BEGIN/.test(jwtSecret ?? "") && "JWT_SECRET: holds a PEM key, which belongs into JWT_PUBLIC_KEY",
+    (jwtSecret ?? "").includes("-----BEGIN ") && "JWT_SECRET: holds a PEM key, which belongs into JWT_PUBLIC_KEY",
     /PRIVATE KEY-----/.test(jwtPublicKey ?? "") && "JWT_PUBLIC_KEY: holds a private key, give the public one",
     symmetric.length > 0 && !jwtSecret && `JWT_ALGORITHMS: ${symmetric.join(", ")} needs JWT_SECRET`,
     asymmetric.length > 0 && !publicKey && `JWT_ALGORITHMS: ${asymmetric.join(", ")} needs JWT_PUBLIC_KEY or JWKS_URL`,

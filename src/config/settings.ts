@@ -26,7 +26,7 @@ const RUNTIME_PINGS = "the runtime decides when it pings";
 const RUNTIME_BUFFERS = "the runtime owns its buffers";
 
 const URL_PATH = { like: /^(\/[^/?#\s*]+)+\/?$/, expects: "a path such as /ws", placeholder: "PATH" };
-const PEM_OR_PATH = { placeholder: "PEM|PATH", expects: "a PEM text or the path of a file" };
+const PEM_OR_PATH = { placeholder: "PEM|BASE64|PATH", expects: "a PEM text, base64 of it or the path of a file" };
 const ORIGINS = {
   like: /^(\*|null|[a-z][a-z0-9+.-]*:\/\/(\*\.)?[^/*\s?#]+)$/i,
   expects: "origins such as https://example.com or https://*.example.com with commas between them, or *",
@@ -62,7 +62,7 @@ const IDENTITY = {
     placeholder: "SECRET",
   }),
   jwtPublicKey: text("JWT_PUBLIC_KEY", undefined, "public key of RS, PS, ES and EdDSA tokens", {
-    placeholder: "PEM|JWK|PATH",
+    placeholder: "PEM|JWK|BASE64|PATH",
   }),
   jwksUrl: text("JWKS_URL", undefined, "where the identity provider publishes its keys", {
     like: /^https?:\/\/[^\s]+$/,
@@ -70,7 +70,11 @@ const IDENTITY = {
     placeholder: "URL",
   }),
   jwtIssuer: text("JWT_ISSUER", undefined, "the `iss` a token must have", { otherwise: "any" }),
-  jwtAudience: text("JWT_AUDIENCE", undefined, "the `aud` a token must have", { otherwise: "any" }),
+  jwtAudience: texts("JWT_AUDIENCE", undefined, "the `aud` a token must have, or several of which it must have one", {
+    otherwise: "any",
+    least: 1,
+  }),
+  jwtLeewayMs: duration("JWT_LEEWAY", "5s", "difference of clocks that is forgiven at `exp` and `nbf`", { max: "1h" }),
   jwtAlgorithms: choices("JWT_ALGORITHMS", undefined, "the only algorithms accepted", {
     of: ALGORITHMS,
     otherwise: "all that fit the keys",

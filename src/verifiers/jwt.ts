@@ -20,14 +20,17 @@ export interface JwtOptions {
   publicKey?: string;
   jwksUrl?: string;
   issuer?: string;
-  audience?: string;
+  /** A token has to be for one of them; absent or empty: for anybody. */
+  audience?: readonly string[];
   /** Absent: all that fit the keys. */
   algorithms?: readonly string[];
-  /** How soon the published keys may be fetched again for a key they do not have. Default 1 s. */
+  /** How far the clocks of this server and of who made a token may differ. Default 5 s. */
+  leewayMs?: number;
+  /** How soon the published keys may be fetched again: for a key they do not have, or after a failure. Default 1 s. */
   jwksCooldownMs?: number;
 }
 
-const LEEWAY_S = 5;
+const LEEWAY_MS = 5_000;
 /** Strangers may name any key: at most one fetch a second, and a new key of the provider's is good within that. */
 const JWKS_COOLDOWN_MS = 1_000;
 /** Verdicts remembered: enough for a crowd that reconnects at once, about 8 MB at most. */
@@ -41,12 +44,14 @@ interface Verdict {
 export class JwtVerifier implements Verifier {
   readonly #sources: readonly KeySource[];
   readonly #checks: JWTVerifyOptions;
+  readonly #leewayMs: number;
   /** Good tokens by their SHA-256: a hash is twenty times cheaper than a signature. */
   readonly #verdicts = new LinkedMap<string, Verdict>();
 
-  constructor(sources: readonly KeySource[], checks: JWTVerifyOptions) {
+  constructor(sources: readonly KeySource[], checks: JWTVerifyOptions, leewayMs: number) {
     this.#sources = sources;
-    this.#checks = { ...checks, clockTolerance: LEEWAY_S };
+    this.#checks = { ...checks, clockTolerance: leewayMs / 1000 };
+    this.#leewayMs = leewayMs;
   }
 
   async verify(token: string): Promise<Identity> {
@@ -56,7 +61,7 @@ export class JwtVerifier implements Verifier {
     const { payload, source } = await this.#check(token);
     // Frozen: whoever shows the same token gets the same object.
     const identity = identityOf(payload);
-    const endMs = endOf(payload);
+    const endMs = payload.exp === undefined ? Infinity : payload.exp * 1000 + this.#leewayMs;
     // A connection ends when its token would not be accepted any more: one that just got in is not closed at once.
     if (endMs !== Infinity) identity.expiresAtMs = endMs;
     this.#remember(digest, {
@@ -101,7 +106,7 @@ export class JwtVerifier implements Verifier {
 
 /** Throws `bad_message` if a key cannot be used. Without any key every token is refused. */
 export async function createJwtVerifier(options: JwtOptions): Promise<JwtVerifier> {
-  const { secret, jwksUrl, issuer, audience, algorithms } = options;
+  const { secret, jwksUrl, issuer, algorithms, leewayMs = LEEWAY_MS } = options;
   const sources = [
     ...(secret === undefined ? [] : await secretKeys(secret)),
     ...(options.publicKey === undefined ? [] : [publicKey(options.publicKey)]),
@@ -111,7 +116,8 @@ export async function createJwtVerifier(options: JwtOptions): Promise<JwtVerifie
     ...source,
     algorithms: source.algorithms.filter((name) => algorithms?.includes(name) ?? true),
   }));
-  return new JwtVerifier(allowed, { issuer, audience });
+  const audience = options.audience?.length ? [...options.audience] : undefined;
+  return new JwtVerifier(allowed, { issuer, audience }, leewayMs);
 }
 
 /** The claims; an identity provider may publish several keys that fit, one of which must. */
@@ -138,17 +144,13 @@ function algorithmOf(token: string): string {
   try {
     return decodeProtectedHeader(token).alg ?? "none";
   } catch {
-    throw invalid("it is no JSON Web Token");
+    throw invalid("it is not a JSON Web Token");
   }
 }
 
 function frozen(identity: Identity): Identity {
   for (const list of [identity.groups, identity.rooms, identity.roles]) Object.freeze(list);
   return Object.freeze(identity);
-}
-
-function endOf({ exp }: JWTPayload): number {
-  return exp === undefined ? Infinity : (exp + LEEWAY_S) * 1000;
 }
 
 function refusal(error: unknown, source: KeySource): ParleyError {

@@ -5,7 +5,15 @@
  * `none` belongs to no key at all. Called by jwt.ts.
  */
 import { createPublicKey } from "node:crypto";
-import { createRemoteJWKSet, type CryptoKey, errors, type JWK, type JWTVerifyGetKey } from "jose";
+import {
+  createRemoteJWKSet,
+  type CryptoKey,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWK,
+  type JWTVerifyGetKey,
+} from "jose";
 import { ParleyError } from "../errors.ts";
 
 /** One configured key, or one place where keys are published. */
@@ -60,6 +68,7 @@ export function publishedKeys(url: string, cooldownMs: number): KeySource {
     cacheMaxAge: JWKS_AGE_MS,
     cooldownDuration: cooldownMs,
     timeoutDuration: JWKS_TIMEOUT_MS,
+    [customFetch]: pacedFetch(cooldownMs),
   });
   const key: JWTVerifyGetKey = async (header, token) => {
     const hasLooked = !published.coolingDown;
@@ -72,6 +81,22 @@ export function publishedKeys(url: string, cooldownMs: number): KeySource {
     }
   };
   return { algorithms: ASYMMETRIC, key, maxVerdictAgeMs: JWKS_AGE_MS / 2 };
+}
+
+/**
+ * jose pauses after keys were fetched, but not after that failed, so that every token with an unknown key would ask a
+ * provider in trouble once more. Whatever ended less than `pauseMs` ago without keys is not tried again.
+ */
+function pacedFetch(pauseMs: number): FetchImplementation {
+  let endedAtMs = -Infinity;
+  return async (url, init) => {
+    if (performance.now() - endedAtMs < pauseMs) throw new errors.JOSEError("The keys could not be fetched just now");
+    try {
+      return await fetch(url, init);
+    } finally {
+      endedAtMs = performance.now();
+    }
+  };
 }
 
 function readPublicKey(text: string): JWK {

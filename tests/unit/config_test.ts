@@ -3,49 +3,11 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertFalse, assertGreater, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  type Config,
-  defaultConfig,
-  fileKeyOf,
-  flagOf,
-  loadConfig,
-  maxBufferedBytes,
-  SETTINGS,
-} from "../../src/config.ts";
+import { type Config, defaultConfig, fileKeyOf, flagOf, maxBufferedBytes, SETTINGS } from "../../src/config.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { startServer } from "../harness.ts";
 import { selfSigned } from "../self_signed.ts";
-
-interface Given {
-  args?: string[];
-  env?: Record<string, string>;
-  file?: unknown;
-}
-
-function load({ args = [], env = {}, file }: Given) {
-  const files: Record<string, string> = { "parley.json": typeof file === "string" ? file : JSON.stringify(file) };
-  const readFile = (path: string) => {
-    if (files[path] === undefined) throw new Error(`there is no "${path}"`);
-    return files[path];
-  };
-  return loadConfig({ args, env: { ...(file === undefined ? {} : { CONFIG: "parley.json" }), ...env }, readFile });
-}
-
-function configOf(given: Given): Config {
-  const loaded = load(given);
-  if ("problems" in loaded) throw new Error(loaded.problems.join("\n"));
-  return loaded.config;
-}
-
-function problemsOf(given: Given): string[] {
-  const loaded = load(given);
-  return "problems" in loaded ? loaded.problems : [];
-}
-
-function notesOf(given: Given): string[] {
-  const loaded = load(given);
-  return "notes" in loaded ? loaded.notes : [];
-}
+import { configOf, load, notesOf, problemsOf } from "./settings_given.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";
 

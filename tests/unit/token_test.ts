@@ -53,9 +53,9 @@ test("token: prints one that the server with the same secret accepts", async () 
 });
 
 test("token: fits issuer, audience and algorithm of the server", async () => {
-  const env = { JWT_SECRET: SECRET, JWT_ISSUER: "me", JWT_AUDIENCE: "parley", JWT_ALGORITHMS: "HS512" };
+  const env = { JWT_SECRET: SECRET, JWT_ISSUER: "me", JWT_AUDIENCE: "parley,shop", JWT_ALGORITHMS: "HS512" };
   const { out } = await run(token, ["--user", "alice"], env);
-  const options = { secret: SECRET, issuer: "me", audience: "parley", algorithms: ["HS512"] };
+  const options = { secret: SECRET, issuer: "me", audience: ["parley"], algorithms: ["HS512"] };
   assertEquals((await (await createJwtVerifier(options)).verify(out)).user, "alice");
 });
 

@@ -1,45 +1,14 @@
 /**
- * Which tokens are good: every algorithm, every refusal, published keys and their rotation.
+ * Which tokens are good: every algorithm, every refusal. Published keys have a file of their own.
  */
 import { Buffer } from "node:buffer";
 import { createHmac, generateKeyPairSync } from "node:crypto";
-import { createServer, type Server } from "node:http";
 import { mock, test } from "node:test";
-import {
-  assert,
-  assertEquals,
-  assertFalse,
-  assertMatch,
-  assertRejects,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
-import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from "jose";
+import { assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { exportJWK, exportSPKI, importJWK } from "jose";
 import { ParleyError } from "../../src/errors.ts";
-import { createJwtVerifier, type JwtOptions } from "../../src/verifiers/jwt.ts";
-import { freePort } from "../harness.ts";
-
-const SECRET = "a secret of at least sixty-four bytes, as the longest hash of the three likes";
-
-type Key = Parameters<SignJWT["sign"]>[0];
-
-function sign(key: Key | string, { alg = "HS256", kid, ...claims }: JWTPayload & { alg?: string; kid?: string } = {}) {
-  const header = { alg, ...(kid === undefined ? {} : { kid }) };
-  const bytes = typeof key === "string" ? new TextEncoder().encode(key) : key;
-  return new SignJWT({ sub: "alice", ...claims }).setProtectedHeader(header).sign(bytes);
-}
-
-/** What a verifier with these options says about the token: the user, or the code and the message. */
-async function verdict(options: JwtOptions, token: string): Promise<string> {
-  const verifier = await createJwtVerifier(options);
-  try {
-    return (await verifier.verify(token)).user;
-  } catch (error) {
-    assert(error instanceof ParleyError, String(error));
-    if (token.length > 5) assertFalse(error.message.includes(token), "the message holds the token");
-    return `${error.code}: ${error.message}`;
-  }
-}
+import { createJwtVerifier } from "../../src/verifiers/jwt.ts";
+import { keyPair, SECRET, sign, verdict } from "./verdicts.ts";
 
 for (const alg of ["HS256", "HS384", "HS512"]) {
   test(`verifier: ${alg} with a secret`, async () => {
@@ -62,10 +31,6 @@ for (
     assertEquals(await verdict({ publicKey: JSON.stringify(jwk) }, token), "alice");
     assertMatch(await verdict({ publicKey: await exportSPKI(other.publicKey) }, token), /^unauthorized.*signature/);
   });
-}
-
-function keyPair(alg: string) {
-  return generateKeyPair(alg, { extractable: true });
 }
 
 const rsaPairs: Promise<CryptoKeyPair>[] = [];
@@ -127,7 +92,7 @@ test("verifier: only the algorithms that are allowed", async () => {
 });
 
 test("verifier: issuer and audience must be the configured ones", async () => {
-  const options = { secret: SECRET, issuer: "https://id.example", audience: "parley" };
+  const options = { secret: SECRET, issuer: "https://id.example", audience: ["parley"] };
   const good = { iss: "https://id.example", aud: "parley" };
   assertEquals(await verdict(options, await sign(SECRET, good)), "alice");
   assertEquals(await verdict(options, await sign(SECRET, { ...good, aud: ["shop", "parley"] })), "alice");
@@ -137,6 +102,31 @@ test("verifier: issuer and audience must be the configured ones", async () => {
   const stranger = "unauthorized: Invalid token: it is from another issuer";
   assertEquals(await verdict(options, await sign(SECRET, { ...good, iss: "https://evil.example" })), stranger);
   assertEquals(await verdict({ secret: SECRET }, await sign(SECRET, { aud: "shop", iss: "anybody" })), "alice");
+});
+
+test("verifier: of several audiences a token has to be for one", async () => {
+  const options = { secret: SECRET, audience: ["chat", "admin"] };
+  for (const aud of ["chat", "admin", ["shop", "admin"]]) {
+    assertEquals(await verdict(options, await sign(SECRET, { aud })), "alice");
+  }
+  for (const aud of ["shop", "chat,admin", []]) {
+    const another = "unauthorized: Invalid token: it is for another audience";
+    assertEquals(await verdict(options, await sign(SECRET, { aud })), another);
+  }
+});
+
+test("verifier: the leeway can be set, and counts for how long a token is good too", async () => {
+  const wide = { secret: SECRET, leewayMs: 60_000 };
+  const late = await sign(SECRET, { exp: nowS() - 30 });
+  assertEquals(await verdict(wide, late), "alice");
+  assertEquals(await verdict(wide, await sign(SECRET, { nbf: nowS() + 30 })), "alice");
+  assertMatch(
+    await verdict({ secret: SECRET, leewayMs: 0 }, await sign(SECRET, { exp: nowS() - 1 })),
+    /^token_expired/,
+  );
+  const exp = nowS() + 100;
+  const { expiresAtMs } = await (await createJwtVerifier(wide)).verify(await sign(SECRET, { exp }));
+  assertEquals(expiresAtMs, (exp + 60) * 1000);
 });
 
 test("verifier: five seconds of leeway around exp and nbf, no more", async () => {
@@ -210,130 +200,6 @@ test("verifier: a remembered token is forgotten when it expires", async (context
   mock.timers.setTime((start + 66) * 1000);
   assertEquals((await assertRejects(() => verifier.verify(token), ParleyError)).code, "token_expired");
 });
-
-// ---- published keys ----
-
-interface Provider {
-  url: string;
-  keys: JWK[];
-  fetched: number;
-  status: number;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** An identity provider on the loopback. */
-async function startProvider(): Promise<Provider> {
-  const port = await freePort();
-  const server: Server = createServer((_, response) => {
-    provider.fetched++;
-    response.writeHead(provider.status, { "content-type": "application/json" });
-    response.end(JSON.stringify({ keys: provider.keys }));
-  });
-  const provider: Provider = {
-    url: `http://127.0.0.1:${port}/jwks`,
-    keys: [],
-    fetched: 0,
-    status: 200,
-    [Symbol.asyncDispose]: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return provider;
-}
-
-async function publishedPair(kid: string | undefined, alg = "ES256") {
-  const { publicKey, privateKey } = await keyPair(alg);
-  return { jwk: { ...await exportJWK(publicKey), kid }, token: await sign(privateKey, { alg, kid }) };
-}
-
-test("verifier: published keys are fetched once and followed when they rotate", { timeout: 20_000 }, async () => {
-  await using provider = await startProvider();
-  const [first, second] = [await publishedPair("2026-01"), await publishedPair("2026-02")];
-  provider.keys = [first.jwk];
-  const verifier = await createJwtVerifier({ jwksUrl: provider.url, jwksCooldownMs: 0 });
-  assertEquals(provider.fetched, 0);
-  assertEquals((await verifier.verify(first.token)).user, "alice");
-  assertEquals(await verifier.verify((await publishedAgain(first)).token).catch(() => "refused"), "refused");
-  provider.keys = [second.jwk];
-  assertEquals((await verifier.verify(second.token)).user, "alice");
-  assertEquals(provider.fetched >= 2, true);
-});
-
-/** A token that names the same key but was signed with another one. */
-function publishedAgain({ jwk }: { jwk: JWK }) {
-  return publishedPair(jwk.kid);
-}
-
-test("verifier: a key that is shown right after the keys were fetched is good", { timeout: 20_000 }, async () => {
-  await using provider = await startProvider();
-  const [first, second] = [await publishedPair("2026-01"), await publishedPair("2026-02")];
-  provider.keys = [first.jwk];
-  const verifier = await createJwtVerifier({ jwksUrl: provider.url });
-  await verifier.verify(first.token);
-  provider.keys = [first.jwk, second.jwk];
-  assertEquals((await verifier.verify(second.token)).user, "alice");
-});
-
-test("verifier: tokens with unknown keys do not make it fetch again and again", { timeout: 20_000 }, async () => {
-  await using provider = await startProvider();
-  const known = await publishedPair("known");
-  provider.keys = [known.jwk];
-  const verifier = await createJwtVerifier({ jwksUrl: provider.url });
-  await verifier.verify(known.token);
-  const strangers = await Promise.all(["a", "b", "c", "d", "e"].map((kid) => publishedPair(kid)));
-  await Promise.all(strangers.map(({ token }) => {
-    return assertRejects(() => verifier.verify(token), ParleyError, "its key is not among the published ones");
-  }));
-  assertEquals(provider.fetched, 2, "once more for all of them");
-});
-
-test("verifier: published keys without names are tried one after the other", { timeout: 20_000 }, async () => {
-  await using provider = await startProvider();
-  const pairs = [await publishedPair(undefined), await publishedPair(undefined)];
-  provider.keys = pairs.map((pair) => pair.jwk);
-  for (const { token } of pairs) assertEquals(await verdict({ jwksUrl: provider.url }, token), "alice");
-  const stranger = await publishedPair(undefined);
-  assertMatch(await verdict({ jwksUrl: provider.url }, stranger.token), /^unauthorized.*signature does not fit/);
-});
-
-test("verifier: a public key and published keys serve side by side", { timeout: 20_000 }, async () => {
-  await using provider = await startProvider();
-  const published = await publishedPair("published");
-  const own = await keyPair("ES256");
-  provider.keys = [published.jwk];
-  const options = { jwksUrl: provider.url, publicKey: await exportSPKI(own.publicKey) };
-  assertEquals(await verdict(options, published.token), "alice");
-  assertEquals(await verdict(options, await sign(own.privateKey, { alg: "ES256" })), "alice");
-});
-
-test("verifier: an HS token is refused where keys are published", { timeout: 20_000 }, async () => {
-  await using provider = await startProvider();
-  assertMatch(
-    await verdict({ jwksUrl: provider.url }, await sign(SECRET)),
-    /no key is configured for its algorithm "HS256"/,
-  );
-  assertEquals(provider.fetched, 0);
-});
-
-test(
-  "verifier: while the published keys are out of reach a token is neither good nor bad",
-  { timeout: 20_000 },
-  async () => {
-    await using provider = await startProvider();
-    const { jwk, token } = await publishedPair("a");
-    provider.keys = [jwk];
-    provider.status = 500;
-    const verifier = await createJwtVerifier({ jwksUrl: provider.url });
-    const error = await assertRejects(() => verifier.verify(token), ParleyError);
-    assertEquals(error.code, "unavailable");
-    provider.status = 200;
-    assertEquals((await verifier.verify(token)).user, "alice");
-    const nowhere = `http://127.0.0.1:${await freePort()}/`;
-    assertMatch(await verdict({ jwksUrl: nowhere }, token), /^unavailable: Cannot check the token/);
-  },
-);
 
 function nowS(): number {
   return Math.floor(Date.now() / 1000);
