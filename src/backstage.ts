@@ -85,6 +85,7 @@ export class Backstage {
       room,
       data: message.data,
     };
+    if (message.id !== undefined) event.frameId = this.#hub.ids.next();
     this.#hub.stats.messages++;
     const options = { keep: permissions.ruleOf(room).history, once: message.once };
     const { position, duplicateOf } = yield* wait(this.#hub.publish({ room, event }, options));

@@ -102,11 +102,13 @@ export class Dispatcher {
     drain();
   }
 
-  /** Answers a frame that is not even looked at; it bears the frame's own id, if it has one. */
+  /** Answers a frame that is not served, whatever it asks; its sender can tell which one is meant. */
   refuse(connection: Connection, input: unknown, error: ParleyError): void {
-    const { code, message, retryAfter, room } = error;
-    const ref = refOf(connection, input);
-    this.#hub.refuse(connection, new ParleyError(code, message, { retryAfter, room, ref }));
+    const { code, message, retryAfter } = error;
+    const read = readAnyhow(connection, input);
+    if (!(read instanceof ParleyError)) return this.#hub.refuse(connection, error, read);
+    const { ref, room, clientId } = read;
+    this.#hub.refuse(connection, new ParleyError(code, message, { retryAfter, ref, room, clientId }));
   }
 
   #handle(connection: Connection, input: unknown): MaybePromise<void> {
@@ -151,12 +153,12 @@ export class Dispatcher {
   }
 }
 
-/** What a refused frame bears, so that the refusal can be addressed to it. */
-function refOf(connection: Connection, input: unknown): unknown {
+/** The command of a frame, if it has one, or what is wrong with it. */
+function readAnyhow(connection: Connection, input: unknown): Command | ParleyError | undefined {
   try {
-    return connection.dialect.decode(input as never)[0]?.ref;
+    return connection.dialect.decode(input as never)[0];
   } catch (error) {
-    if (error instanceof ParleyError) return error.ref;
+    if (error instanceof ParleyError) return error;
     throw error;
   }
 }

@@ -13,6 +13,7 @@ export const HTTP_STATUS = {
   not_joined: 403,
   room_full: 403,
   not_found: 404,
+  gone: 410,
   too_large: 413,
   rate_limited: 429,
   unavailable: 503,
@@ -24,8 +25,10 @@ export type ErrorCode = keyof typeof HTTP_STATUS;
 export interface ErrorDetail {
   /** Milliseconds after which a retry can succeed. */
   retryAfter?: number;
-  /** The room the refused command was about. */
+  /** The room that the refused frame named. */
   room?: string;
+  /** The id that the refused message had from its sender. */
+  clientId?: string;
   /** What the dialect needs to address its answer, if the frame could be read that far. */
   ref?: unknown;
 }
@@ -35,6 +38,7 @@ export class ParleyError extends Error {
   readonly code: ErrorCode;
   readonly retryAfter?: number;
   readonly room?: string;
+  readonly clientId?: string;
   readonly ref?: unknown;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
@@ -42,6 +46,7 @@ export class ParleyError extends Error {
     this.code = code;
     this.retryAfter = detail.retryAfter;
     this.room = detail.room;
+    this.clientId = detail.clientId;
     this.ref = detail.ref;
   }
 

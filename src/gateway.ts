@@ -30,8 +30,8 @@ interface Ticket {
   dialect: AnyDialect;
   pathRoom?: string;
   identity?: Identity;
-  /** Accepted only to be told so: closed 1008 with this. */
-  turnedAway?: string;
+  /** Accepted only to be told so, and closed 1008. */
+  turnedAway?: { reason: string; error?: ParleyError };
 }
 
 export interface GatewayParts {
@@ -85,7 +85,7 @@ export class Gateway implements SocketHandler {
         if (!isBadToken(error)) throw error;
         if (credential.optional) return this.#withoutToken(endpoint, grant, ticket);
         if (endpoint.auth !== "close1008") throw error;
-        ticket.turnedAway = "Invalid token";
+        ticket.turnedAway = { reason: "Invalid token", error };
         return grant;
       },
     );
@@ -100,7 +100,7 @@ export class Gateway implements SocketHandler {
     if (endpoint.auth === "http401") {
       throw new ParleyError("unauthorized", "Cannot connect: a valid token is needed at this address");
     }
-    if (endpoint.auth === "close1008") ticket.turnedAway = "No authentication token";
+    if (endpoint.auth === "close1008") ticket.turnedAway = { reason: "No authentication token" };
     return grant;
   }
 
@@ -115,10 +115,11 @@ export class Gateway implements SocketHandler {
   open(socket: Socket): void {
     const { admission, hub, lifecycle } = this.#parts;
     const { address, dialect, pathRoom, identity, turnedAway } = socket.context as Ticket;
-    if (turnedAway !== undefined) {
+    if (turnedAway) {
       socket.context = undefined;
       hub.stats.count("refused", "token");
-      return socket.close(CLOSE.policy, turnedAway);
+      if (turnedAway.error) this.#tell(socket, dialect, turnedAway.error);
+      return socket.close(CLOSE.policy, turnedAway.reason);
     }
     // Since the upgrade was granted others may have come in, and the server may have begun to go away.
     if (admission.draining || admission.fullness(address)) {
@@ -132,6 +133,13 @@ export class Gateway implements SocketHandler {
     const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom, burst });
     socket.context = connection;
     lifecycle.open(connection, identity);
+  }
+
+  /** An error to a socket that will not become a connection. */
+  #tell(socket: Socket, dialect: AnyDialect, { code, message }: ParleyError): void {
+    const stamp = this.#parts.hub.stamp();
+    const self = { connection: stamp.id, name: "" };
+    for (const frame of dialect.encodeReply({ kind: "error", code, message, ...stamp, self })) socket.send(frame);
   }
 
   message(socket: Socket, frame: Frame): void {
@@ -154,7 +162,7 @@ export class Gateway implements SocketHandler {
   }
 }
 
-function isBadToken(error: unknown): boolean {
+function isBadToken(error: unknown): error is ParleyError {
   return error instanceof ParleyError && (error.code === "unauthorized" || error.code === "token_expired");
 }
 

@@ -175,8 +175,9 @@ export class Hub {
   refuse(connection: Connection, thrown: unknown, command?: Command): void {
     const error = toParleyError(thrown, this.log, { connection: connection.id, command: command?.kind });
     this.stats.count("errors", error.code);
-    const { code, message, retryAfter, room, ref } = error;
-    const reply = { kind: "error" as const, code, message, retryAfter, room, of: command?.kind };
+    const { code, message, retryAfter, ref } = error;
+    const { room = error.room, clientId = error.clientId } = command ? namedBy(command) : {};
+    const reply = { kind: "error" as const, code, message, retryAfter, room, clientId, of: command?.kind };
     this.reply(connection, reply, command?.ref ?? ref);
   }
 
@@ -194,6 +195,13 @@ export class Hub {
 
 function isMembership(event: RoomEvent): event is RoomEvent & { kind: "join" | "leave" } {
   return event.kind === "join" || event.kind === "leave";
+}
+
+/** What its sender can match the refusal of a command by. */
+function namedBy(command: Command): { room?: string; clientId?: string } {
+  if (command.kind === "publish") return { room: command.target.room, clientId: command.clientId };
+  if (command.kind === "signal") return { room: command.target.room };
+  return "room" in command ? { room: command.room } : {};
 }
 
 /** Runs steps that nobody waits for; what they throw is logged. */

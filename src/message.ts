@@ -152,8 +152,11 @@ export interface MessageEvent extends EventBase {
   to?: string;
   /** Set by the broker when the room keeps history. */
   position?: StreamPosition;
-  /** The publisher's own id, when its dialect takes the delivered copy as the answer. */
-  clientId?: string;
+  /**
+   * The `id` of the envelope's frame where it is not the message's own: the publisher's, which makes its copy the answer,
+   * or a fresh one for a message whose id came from outside and may be what some client waits for.
+   */
+  frameId?: string;
   binary?: boolean;
 }
 
@@ -282,7 +285,9 @@ export type ReplyBody =
     code: string;
     message: string;
     retryAfter?: number;
+    /** The room that the refused frame named, and the id that its sender gave the message: what it is matched by. */
     room?: string;
+    clientId?: string;
     of?: CommandBody["kind"];
     /** The time to authenticate ran out; the connection is closed next. */
     timedOut?: boolean;

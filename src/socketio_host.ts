@@ -138,7 +138,7 @@ export class SocketioHost implements ConnectionHost {
     const error = toParleyError(thrown, log, { during: "connect" });
     if (error.code !== "unauthorized" && error.code !== "token_expired") return error;
     stats.count("refused", "token");
-    return new ParleyError("unauthorized", `authentication failed: ${error.message}`);
+    return new ParleyError(error.code, `authentication failed: ${error.message}`);
   }
 
   open(socket: EventSocket): void {

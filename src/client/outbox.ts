@@ -34,6 +34,7 @@ interface ErrorData {
   code: string;
   message: string;
   retryAfter?: number;
+  request?: string;
 }
 
 /** Messages on the wire at once: the rest waits, so that a long queue does not arrive as one burst over the rate limit. */
@@ -82,12 +83,14 @@ export class Outbox {
 
   /** Whether the frame answers something asked here; the room's copy of somebody else's message never does. */
   settle(frame: ServerFrame, connectionId: string | undefined): void {
-    const entry = this.#entries.get(frame.id);
+    // A refusal has an id of its own, and names the frame that it refuses.
+    const refusal = (frame.type === "error" ? frame.data : {}) as ErrorData;
+    const { code, message, retryAfter, request: id = frame.id } = refusal;
+    const entry = this.#entries.get(id);
     if (!entry || (frame.from && frame.from !== connectionId)) return;
-    if (frame.type !== "error") return this.#take(frame.id).resolve(frame);
-    const { code, message, retryAfter } = frame.data as ErrorData;
+    if (!code) return this.#take(id).resolve(frame);
     if (code === "rate_limited" && entry.isMessage) return this.#pause(entry, retryAfter ?? 1000);
-    this.#take(frame.id).reject(Object.assign(clientError(code, message), { retryAfter }));
+    this.#take(id).reject(Object.assign(clientError(code, message), { retryAfter }));
   }
 
   /** What `first` asks goes before the messages that waited. */

@@ -3,8 +3,8 @@
  */
 import type { Platform } from "./platform.ts";
 
-/** The longest a timer can wait, 24.8 days; longer ones fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** Timers can wait 24.8 days; longer ones fire at once. */
+const LONGEST_MS = 2e9;
 
 export class Timer {
   readonly #platform: Platform;

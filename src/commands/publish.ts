@@ -131,7 +131,7 @@ function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish
     data: command.data,
   };
   hub.stats.messages++;
-  if (command.stamp) event.clientId = command.clientId;
+  if (command.stamp) event.frameId = command.clientId;
   if (command.binary) event.binary = true;
   return event;
 }

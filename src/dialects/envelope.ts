@@ -1,9 +1,9 @@
 /**
  * The envelope dialect, Parley's own: every frame is `{type, room?, from?, to?, data, timestamp, id}`.
  *
- * The client's `id` comes back exactly once: on the room's copy of its message if it gets one, otherwise on the reply,
- * the acknowledgement or the error. Every frame of the server has an `id`. What clients may send is in
- * envelope_frames.ts; here is what they are told.
+ * The client's `id` comes back exactly once: on the room's copy of its message if it gets one, otherwise on the reply or
+ * the acknowledgement. Clients take whatever bears it for success, so an error names it in `data.request` and, like every
+ * other frame, has an `id` of its own. What clients may send is in envelope_frames.ts; here is what they are told.
  */
 import type { Dialect, Greeting } from "../dialect.ts";
 import type { Frame, Member, MessageEvent, PresenceEvent, Reply, RoomEvent, Roster, SignalEvent } from "../message.ts";
@@ -66,8 +66,9 @@ function encodeReply(reply: Reply): Frame[] {
         ? answer(reply, { type: "heartbeat", data: {} })
         : system(reply, { action: "pong" });
     case "error": {
-      const { code, message, retryAfter, room } = reply;
-      return answer(reply, { type: "error", room, data: { code, message, retryAfter } });
+      const { code, message, retryAfter, room, id, timestamp } = reply;
+      const data = { code, message, retryAfter, request: refOf(reply).id };
+      return [toJson({ type: "error", room, data, timestamp, id })];
     }
     case "unread":
     case "result":
@@ -141,7 +142,7 @@ function messageFields(event: MessageEvent): JsonObject {
     to: event.to,
     data: event.data,
     timestamp: event.timestamp,
-    id: event.clientId ?? event.id,
+    id: event.frameId ?? event.id,
     message_id: event.id,
     position: event.position,
   };

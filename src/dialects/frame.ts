@@ -17,6 +17,8 @@ export interface Ref {
   id?: string;
   /** The room the frame named, valid or not. */
   room?: string;
+  /** kebab, snake, plain: the client's id of its message, valid or not. */
+  clientId?: string;
 }
 
 /** A frame's fields into a command; none: the frame asks for nothing. `attempted` is for error messages. */
@@ -64,7 +66,7 @@ export function decoder(
       return [command];
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;
-      throw new ParleyError(error.code, error.message, { ref, room: ref.room });
+      throw new ParleyError(error.code, error.message, { ref, room: ref.room, clientId: ref.clientId });
     }
   };
 }

@@ -61,7 +61,7 @@ function typing(room: string, active: boolean): CommandBody {
 }
 
 export function kebabRef(fields: JsonObject, type: string): Ref {
-  return { type, room: shortString(fields.roomId) };
+  return { type, room: shortString(fields.roomId), clientId: shortString(fields.clientMessageId) };
 }
 
 // ---- encode ----
@@ -108,9 +108,9 @@ function ackFrames(reply: Reply & { kind: "ack" }): Frame[] {
 }
 
 function errorFrame(reply: Reply & { kind: "error" }): Frame {
-  const { code, message, retryAfter, timedOut } = reply;
+  const { code, message, retryAfter, timedOut, room: roomId, clientId: clientMessageId } = reply;
   if (reply.of !== "authenticate" && refOf(reply).type !== "authenticate") {
-    return toJson({ type: "error", code, message, retryAfter });
+    return toJson({ type: "error", code, message, roomId, clientMessageId, retryAfter });
   }
   const isBadToken = !timedOut && (code === "unauthorized" || code === "token_expired");
   return toJson({ type: "auth-error", code, message: isBadToken ? "Invalid token" : message, retryAfter });

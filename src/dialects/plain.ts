@@ -82,8 +82,9 @@ function encodeReply(reply: Reply): Frame[] {
     case "pong":
       return [timed(reply, { type: "pong" })];
     case "error": {
-      const { code, retryAfter, room = refOf(reply).room } = reply;
-      return [timed(reply, { type: "error", room, content: errorText(reply), data: { code, retryAfter } })];
+      const { code, retryAfter, room, clientId: clientMessageId } = reply;
+      const data = { code, retryAfter, clientMessageId };
+      return [timed(reply, { type: "error", room, content: errorText(reply), data })];
     }
     case "history":
     case "presence":
@@ -168,7 +169,9 @@ function seconds(ms: number): number {
 
 export const plain: Dialect = {
   name: "plain",
-  decode: decoder(FRAMES, (fields, type) => ({ type, room: shortString(fields.room) })),
+  decode: decoder(FRAMES, (fields, type) => {
+    return { type, room: shortString(fields.room), clientId: shortString(fields.clientMessageId) };
+  }),
   encodeReply,
   encodeEvent,
 };

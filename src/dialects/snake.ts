@@ -97,8 +97,8 @@ function encodeReply(reply: Reply): Frame[] {
     case "pong":
       return [toJson({ type: "pong", timestamp })];
     case "error": {
-      const { code, message, retryAfter, room = refOf(reply).room } = reply;
-      return [toJson({ type: "error", code, message, roomId: room, retryAfter })];
+      const { code, message, retryAfter, room: roomId, clientId: clientMessageId } = reply;
+      return [toJson({ type: "error", code, message, roomId, clientMessageId, retryAfter })];
     }
     case "members":
     case "history":
@@ -181,7 +181,9 @@ export const snake: Dialect = {
   name: "snake",
   needsToken: true,
   greet,
-  decode: decoder(FRAMES, (fields, type) => ({ type, room: shortString(fields.roomId) })),
+  decode: decoder(FRAMES, (fields, type) => {
+    return { type, room: shortString(fields.roomId), clientId: shortString(fields.clientMessageId) };
+  }),
   encodeReply,
   encodeEvent,
 };

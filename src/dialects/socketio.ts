@@ -65,10 +65,10 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
         return id === undefined ? [] : encodeAck(this.#namespace, id, reply.values);
       }
       case "error": {
-        const { code, message, retryAfter, room } = reply;
+        const { code, message, retryAfter, room, clientId: clientMessageId } = reply;
         if (ackOf(reply) !== undefined) return this.#ack(reply, { ok: false, error: { code, message, retryAfter } });
-        const conversationId = this.#shown(room);
-        return [this.#event("exception", { status: "error", code, message, retryAfter, conversationId })];
+        const about = { conversationId: this.#shown(room), clientMessageId };
+        return [this.#event("exception", { status: "error", code, message, retryAfter, ...about })];
       }
       case "members":
       case "history":

@@ -13,7 +13,7 @@ import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS } from "./claims.ts";
 import { compose, without } from "./content.ts";
 import * as field from "./fields.ts";
-import { isObject, type JsonObject, on, quote, type Reader, refuseDepth } from "./frame.ts";
+import { isObject, type JsonObject, on, quote, type Reader, refuseDepth, shortString } from "./frame.ts";
 import { refuseReserved } from "./reserved.ts";
 
 const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessageId", "echo", ...CLAIMS]);
@@ -73,8 +73,15 @@ export function decodePacket(packet: SocketioPacket, prefix: string): Command[] 
     return [command];
   } catch (error) {
     if (!(error instanceof ParleyError)) throw error;
-    throw new ParleyError(error.code, error.message, { ref, room: error.room });
+    throw new ParleyError(error.code, error.message, { ref, ...namedBy(packet, prefix) });
   }
+}
+
+/** What the packet's sender can match its refusal by, valid or not. */
+function namedBy({ args: [argument] }: EventPacket, prefix: string): { room?: string; clientId?: string } {
+  if (!isFields(argument)) return {};
+  const room = inNamespace(shortString(argument.conversationId), prefix);
+  return { room, clientId: shortString(argument.clientMessageId) };
 }
 
 function commandOf(packet: EventPacket): CommandBody {

@@ -46,7 +46,7 @@ test("an error answers with its code", async () => {
   const { client, platform } = await openClient();
   const sent = fate(client.send(room, "x"));
   const { id } = platform.socket.last("message");
-  platform.socket.say({ type: "error", id, data: { code: "not_joined", message: "Cannot publish" } });
+  platform.socket.say({ type: "error", id: "e", data: { code: "not_joined", message: "Cannot publish", request: id } });
   await settled();
   assertEquals(sent.code, "not_joined");
 });
@@ -128,7 +128,8 @@ test("rate_limited: the message goes again when the server says so", async () =>
   const { client, platform } = await openClient();
   const sent = fate(client.send(room, "x"));
   const { id } = platform.socket.last("message");
-  platform.socket.say({ type: "error", id, data: { code: "rate_limited", message: "slow down", retryAfter: 700 } });
+  const data = { code: "rate_limited", message: "slow down", retryAfter: 700, request: id };
+  platform.socket.say({ type: "error", id: "e", data });
   client.send(room, "y").catch(() => undefined);
   await platform.advance(699);
   assertEquals(platform.socket.count("message"), 1);

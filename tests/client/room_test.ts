@@ -77,7 +77,8 @@ test("a refused join rejects, tells why, and holds nothing", async () => {
   const room = client.room("secret");
   const refused = room.join().catch((error) => error.code);
   const { id } = platform.socket.last("join");
-  platform.socket.say({ type: "error", id, room: "secret", data: { code: "forbidden", message: "Cannot join" } });
+  const data = { code: "forbidden", message: "Cannot join", request: id };
+  platform.socket.say({ type: "error", id: "e", room: "secret", data });
   assertEquals(await refused, "forbidden");
   assertEquals(room.getSnapshot().status, "left");
   assertEquals(room.getSnapshot().error?.code, "forbidden");
@@ -91,7 +92,7 @@ test("a join that fails in passing is tried again", async () => {
   const room = client.room("lobby");
   room.retain();
   for (const data of [{ code: "unavailable", message: "" }, { code: "rate_limited", message: "", retryAfter: 5000 }]) {
-    platform.socket.say({ type: "error", id: platform.socket.last("join").id, data });
+    platform.socket.say({ type: "error", id: "e", data: { ...data, request: platform.socket.last("join").id } });
     await platform.advance(5000);
   }
   assertEquals(platform.socket.count("join"), 3);

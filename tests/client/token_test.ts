@@ -73,7 +73,11 @@ test("a refresh that fails is told; the server's 4401 then asks for another", as
     platform.socket.say({ type: "heartbeat", data: {} });
   }
   const { id } = platform.socket.last("authenticate");
-  platform.socket.say({ type: "error", id, data: { code: "unauthorized", message: "Cannot refresh" } });
+  platform.socket.say({
+    type: "error",
+    id: "e",
+    data: { code: "unauthorized", message: "Cannot refresh", request: id },
+  });
   await settled();
   assertEquals(codes(), ["unauthorized"]);
   platform.socket.drop(4401);

@@ -108,7 +108,7 @@ export function historyContract(declare: Declare): void {
     const event = {
       ...message(a.node, "r", { text: "x" }),
       from: { connection: "c", user: 7, name: "seven" },
-      clientId: "1",
+      frameId: "1",
     };
     await a.broker.publish({ room: "r", event, except: "c" }, { keep: { size: 5, ttlMs: 60_000 } });
     const { messages: [got], position } = await a.broker.history.read("r", { limit: 1 });

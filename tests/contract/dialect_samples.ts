@@ -21,7 +21,7 @@ export const MESSAGE: MessageEvent = {
   from: USER,
   data: { text: HALF_A_PAIR, more: [1, null, { deep: true }] },
   position: POSITION,
-  clientId: "c1",
+  frameId: "c1",
 };
 
 const SIGNALS: { [Type in Signal["type"]]: Extract<Signal, { type: Type }> } = {

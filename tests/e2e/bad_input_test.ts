@@ -125,14 +125,13 @@ test("publishing and signalling where one is not is refused", SLOW, async () => 
   const eve = await stage.envelope("eve");
   await eve.ask({ type: "message", id: "1", data: { text: "nowhere" } }, {
     type: "error",
-    id: "1",
-    data: { code: "bad_message" },
+    data: { code: "bad_message", request: "1" },
   });
   for (const type of ["notification", "system_notification", "room_update", "error", "critical_alert"]) {
-    await eve.ask({ type, id: type, data: {} }, { type: "error", id: type, data: { code: "forbidden" } });
+    await eve.ask({ type, id: type, data: {} }, { type: "error", data: { code: "forbidden", request: type } });
   }
   const reserved = { type: "custom_event", id: "r", room: "lobby", data: { event: "unread_count" } };
-  await eve.ask(reserved, { type: "error", id: "r", data: { code: "forbidden" } });
+  await eve.ask(reserved, { type: "error", data: { code: "forbidden", request: "r" } });
 });
 
 test("lone surrogates go out as valid text", SLOW, async () => {

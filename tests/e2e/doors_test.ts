@@ -91,7 +91,7 @@ test("a program's hook keeps those out of a room's history and list whom it keep
   const [kim, eve] = [await stage.envelope("kim"), await stage.envelope("eve")];
   await kim.ask(...JOIN.envelope!("den"));
   for (const action of ["join", "history", "members"]) {
-    const refused = { id: action, type: "error", data: { code: "forbidden" } };
+    const refused = { type: "error", data: { code: "forbidden", request: action } };
     await eve.ask({ type: "system", id: action, data: { action, room: "den" } }, refused);
   }
   await kim.ask({ type: "system", id: "h", data: { action: "history", room: "den" } }, { id: "h", type: "system" });
@@ -107,7 +107,7 @@ test("where members may not publish, signals with content are no way round it", 
     room: "news",
     data: { event, emoji: "+1", message_id: "1" },
   });
-  await eve.ask(say("advert"), { id: "advert", type: "error", data: { code: "forbidden" } });
+  await eve.ask(say("advert"), { type: "error", data: { code: "forbidden", request: "advert" } });
   await eve.ask(say("typing_start"), { id: "typing_start", data: { action: "ack" } });
   await eve.ask(say("reaction"), { id: "reaction", data: { action: "ack" } });
 });

@@ -156,7 +156,7 @@ test("the greeting names the rooms it is in; reserved rooms of others are closed
   await envelope.hear({ type: "custom_event", room: "user:eve", data: { event: "unread_count", count: 0 } });
   for (const room of ["user:kim", "group:crew", "presence:kim"]) {
     const [frame] = JOIN.envelope!(room);
-    await envelope.ask(frame, { type: "error", id: frame.id, data: { code: "forbidden" } });
+    await envelope.ask(frame, { type: "error", data: { code: "forbidden", request: frame.id } });
   }
   await envelope.ask(...JOIN.envelope!("user:eve"));
   await envelope.ask({ type: "system", id: "l", data: { action: "leave", room: "user:eve" } }, {
@@ -165,7 +165,10 @@ test("the greeting names the rooms it is in; reserved rooms of others are closed
   });
   assertEquals(stage.server.getClient(String(connectionOf(envelope)))!.rooms.includes("user:eve"), true);
   await envelope.ask({ type: "message", id: "g", room: "group:fleet", data: 1 }, { type: "message", id: "g" });
-  await envelope.ask({ type: "message", id: "u", room: "user:eve", data: 1 }, { type: "error", id: "u" });
+  await envelope.ask({ type: "message", id: "u", room: "user:eve", data: 1 }, {
+    type: "error",
+    data: { request: "u" },
+  });
 });
 
 test("a limit of connections per user closes the one too many with 1013", SLOW, async () => {

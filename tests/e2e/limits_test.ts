@@ -28,11 +28,11 @@ test("frames over the rate are refused one by one, and the connection ends only 
   await other.settle();
 });
 
-test("a refused frame's answer bears the frame's id", SLOW, async () => {
+test("a refused frame's answer names the frame's id", SLOW, async () => {
   await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 1 });
   const eve = await stage.envelope("eve");
   eve.say({ type: "heartbeat", id: "1" });
-  await eve.ask({ type: "heartbeat", id: "2" }, { type: "error", id: "2", data: { code: "rate_limited" } });
+  await eve.ask({ type: "heartbeat", id: "2" }, { type: "error", data: { code: "rate_limited", request: "2" } });
 });
 
 test("a frame over the size ends its connection with 1009, a longer authentication does not", SLOW, async () => {

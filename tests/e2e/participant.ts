@@ -166,15 +166,15 @@ export class Participant {
     pending.settle(true);
   }
 
-  #refused({ id, data }: Frame): void {
-    const { code, message } = data;
+  #refused({ data }: Frame): void {
+    const { code, message, request } = data;
     this.refusals.push(String(code));
     if (code !== "unavailable") {
       const error = new Hopeless(`${this.name} was refused: ${code} ${message}`);
       for (const { refused } of this.#pending.values()) refused(error);
       return;
     }
-    const again = id === "join" ? () => this.#join() : () => this.#send(String(id));
+    const again = request === "join" ? () => this.#join() : () => this.#send(String(request));
     this.#retry = setTimeout(() => this.#isStopped || again(), RETRY_MS);
   }
 }

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { Order } from "../../src/broker.ts";
 import { run } from "../../src/maybe.ts";
-import { CoreStage, type CoreStageOptions, type FakeSocket, token } from "../core_stage.ts";
+import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 import { seeds } from "../nightly.ts";
 import { SlowBroker } from "../slow_broker.ts";
@@ -249,7 +249,7 @@ test("frames that wait are bounded in number and in bytes, and each one too many
   socket.say({ type: "system", id: "j", data: { action: "join", room: "hall" } });
   const big = "x".repeat(60_000);
   for (let n = 0; n < 17; n++) socket.say({ type: "heartbeat", id: `big${n}`, data: { big } });
-  assertEquals(socket.heard({ type: "error" }).map(({ id }) => id), ["big16"]);
+  assertEquals(socket.heard({ type: "error" }).map(({ data }) => (data as JsonFrame).request), ["big16"]);
   for (let n = 0; n < 1000; n++) socket.say({ type: "heartbeat", id: `${n}` });
   const refused = socket.heard({ type: "error" }).length;
   assert(refused > 10 && refused < 100, `${refused} were refused`);

@@ -48,7 +48,7 @@ export class RoomLog {
     entry.from = event.from;
     entry.data = event.data;
     entry.to = event.to;
-    entry.clientId = event.clientId;
+    entry.frameId = event.frameId;
     entry.keptAt = keptAt;
     entry.bytes = bytes;
     this.bytes += bytes;
@@ -101,15 +101,15 @@ function emptyEntry(): Entry {
     from: undefined,
     data: undefined,
     to: undefined,
-    clientId: undefined,
+    frameId: undefined,
     keptAt: 0,
     bytes: 0,
   };
 }
 
-function eventOf({ id, timestamp, room, from, data, to, clientId }: Entry, position: StreamPosition): MessageEvent {
+function eventOf({ id, timestamp, room, from, data, to, frameId }: Entry, position: StreamPosition): MessageEvent {
   const event: MessageEvent = { kind: "message", id: id!, timestamp: timestamp!, room, from: from!, data, position };
   if (to !== undefined) event.to = to;
-  if (clientId !== undefined) event.clientId = clientId;
+  if (frameId !== undefined) event.frameId = frameId;
   return event;
 }
