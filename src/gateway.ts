@@ -8,7 +8,7 @@ import type { Peer, Socket, SocketHandler, UpgradeGrant } from "./adapter.ts";
 import type { Admission } from "./admission.ts";
 import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
-import { credentialOf } from "./credentials.ts";
+import { credentialOf, isBadToken, verifyCredential } from "./credentials.ts";
 import type { AnyDialect, Dialects } from "./dialect.ts";
 import { type Endpoint, type EndpointSettings, offeredBy, resolveEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
@@ -77,13 +77,15 @@ export class Gateway implements SocketHandler {
     const endpoint = resolveEndpoint(url, offeredBy(request), this.#settings);
     const ticket: Ticket = { address, dialect: dialects[endpoint.dialect], pathRoom: endpoint.room };
     const grant: UpgradeGrant = { context: ticket, subprotocol: endpoint.subprotocol };
-    const credential = credentialOf(request, url, { config: hub.config, origins });
-    if (!credential) return this.#withoutToken(endpoint, grant, ticket);
-    return hub.verifier.verify(credential.token).then(
+    const { credential, leftOut } = credentialOf(request, url, { config: hub.config, origins });
+    if (!credential) {
+      return this.#withoutToken(endpoint, grant, leftOut);
+    }
+    return verifyCredential(hub.verifier, credential).then(
       (identity) => this.#withToken(grant, ticket, identity),
       (error) => {
         if (!isBadToken(error)) throw error;
-        if (credential.optional) return this.#withoutToken(endpoint, grant, ticket);
+        if (credential.optional) return this.#withoutToken(endpoint, grant, error);
         if (endpoint.auth !== "close1008") throw error;
         ticket.turnedAway = { reason: "Invalid token", error };
         return grant;
@@ -96,11 +98,14 @@ export class Gateway implements SocketHandler {
     return after(run(checkBlock(this.#parts.hub, identity)), () => grant);
   }
 
-  #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, ticket: Ticket): UpgradeGrant {
+  /** `cookie`: what is wrong with the one it has. */
+  #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
     if (endpoint.auth === "http401") {
-      throw new ParleyError("unauthorized", "Cannot connect: a valid token is needed at this address");
+      throw cookie ?? new ParleyError("unauthorized", "Cannot connect: a valid token is needed at this address");
     }
-    if (endpoint.auth === "close1008") ticket.turnedAway = { reason: "No authentication token" };
+    if (endpoint.auth === "close1008") {
+      (grant.context as Ticket).turnedAway = { reason: "No authentication token", error: cookie };
+    }
     return grant;
   }
 
@@ -160,10 +165,6 @@ export class Gateway implements SocketHandler {
     this.#parts.admission.leave(connection.address);
     this.#parts.lifecycle.close(connection, code, reason);
   }
-}
-
-function isBadToken(error: unknown): error is ParleyError {
-  return error instanceof ParleyError && (error.code === "unauthorized" || error.code === "token_expired");
 }
 
 /** The transport may hand on more than a message may have: another dialect's payload, or a token. */

@@ -9,7 +9,7 @@ export class Origins {
 
   /** Origins, `*`, or patterns like `https://*.example.com`. */
   constructor(patterns: readonly string[]) {
-    this.#patterns = patterns.map((pattern) => pattern.toLowerCase());
+    this.#patterns = patterns.map(canonical);
   }
 
   /** A request without `Origin` is not a page's. */
@@ -25,11 +25,11 @@ export class Origins {
 
   trustsCookies(origin: string | null, host: string | null): boolean {
     if (origin === null) return true;
-    return this.#lists(origin) || (host !== null && hostOf(origin) === host.toLowerCase());
+    return this.#lists(origin) || (host !== null && isSame(origin, host));
   }
 
   #lists(origin: string): boolean {
-    const wanted = origin.toLowerCase();
+    const wanted = canonical(origin);
     return this.#patterns.some((pattern) => pattern !== "*" && fits(pattern, wanted));
   }
 }
@@ -44,6 +44,13 @@ function fits(pattern: string, origin: string): boolean {
   return origin.startsWith(head) && origin.endsWith(tail) && /^[a-z0-9.-]+$/.test(middle);
 }
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** A proxy may name the port of its scheme in `Host`, which browsers leave out of `Origin`. */
+function isSame(origin: string, host: string): boolean {
+  const [scheme] = /^[a-z][a-z0-9+.-]*:\/\/(?=[^/?#@\s]+$)/i.exec(origin) ?? [];
+  return scheme !== undefined && canonical(origin) === canonical(`${scheme}${host}`);
+}
+
+/** In lower case, and without the port that its scheme has anyway. */
+function canonical(origin: string): string {
+  return origin.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, "$1$2");
 }

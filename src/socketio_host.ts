@@ -7,7 +7,14 @@ import type { Peer } from "./adapter.ts";
 import type { Admission as Gatekeeper } from "./admission.ts";
 import { errorResponse } from "./answers.ts";
 import { Connection } from "./connection.ts";
-import { type Credential, credentialOf, withoutBearer } from "./credentials.ts";
+import {
+  type Credential,
+  credentialOf,
+  isBadToken,
+  type Presented,
+  verifyCredential,
+  withoutBearer,
+} from "./credentials.ts";
 import type { AnyDialect } from "./dialect.ts";
 import { REFUSAL } from "./engine_io/answer.ts";
 import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./engine_io/host.ts";
@@ -23,9 +30,8 @@ import type { Identity } from "./message.ts";
 import type { Origins } from "./origins.ts";
 
 /** What is remembered of the request that opened a session. */
-interface Visitor {
+interface Visitor extends Presented {
   address: string;
-  credential?: Credential;
 }
 
 /** Between CONNECT and the opening of the socket. */
@@ -56,9 +62,10 @@ export class SocketioHost implements ConnectionHost {
     const { admission, hub, origins } = this.#parts;
     try {
       const address = admission.check(request, peer);
-      const visitor: Visitor = { address };
-      const credential = credentialOf(request, new URL(request.url), { config: hub.config, origins });
-      if (credential) visitor.credential = credential;
+      const visitor: Visitor = {
+        address,
+        ...credentialOf(request, new URL(request.url), { config: hub.config, origins }),
+      };
       return { visitor };
     } catch (error) {
       return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));
@@ -114,23 +121,23 @@ export class SocketioHost implements ConnectionHost {
   /** Undefined: a guest. Throws or rejects with ParleyError. */
   #identify({ visitor, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
     const { hub } = this.#parts;
-    const { credential } = visitor as Visitor;
+    const { credential, leftOut } = visitor as Visitor;
     const shown = tokenIn(auth);
     // A header or the query comes before the payload, a cookie after it.
     const chosen = credential && !(credential.optional && shown) ? credential : shown;
-    if (!chosen) return this.#asGuest();
-    return hub.verifier.verify(chosen.token).then(
+    if (!chosen) return this.#asGuest(leftOut ?? new ParleyError("unauthorized", "a token is needed"));
+    return verifyCredential(hub.verifier, chosen).then(
       (identity) => after(run(checkBlock(hub, identity)), () => identity),
       (error) => {
-        if (chosen.optional) return this.#asGuest();
+        if (chosen.optional && isBadToken(error)) return this.#asGuest(error);
         throw this.#failure(error);
       },
     );
   }
 
-  #asGuest(): undefined {
-    if (!this.#parts.hub.config.websocketRequireAuth) return undefined;
-    throw new ParleyError("unauthorized", "authentication failed: a token is needed");
+  /** `refusal` is for where it takes a token. */
+  #asGuest(refusal: ParleyError): undefined {
+    if (this.#parts.hub.config.websocketRequireAuth) throw this.#failure(refusal);
   }
 
   #failure(thrown: unknown): ParleyError {
@@ -174,5 +181,5 @@ function refusalOf(error: ParleyError): Response {
 function tokenIn(auth: Record<string, unknown>): Credential | undefined {
   const { token } = auth;
   if (token === undefined || token === null || token === "") return undefined;
-  return { token: typeof token === "string" ? withoutBearer(token) : "", optional: false };
+  return { tokens: [typeof token === "string" ? withoutBearer(token) : ""], optional: false };
 }
