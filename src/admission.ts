@@ -19,6 +19,8 @@ const RETRY_AFTER_MS = 5000;
 export class Admission {
   /** Set when the server goes away. */
   draining = false;
+  /** Who came while it drained. */
+  latecomers = 0;
   readonly #config: Config;
   readonly #origins: Origins;
   readonly #stats: Stats;
@@ -38,7 +40,10 @@ export class Admission {
     const { headers } = request;
     const address = addressOf(headers, peer, this.#config.trustProxy);
     const origin = headers.get("origin");
-    if (this.draining) throw this.#refusal("draining", "unavailable", "the server is going away");
+    if (this.draining) {
+      this.latecomers++;
+      throw this.#refusal("draining", "unavailable", "the server is going away");
+    }
     if (!this.#config.websocketEnabled) throw this.#refusal("disabled", "unavailable", "WebSockets are switched off");
     if (!this.#origins.admits(origin)) {
       throw this.#refusal("origin", "forbidden", `origin "${origin?.slice(0, 100)}" is not allowed`);

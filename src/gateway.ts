@@ -127,12 +127,7 @@ export class Gateway implements SocketHandler {
       return socket.close(CLOSE.policy, turnedAway.reason);
     }
     // Since the upgrade was granted others may have come in, and the server may have begun to go away.
-    if (admission.draining || admission.fullness(address)) {
-      socket.context = undefined;
-      hub.stats.count("refused", admission.draining ? "draining" : "limit");
-      if (admission.draining) return socket.close(CLOSE.goingAway, "The server is going away");
-      return socket.close(CLOSE.tryLater, "Connection limit reached");
-    }
+    if (admission.draining || admission.fullness(address)) return this.#sendBack(socket);
     admission.enter(address);
     const burst = hub.config.websocketMessageBurst;
     const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom, burst });
@@ -145,6 +140,18 @@ export class Gateway implements SocketHandler {
     const stamp = this.#parts.hub.stamp();
     const self = { connection: stamp.id, name: "" };
     for (const frame of dialect.encodeReply({ kind: "error", code, message, ...stamp, self })) socket.send(frame);
+  }
+
+  #sendBack(socket: Socket): void {
+    const { admission, hub: { stats } } = this.#parts;
+    socket.context = undefined;
+    if (!admission.draining) {
+      stats.count("refused", "limit");
+      return socket.close(CLOSE.tryLater, "Connection limit reached");
+    }
+    admission.latecomers++;
+    stats.count("refused", "draining");
+    socket.close(CLOSE.goingAway, "The server is going away");
   }
 
   message(socket: Socket, frame: Frame): void {

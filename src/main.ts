@@ -14,6 +14,7 @@ import { token } from "./cli/token.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 import { createServer, type Running } from "./server.ts";
+import { listenToSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 import { runWorker } from "./worker.ts";
 import { startWorkers } from "./workers.ts";
@@ -73,7 +74,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const log = createLog({ level: config.logLevel, format: config.logFormat, colour });
   for (const note of notes) log.warn(note);
   const starting = start(config, { log, colour });
-  stopOnSignal(starting, log);
+  listenToSignals({ stop: async () => await (await starting).stop(), end: process.exit, log });
   announce(config, await starting, log);
 }
 
@@ -111,28 +112,6 @@ function announce(config: Config, server: Started, log: Log): void {
 
 function urlOf({ tlsCert }: Config, host: string, port: number): string {
   return `${tlsCert ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/**
- * The first signal sends everybody away in good order, the second one does not wait for it. Called before the server
- * answers: a runtime may need a moment until it listens to signals.
- */
-function stopOnSignal(starting: Promise<Started>, log: Log): void {
-  let stopping = false;
-  const stop = async (signal: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info("stopping", { signal });
-    try {
-      await (await starting).stop();
-      log.info("stopped");
-      process.exit(0);
-    } catch (error) {
-      log.error("could not stop in good order", { error });
-      process.exit(1);
-    }
-  };
-  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));
 }
 
 /** See https://no-color.org. */

@@ -3,7 +3,10 @@
  * Used by end-to-end tests through harness.ts; it ends only the processes it started.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtimePath } from "./programs.ts";
@@ -41,11 +44,14 @@ export class ServerProcess implements AsyncDisposable {
   readonly url: string;
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #isGroup: boolean;
   #output = "";
   #exit?: Exit;
 
-  constructor(child: ChildProcess, port: number) {
+  /** A group's leader: signals go to all of the group. */
+  constructor(child: ChildProcess, port: number, isGroup = false) {
     this.#child = child;
+    this.#isGroup = isGroup;
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     child.stdout?.on("data", (chunk) => this.#output += chunk);
@@ -84,9 +90,9 @@ export class ServerProcess implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}${path}`;
   }
 
-  signal(name: "SIGTERM" | "SIGINT" | "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
+  signal(name: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
     // Not ChildProcess.kill: on Deno every exit after it is reported as death by the signal, whatever the exit code.
-    if (!this.#exit && this.pid !== undefined) process.kill(this.pid, name);
+    if (!this.#exit && this.pid !== undefined) process.kill(this.#isGroup ? -this.pid : this.pid, name);
   }
 
   /** Asks it to end and waits. */
@@ -109,7 +115,27 @@ export class ServerProcess implements AsyncDisposable {
 /** A server that answers on `/livez`. Rejects with its output if it does not, or ends before that. */
 export async function spawnServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const port = options.env?.PORT ? Number(options.env.PORT.split(",")[0]) : await freePort();
-  const server = startServer({ ...options, env: { ...options.env, PORT: options.env?.PORT ?? String(port) } });
+  return await answering(startServer({ ...options, env: { ...options.env, PORT: options.env?.PORT ?? String(port) } }));
+}
+
+/** The server as the child of its runtime's script runner, both in a process group of their own, until it answers. */
+export async function spawnGroup(settings: Record<string, string>): Promise<ServerProcess> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "parley-"));
+  try {
+    const start = [process.execPath, ...argumentsOf(RUNTIME)].map((word) => JSON.stringify(word)).join(" ");
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { start } }));
+    writeFileSync(join(folder, "deno.json"), JSON.stringify({ tasks: { start } }));
+    const words = [RUNTIME === "bun" ? "run" : "task", "start"];
+    const env = environmentOf({ ...settings, PORT: String(port) });
+    const options = { cwd: folder, env, detached: true, stdio: ["ignore" as const, "pipe" as const, "pipe" as const] };
+    return await answering(new ServerProcess(spawn(process.execPath, words, options), port, true));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function answering(server: ServerProcess): Promise<ServerProcess> {
   try {
     await eventually(() => answers(server), { withinMs: 20_000 });
   } catch (error) {
@@ -126,11 +152,18 @@ export async function spawnServer(options: ServerProcessOptions = {}): Promise<S
 export function startServer(options: ServerProcessOptions & { env: { PORT: string } | Record<string, string> }) {
   const runtime = options.runtime ?? RUNTIME;
   const file = options.program ?? (runtime === RUNTIME ? process.execPath : runtimePath(runtime));
-  const args = [...(runtime === "deno" ? DENO_FLAGS : []), "src/main.ts", ...(options.args ?? [])];
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
-  const env = { ...inherited, NODE_ENV: "", NO_COLOR: "1", ...options.env };
-  const child = spawn(file, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  const args = [...argumentsOf(runtime), ...(options.args ?? [])];
+  const child = spawn(file, args, { cwd: ROOT, env: environmentOf(options.env), stdio: ["ignore", "pipe", "pipe"] });
   return new ServerProcess(child, Number(String(options.env.PORT ?? 3000).split(",")[0]));
+}
+
+function argumentsOf(runtime: Runtime): string[] {
+  return [...(runtime === "deno" ? DENO_FLAGS : []), join(ROOT, "src/main.ts")];
+}
+
+function environmentOf(settings: Record<string, string>): Record<string, string | undefined> {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
+  return { ...inherited, NODE_ENV: "", NO_COLOR: "1", ...settings };
 }
 
 async function answers(server: ServerProcess): Promise<true> {

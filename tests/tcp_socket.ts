@@ -18,6 +18,8 @@ export interface TcpSocketOptions {
   /** Beside the handshake's own; a header given here replaces it, `null` leaves it out. */
   headers?: Record<string, string | null>;
   tls?: boolean;
+  /** A TCP connection that is there already; default: a new one. */
+  over?: Socket;
   /** Whether pings are answered; default true. */
   pongs?: boolean;
   /** Whether a close frame is answered; default true. */
@@ -94,12 +96,20 @@ export class TcpSocket {
     if (this.status === 101) this.#readFrames();
   }
 
+  /** A TCP connection whose handshake is still to come: see `over`. */
+  static async connect(port: number): Promise<Socket> {
+    const socket = connectTcp({ host: "127.0.0.1", port, allowHalfOpen: true });
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    return socket;
+  }
+
   /** Resolves when the head of the answer is there, whatever its status. */
   static async open(options: TcpSocketOptions): Promise<TcpSocket> {
     const target = { host: "127.0.0.1", port: options.port };
-    const socket = options.tls
-      ? connectTls({ ...target, rejectUnauthorized: false })
-      : connectTcp({ ...target, allowHalfOpen: true });
+    const socket = options.over ??
+      (options.tls
+        ? connectTls({ ...target, rejectUnauthorized: false })
+        : connectTcp({ ...target, allowHalfOpen: true }));
     // Broken pipes are what these tests make; `closed` tells of them.
     socket.on("error", () => socket.destroy());
     const answer = readAnswer(socket);

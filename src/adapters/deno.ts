@@ -11,6 +11,7 @@ import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { Topics } from "../topics.ts";
 import { Intake } from "./intake.ts";
+import { Openings } from "./openings.ts";
 
 type Respond = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>;
 
@@ -60,8 +61,10 @@ class Listener {
   readonly #abort = new AbortController();
   /** Until the runtime reports their close. */
   readonly #sockets: Set<DenoSocket> = new Set();
+  readonly #openings: Openings<DenoSocket> = new Openings();
+  /** Requests that are being answered. */
+  #pending = 0;
   #stopping = false;
-  #emptied?: () => void;
   /** Of the sockets, those whose end the handler knows. */
   zombies = 0;
 
@@ -82,17 +85,21 @@ class Listener {
     this.port = this.#server.addr.port;
   }
 
-  /** Waits until the peers have agreed to the farewell, not for long; then cuts what is left, long polls too. */
+  /**
+   * Waits until the peers have agreed to the farewell and who is just coming in has been told, not for long; then cuts
+   * what is left, long polls too.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const socket of this.#sockets) socket.close(CLOSE.goingAway, STOPPED);
-    await this.#untilEmpty(STOP_GRACE_MS);
+    await this.#untilEmpty(performance.now() + STOP_GRACE_MS);
     // Not `shutdown`: it says its own farewell, waits for every answer, and cannot be followed by an abort.
     this.#abort.abort();
     await this.#server.finished;
   }
 
   opened(socket: DenoSocket): void {
+    this.#openings.opened(socket);
     this.#sockets.add(socket);
     this.handler.open(socket);
     if (this.#stopping) socket.close(CLOSE.goingAway, STOPPED);
@@ -100,18 +107,14 @@ class Listener {
 
   gone(socket: DenoSocket): void {
     this.#sockets.delete(socket);
-    if (this.#sockets.size === 0) this.#emptied?.();
   }
 
-  #untilEmpty(withinMs: number): Promise<void> {
-    if (this.#sockets.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      this.#emptied = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  async #untilEmpty(byMs: number): Promise<void> {
+    while (this.#isBusy && performance.now() < byMs) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+
+  get #isBusy(): boolean {
+    return this.#sockets.size > 0 || this.#pending > 0 || !this.#openings.areOver;
   }
 
   #serve(port: number, { host, reusePort = false, tls }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
@@ -120,7 +123,15 @@ class Listener {
     return Deno.serve({ port, hostname: host, reusePort, signal, onListen: () => undefined, ...tls }, respond);
   }
 
-  #respond(request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
+  #respond(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
+    this.#pending++;
+    return after(this.#answer(request, info), (response) => {
+      this.#pending--;
+      return response;
+    });
+  }
+
+  #answer(request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): MaybePromise<Response> {
     const refused = refuseHost(request);
     if (refused) return refused;
     const peer = { address: remoteAddr.hostname, port: this.port, secure: this.#secure };
@@ -137,7 +148,7 @@ class Listener {
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: this.#idleSeconds });
     // Not by the option: that one takes a list without spaces after its commas for a single name, and throws.
     if (subprotocol !== undefined) response.headers.set("sec-websocket-protocol", subprotocol);
-    new DenoSocket(answer.context, socket, this);
+    this.#openings.granted(new DenoSocket(answer.context, socket, this));
     return response;
   }
 }
@@ -145,6 +156,7 @@ class Listener {
 const STOPPED = "server stopped";
 /** How long a stop waits for peers that do not agree to it. */
 const STOP_GRACE_MS = 1_000;
+const POLL_MS = 10;
 
 /** Ended: the handler knows of its end; the runtime still holds it. */
 type State = "opening" | "open" | "ended" | "gone";

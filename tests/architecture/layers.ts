@@ -73,7 +73,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
   worker: [...GROUND, ...CONTRACTS, "server"],
   workers: [...GROUND, ...CONTRACTS, "server", "worker"],
-  main: [...GROUND, ...CONTRACTS, "server", "worker", "workers", "cli/"],
+  signals: GROUND,
+  main: [...GROUND, ...CONTRACTS, "server", "signals", "worker", "workers", "cli/"],
   mod: [...SERVER, "server"],
 
   // The example chat runs in a browser: it knows the client, and nothing of the server that hands it out.

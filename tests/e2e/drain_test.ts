@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { eventually, spawnServer, TestSocket } from "../harness.ts";
+import { eventually, spawnGroup, spawnServer, TcpSocket, type TcpSocketOptions, TestSocket } from "../harness.ts";
 
 const SLOW = { timeout: 30_000 };
 const SECRET = { JWT_SECRET: "a secret of at least thirty-two bytes", HOST: "127.0.0.1", WEBSOCKET_CONNECT_RATE: "0" };
@@ -24,12 +24,58 @@ test("SIGTERM tells everybody, closes 1001 in batches, refuses newcomers and exi
   assertEquals(await server.exited, { code: 0, signal: null });
 });
 
-test("a second signal does not wait", SLOW, async () => {
-  await using server = await spawnServer({ env: { ...SECRET, WEBSOCKET_DRAIN: "20s" } });
-  const sockets = await Promise.all(Array.from({ length: 250 }, () => TestSocket.open(server.ws("/ws"))));
+test("two signals at once are one: the drain goes on, and everybody is closed 1001", SLOW, async () => {
+  await using server = await spawnServer({ env: { ...SECRET, WEBSOCKET_DRAIN: "1s" } });
+  const sockets = await Promise.all(Array.from({ length: 150 }, () => TestSocket.open(server.ws("/ws"))));
+  server.signal("SIGTERM");
+  await eventually(() => server.output().includes("stopping"), { everyMs: 1 });
+  server.signal("SIGTERM");
   server.signal("SIGINT");
-  await sockets[0]!.closed;
-  server.signal("SIGINT");
-  const { code } = await server.exited;
-  assertEquals(code, 1);
+  for (const socket of sockets) assertEquals((await socket.closed).code, 1001);
+  assertEquals(await server.exited, { code: 0, signal: null });
 });
+
+test("a signal to the whole group of a script runner and its server is one", SLOW, async () => {
+  await using group = await spawnGroup({ ...SECRET, WEBSOCKET_DRAIN: "1s" });
+  const sockets = await Promise.all(Array.from({ length: 150 }, () => TestSocket.open(group.ws("/ws"))));
+  group.signal("SIGTERM");
+  for (const socket of sockets) assertEquals((await socket.closed).code, 1001);
+  await eventually(() => group.output().includes("stopped"));
+  await group.exited;
+});
+
+test("a signal after two seconds does not wait", SLOW, async () => {
+  await using server = await spawnServer({ env: { ...SECRET, WEBSOCKET_DRAIN: "1h" } });
+  // More than one batch, and half an hour between the two.
+  const sockets = await Promise.all(Array.from({ length: 250 }, () => TestSocket.open(server.ws("/ws"))));
+  const before = performance.now();
+  const { code } = await eventually(() => {
+    server.signal("SIGINT");
+    return server.exit;
+  });
+  assertEquals(code, 1);
+  assert(performance.now() - before >= 2_000);
+  await Promise.all(sockets.map((socket) => socket.closed));
+});
+
+test("who is connecting when the signal comes is told 1001 or refused with 503", SLOW, async () => {
+  await using server = await spawnServer({ env: { ...SECRET, WEBSOCKET_DRAIN: "10s" } });
+  const { port } = server;
+  const connections = await Promise.all(Array.from({ length: 420 }, () => TcpSocket.connect(port)));
+  server.signal("SIGTERM");
+  await eventually(() => server.output().includes("stopping"), { everyMs: 1 });
+  const found = new Set(await Promise.all(connections.map((over) => fateOf({ port, path: "/ws", over }))));
+  for (const fate of ["told 1001", "refused with 503"]) found.delete(fate);
+  assertEquals([...found], []);
+  assertEquals(await server.exited, { code: 0, signal: null });
+});
+
+/** How a handshake, or the connection it led to, ends. */
+async function fateOf(options: TcpSocketOptions): Promise<string> {
+  try {
+    const socket = await TcpSocket.open(options);
+    return socket.status === 101 ? `told ${(await socket.closed).code}` : `refused with ${socket.status}`;
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -57,14 +57,3 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assertMatch(lines(server).at(-1)!, /INFO {2}stopped$/);
   });
 }
-
-test("stop: a second signal does not wait for the first", PATIENT, async () => {
-  await using server = await spawnServer({ env: { WEBSOCKET_DRAIN: "1h" } });
-  // More than one batch, and half an hour between the two.
-  const sockets = await Promise.all(Array.from({ length: 101 }, () => TestSocket.open(server.ws("/ws"))));
-  server.signal("SIGTERM");
-  await eventually(() => server.output().includes("stopping"));
-  server.signal("SIGTERM");
-  assertEquals(await server.exited, { code: 1, signal: null });
-  await Promise.all(sockets.map((socket) => socket.closed));
-});
