@@ -1,11 +1,12 @@
 /**
- * One client on this node: its socket, dialect, identity, rooms, and the bucket that limits its frames.
+ * One client on this node: its socket, dialect, identity, rooms, and how much it has sent of late.
  *
  * Made by the gateway, changed only by the hub and the commands. There may be a hundred thousand of these: fields only,
  * no closure, no timer and no collection that an idle connection does not need.
  */
 import type { Socket } from "./adapter.ts";
 import type { AnyDialect } from "./dialect.ts";
+import type { FrameQueue } from "./frame_queue.ts";
 import type { Identity, Member, RoomEvent } from "./message.ts";
 import type { RoomKind } from "./room_name.ts";
 
@@ -20,12 +21,6 @@ export interface JoinedRoom {
   readonly kind: RoomKind;
 }
 
-export interface WaitingFrames {
-  /** Each with its size on the wire. */
-  readonly frames: { input: unknown; bytes: number }[];
-  bytes: number;
-}
-
 export interface ConnectionOptions {
   id: string;
   socket: Socket;
@@ -33,8 +28,6 @@ export interface ConnectionOptions {
   address: string;
   /** The room of the URL: what a frame without a room means. */
   pathRoom?: string;
-  /** Frames the bucket holds at first. */
-  burst: number;
 }
 
 export class Connection {
@@ -59,15 +52,19 @@ export class Connection {
   failedAuthentications = 0;
   /** A token of its is being checked: neither its deadline nor its old token's end counts meanwhile. */
   isAuthenticating = false;
-  /** Frames that wait for an unfinished command; undefined while there is none. */
-  waiting?: WaitingFrames;
+  /** Frames that wait; undefined while there is nothing to wait for. */
+  queue?: FrameQueue;
   /** Since when its buffer has not been empty, in ms since 1970; 0: it is empty. */
   stalledSince = 0;
   lastBroadcastAt = 0;
-  #tokens: number;
-  #refilledAt = this.createdAt;
+  /** When the bucket of its frames will be full again; this and the next ones by the clock of Rates, which sets them. */
+  framesUntilMs = 0;
+  bytesUntilMs = 0;
+  /** Of its joins and leaves. */
+  movesUntilMs = 0;
+  toldOfDropsAtMs = -Infinity;
   #refusals = 0;
-  #firstRefusalAt = 0;
+  #firstRefusalMs = -Infinity;
 
   constructor(options: ConnectionOptions) {
     this.id = options.id;
@@ -75,7 +72,6 @@ export class Connection {
     this.dialect = options.dialect;
     this.address = options.address;
     this.pathRoom = options.pathRoom;
-    this.#tokens = options.burst;
     this.member = { connection: options.id, name: guestName(options.id) };
   }
 
@@ -94,26 +90,10 @@ export class Connection {
     for (const frame of this.dialect.encodeEvent(event)) this.socket.send(frame);
   }
 
-  /** Takes one frame out of the bucket: 0, or the milliseconds until the next one is allowed. */
-  takeToken(rate: number, burst: number): number {
-    if (rate === 0) return 0;
-    const now = Date.now();
-    // A clock may be set back.
-    const passedMs = Math.max(0, now - this.#refilledAt);
-    this.#tokens = Math.min(burst, this.#tokens + passedMs * rate / 1000);
-    this.#refilledAt = now;
-    if (this.#tokens >= 1) {
-      this.#tokens--;
-      return 0;
-    }
-    return Math.ceil((1 - this.#tokens) * 1000 / rate);
-  }
-
   /** Counts a refused frame; true when there were more than `limit` within ten seconds. */
-  refuse(limit: number): boolean {
-    const now = Date.now();
-    if (now - this.#firstRefusalAt > 10_000) {
-      this.#firstRefusalAt = now;
+  refuse(nowMs: number, limit: number): boolean {
+    if (nowMs - this.#firstRefusalMs > 10_000) {
+      this.#firstRefusalMs = nowMs;
       this.#refusals = 0;
     }
     return ++this.#refusals > limit;

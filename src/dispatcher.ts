@@ -1,8 +1,9 @@
 /**
  * From a frame to its command's handler, and from an exception to an answer.
  *
- * The gateway hands every frame over here. Commands of one connection run in order: while one waits, the frames after it
- * queue; while nothing waits there is no queue and no promise.
+ * The lifecycle hands every frame over here, whatever transport brought it, so here they take their tokens. Commands of
+ * one connection run in order: while one waits, the frames after it queue; while nothing waits there is no queue and no
+ * promise.
  */
 import type { CommandOf, Handler } from "./command.ts";
 import { authenticate } from "./commands/authenticate.ts";
@@ -11,13 +12,15 @@ import { markRead, notifications, unread } from "./commands/inbox.ts";
 import { follow, setPresence } from "./commands/presence.ts";
 import { publish } from "./commands/publish.ts";
 import { history, join, leave, members } from "./commands/rooms.ts";
-import { signal } from "./commands/signal.ts";
-import type { Connection, WaitingFrames } from "./connection.ts";
+import { isAnswered, signal } from "./commands/signal.ts";
+import type { Connection } from "./connection.ts";
 import type { Dialects } from "./dialect.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
+import { FrameQueue } from "./frame_queue.ts";
 import type { Hub } from "./hub.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
 import type { Command, CommandBody } from "./message.ts";
+import { type Move, Rates } from "./rates.ts";
 
 const HANDLERS: { [Kind in CommandBody["kind"]]: Handler<Kind> } = {
   join,
@@ -36,13 +39,10 @@ const HANDLERS: { [Kind in CommandBody["kind"]]: Handler<Kind> } = {
   ping: (hub, connection, { ref }) => hub.reply(connection, { kind: "pong" }, ref),
 };
 
-/**
- * How many frames of one connection may wait for an unfinished command, whatever its rate allows. Together they may be as
- * large as what may wait on the way out.
- */
-const QUEUE_LIMIT = 1000;
-
 const TOO_MANY_WAIT = "Cannot take the message: too many wait already";
+
+/** The longest that a waiting frame sleeps at once: so much later at most a closed connection is let go. */
+const MAX_SLEEP_MS = 1000;
 
 /** What a connection has to authenticate for, where that is required, in the words of the refusal. */
 const NEEDS_IDENTITY: { readonly [Kind in CommandBody["kind"]]: string | undefined } = {
@@ -62,68 +62,134 @@ const NEEDS_IDENTITY: { readonly [Kind in CommandBody["kind"]]: string | undefin
   ping: undefined,
 };
 
+/** What a frame asks for; `error`: it cannot be read. */
+interface Reading {
+  commands: readonly Command[];
+  error?: unknown;
+}
+
 export class Dispatcher {
   readonly #hub: Hub;
   readonly #dialects: Dialects;
+  readonly #rates: Rates;
 
   constructor(hub: Hub, dialects: Dialects) {
     this.#hub = hub;
     this.#dialects = dialects;
+    this.#rates = new Rates(hub.config);
   }
 
   /** A frame, or whatever the connection's dialect decodes; `bytes` is its size on the wire. Never throws. */
   receive(connection: Connection, input: unknown, bytes: number): void {
-    const { waiting } = connection;
-    if (waiting) return this.#queue(connection, waiting, { input, bytes });
-    const handled = this.#handle(connection, input);
+    if (connection.queue) return this.#receiveBehind(connection, connection.queue, { input, bytes });
+    const reading = this.#read(connection, input);
+    if (!connection.isOpen) return;
+    const move = moveOf(connection, reading, bytes);
+    const waitMs = move ? this.#rates.takeMove(connection, move) : this.#rates.takeFrame(connection, bytes);
+    if (waitMs > 0 && move) return this.hold(connection).push({ input, bytes, move, isPing: false });
+    if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
+    const handled = this.#carryOut(connection, reading);
     if (isPromise(handled)) this.hold(connection, handled);
   }
 
-  #queue(connection: Connection, waiting: WaitingFrames, frame: WaitingFrames["frames"][number]): void {
-    if (waiting.frames.length >= QUEUE_LIMIT || waiting.bytes + frame.bytes > this.#hub.maxBufferedBytes) {
-      return this.refuse(connection, frame.input, new ParleyError("rate_limited", TOO_MANY_WAIT));
+  #receiveBehind(connection: Connection, queue: FrameQueue, { input, bytes }: { input: unknown; bytes: number }): void {
+    const reading = this.#preview(connection, input);
+    const frame = { input, bytes, move: moveOf(connection, reading, bytes), isPing: isPing(reading) };
+    if (frame.move) {
+      if (!this.#rates.mayWait(connection, queue.moves + 1)) {
+        this.#answer(connection, reading, this.#rates.refusalOfMove());
+        return this.#countRefusal(connection);
+      }
+    } else {
+      const waitMs = this.#rates.takeFrame(connection, bytes);
+      if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
     }
-    waiting.frames.push(frame);
-    waiting.bytes += frame.bytes;
+    if (frame.isPing && queue.isPaced) return void this.#handle(connection, input);
+    if (queue.fits(frame, this.#hub.maxBufferedBytes)) return queue.push(frame);
+    this.#answer(connection, reading, new ParleyError("rate_limited", TOO_MANY_WAIT));
   }
 
   /** Frames of the connection wait until `pending` has settled; it must not reject. */
-  hold(connection: Connection, pending: Promise<void>): void {
-    const waiting: WaitingFrames = { frames: [], bytes: 0 };
-    connection.waiting = waiting;
+  hold(connection: Connection, pending?: Promise<void>): FrameQueue {
+    const queue = new FrameQueue();
+    connection.queue = queue;
     const drain = async () => {
       await pending;
-      for (let next = waiting.frames.shift(); next && connection.isOpen; next = waiting.frames.shift()) {
-        waiting.bytes -= next.bytes;
+      for (let next = queue.shift(); next && connection.isOpen; next = queue.shift()) {
+        if (next.move) await this.#pace(connection, queue, next.move);
         await this.#handle(connection, next.input);
       }
-      connection.waiting = undefined;
+      connection.queue = undefined;
     };
     drain();
+    return queue;
+  }
+
+  /** Until the join or leave may go on; pings go before it. */
+  async #pace(connection: Connection, queue: FrameQueue, move: Move): Promise<void> {
+    for (;;) {
+      const waitMs = connection.isOpen ? this.#rates.takeMove(connection, move) : 0;
+      queue.isPaced = waitMs > 0;
+      if (!queue.isPaced) return;
+      for (const { input } of queue.takePings()) await this.#handle(connection, input);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, MAX_SLEEP_MS)));
+    }
+  }
+
+  /** A signal that asks for no answer is dropped, and that is told once in a while. */
+  #refuseForRate(connection: Connection, reading: Reading, waitMs: number): void {
+    const [command] = reading.commands;
+    const isDropped = command?.kind === "signal" && !isAnswered(command);
+    if (isDropped) this.#hub.stats.signalsDropped++;
+    if (!isDropped || this.#rates.mayTell(connection)) this.#answer(connection, reading, this.#rates.refusal(waitMs));
+    this.#countRefusal(connection);
+  }
+
+  /** Who goes on sending too fast is sent away. */
+  #countRefusal(connection: Connection): void {
+    if (!this.#rates.refuse(connection)) return;
+    this.#hub.disconnect(connection, CLOSE.tooManyMessages, "Too many messages");
   }
 
   /** Answers a frame that is not served, whatever it asks; its sender can tell which one is meant. */
-  refuse(connection: Connection, input: unknown, error: ParleyError): void {
-    const { code, message, retryAfter } = error;
-    const read = readAnyhow(connection, input);
-    if (!(read instanceof ParleyError)) return this.#hub.refuse(connection, error, read);
-    const { ref, room, clientId } = read;
+  #answer(connection: Connection, { commands: [command], error }: Reading, refusal: ParleyError): void {
+    if (!(error instanceof ParleyError)) return this.#hub.refuse(connection, refusal, command);
+    const { ref, room, clientId } = error;
+    const { code, message, retryAfter } = refusal;
     this.#hub.refuse(connection, new ParleyError(code, message, { retryAfter, ref, room, clientId }));
   }
 
   #handle(connection: Connection, input: unknown): MaybePromise<void> {
     if (!connection.isOpen) return;
+    const reading = this.#read(connection, input);
+    if (connection.isOpen) return this.#carryOut(connection, reading);
+  }
+
+  #read(connection: Connection, input: unknown): Reading {
     try {
       this.#decide(connection, input);
-      if (!connection.isOpen) return;
-      const commands = connection.dialect.decode(input as never);
-      if (commands.length === 1) return this.#execute(connection, commands[0]!);
-      let done: MaybePromise<void> = undefined;
-      for (const command of commands) done = after(done, () => this.#execute(connection, command));
-      return done;
+      return { commands: connection.dialect.decode(input as never) };
     } catch (error) {
-      this.#hub.refuse(connection, error);
+      return { commands: [], error };
     }
+  }
+
+  /** What a frame will ask for when its turn comes, as far as can be told; an undecided connection stays so. */
+  #preview({ dialect }: Connection, input: unknown): Reading {
+    try {
+      const shown = dialect.decide?.(input as never);
+      return { commands: (shown ? this.#dialects[shown] : dialect).decode(input as never) };
+    } catch (error) {
+      return { commands: [], error };
+    }
+  }
+
+  #carryOut(connection: Connection, { commands, error }: Reading): MaybePromise<void> {
+    if (error !== undefined) return this.#hub.refuse(connection, error);
+    if (commands.length === 1) return this.#execute(connection, commands[0]!);
+    let done: MaybePromise<void> = undefined;
+    for (const command of commands) done = after(done, () => this.#execute(connection, command));
+    return done;
   }
 
   /** A frame that only one dialect knows makes an undecided connection one of that dialect. */
@@ -153,12 +219,14 @@ export class Dispatcher {
   }
 }
 
-/** The command of a frame, if it has one, or what is wrong with it. */
-function readAnyhow(connection: Connection, input: unknown): Command | ParleyError | undefined {
-  try {
-    return connection.dialect.decode(input as never)[0];
-  } catch (error) {
-    if (error instanceof ParleyError) return error;
-    throw error;
-  }
+/** The join or leave that a frame asks for. */
+function moveOf({ pathRoom }: Connection, { commands: [command] }: Reading, bytes: number): Move | undefined {
+  if (command?.kind === "leave") return { bytes };
+  if (command?.kind !== "join") return undefined;
+  return { bytes, replays: command.since && (command.room ?? pathRoom) };
+}
+
+/** Nothing but a sign of life, or the question for one. */
+function isPing({ commands, error }: Reading): boolean {
+  return error === undefined && commands.every(({ kind }) => kind === "ping");
 }

@@ -24,6 +24,10 @@ import type { Origins } from "./origins.ts";
 /** Frames up to this may carry a token, however small the limit for messages is. */
 const TOKEN_FRAME_BYTES = 16 * 1024;
 
+const SHORT_LENGTH = 512;
+/** Of a UTF-16 unit in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
 /** Between the upgrade and the opening of the socket. */
 interface Ticket {
   address: string;
@@ -129,8 +133,7 @@ export class Gateway implements SocketHandler {
     // Since the upgrade was granted others may have come in, and the server may have begun to go away.
     if (admission.draining || admission.fullness(address)) return this.#sendBack(socket);
     admission.enter(address);
-    const burst = hub.config.websocketMessageBurst;
-    const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom, burst });
+    const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom });
     socket.context = connection;
     lifecycle.open(connection, identity);
   }
@@ -158,11 +161,13 @@ export class Gateway implements SocketHandler {
     const connection = socket.context;
     if (!(connection instanceof Connection)) return;
     const limit = this.#parts.hub.config.websocketMaxMessageBytes;
-    // A UTF-16 unit is at most three bytes of UTF-8: most frames are let through without counting them.
-    if (frame.length * 3 > limit && isTooLarge(connection, frame, limit)) {
+    // Counting what short text has on the wire would cost more than it matters, unless the limit is as short.
+    const { length } = frame;
+    const bytes = length > SHORT_LENGTH || length * MAX_BYTES_PER_UNIT > limit ? bytesOf(frame) : length;
+    if (bytes > limit && isTooLarge(connection, frame, { bytes, limit })) {
       return this.#parts.hub.disconnect(connection, CLOSE.tooLarge, "Message too large");
     }
-    this.#parts.lifecycle.receive(connection, frame, frame.length);
+    this.#parts.lifecycle.receive(connection, frame, bytes);
   }
 
   close(socket: Socket, code: number, reason: string): void {
@@ -175,9 +180,11 @@ export class Gateway implements SocketHandler {
 }
 
 /** The transport may hand on more than a message may have: another dialect's payload, or a token. */
-function isTooLarge(connection: Connection, frame: Frame, limit: number): boolean {
-  const bytes = bytesOf(frame);
-  if (bytes <= limit) return false;
+function isTooLarge(
+  connection: Connection,
+  frame: Frame,
+  { bytes, limit }: { bytes: number; limit: number },
+): boolean {
   return bytes > Gateway.transportLimit(limit) || !isAuthentication(connection, frame);
 }
 

@@ -1,8 +1,7 @@
 /**
  * A connection from its first turn to its last, whatever transport carries it: welcome, frames, farewell.
  *
- * The gateway (plain WebSockets) and the Socket.IO host call it. Limits on frames stand here, so that no transport can
- * pass them by.
+ * The gateway (plain WebSockets) and the Socket.IO host call it: no transport hands frames to the dispatcher by itself.
  */
 import type { Connection } from "./connection.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -14,9 +13,6 @@ import { isPromise, run, type Steps, wait } from "./maybe.ts";
 import type { Identity } from "./message.ts";
 import * as membership from "./membership.ts";
 import { greetWithUnread } from "./commands/inbox.ts";
-
-/** How often a connection may be refused, in multiples of its burst, before it is closed. */
-const REFUSALS_PER_BURST = 2;
 
 /** What a client of a protocol without a payload for it comes with. */
 const WITHOUT_PAYLOAD: Arrival = { auth: {} };
@@ -80,29 +76,18 @@ export class Lifecycle {
 
   /** A frame, or what a transport has made of several. `bytes` is its size on the wire. */
   receive(connection: Connection, input: unknown, bytes: number): void {
-    const { config, stats } = this.#hub;
+    const { stats } = this.#hub;
     stats.framesIn++;
     stats.bytesIn += bytes;
     if (!connection.isOpen) return;
-    const waitMs = connection.takeToken(config.websocketMessageRate, config.websocketMessageBurst);
-    if (waitMs > 0) return this.#refuse(connection, input, waitMs);
     this.#dispatcher.receive(connection, input, bytes);
-  }
-
-  #refuse(connection: Connection, input: unknown, retryAfter: number): void {
-    const { config } = this.#hub;
-    const message = `Cannot take the message: at most ${config.websocketMessageRate} a second are allowed`;
-    this.#dispatcher.refuse(connection, input, new ParleyError("rate_limited", message, { retryAfter }));
-    if (connection.refuse(REFUSALS_PER_BURST * config.websocketMessageBurst)) {
-      this.#hub.disconnect(connection, CLOSE.tooManyMessages, "Too many messages");
-    }
   }
 
   /** The socket has closed; the others are told through the broker. */
   close(connection: Connection, code: number, reason: string): void {
     const hub = this.#hub;
     connection.isOpen = false;
-    if (connection.waiting) connection.waiting.frames.length = 0;
+    connection.queue?.clear();
     const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
     hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((Date.now() - connection.createdAt) / 1000);

@@ -149,10 +149,9 @@ export class SocketioHost implements ConnectionHost {
   }
 
   open(socket: EventSocket): void {
-    const { hub, lifecycle, dialectOf } = this.#parts;
+    const { lifecycle, dialectOf } = this.#parts;
     const { id, address, auth, identity } = socket.context as Ticket;
-    const burst = hub.config.websocketMessageBurst;
-    const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address, burst });
+    const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address });
     socket.context = connection;
     lifecycle.open(connection, identity, { auth });
   }

@@ -16,6 +16,8 @@ export class Stats {
   /** Messages accepted from clients, REST, the admin API and the library. */
   messages = 0;
   signals = 0;
+  /** Signals over the rate of their connection. */
+  signalsDropped = 0;
   /** Copies of events handed to the runtime, one per receiving connection. */
   deliveries = 0;
   slowConsumers = 0;
@@ -42,6 +44,7 @@ export class Stats {
       parley_frames_out_total: this.framesOut,
       parley_messages_total: this.messages,
       parley_signals_total: this.signals,
+      parley_signals_dropped_total: this.signalsDropped,
       parley_deliveries_total: this.deliveries,
       parley_slow_consumers_total: this.slowConsumers,
       parley_foreign_payloads_total: this.foreignPayloads,

@@ -98,7 +98,13 @@ export class CoreStage {
   readonly #gateway: Gateway;
 
   constructor(broker: Broker, { hooks = {}, ...overrides }: CoreStageOptions = {}) {
-    this.config = defaultConfig({ jwtSecret: "x".repeat(32), websocketMessageRate: 0, ...overrides });
+    this.config = defaultConfig({
+      jwtSecret: "x".repeat(32),
+      websocketMessageRate: 0,
+      websocketByteRate: 0,
+      websocketJoinRate: 0,
+      ...overrides,
+    });
     const { config } = this;
     const origins = new Origins(config.websocketAllowedOrigins);
     const stats = new Stats();

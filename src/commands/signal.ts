@@ -16,12 +16,17 @@ export const signal: Handler<"signal"> = (hub, connection, command) => {
   const sent = to === undefined && user === undefined
     ? toRoom(hub, connection, command)
     : toOne(hub, connection, command);
-  if (command.ref === undefined && command.clientId === undefined) return sent;
+  if (!isAnswered(command)) return sent;
   return after(
     sent,
     () => hub.reply(connection, { kind: "ack", of: "signal", clientId: command.clientId }, command.ref),
   );
 };
+
+/** Whether its sender waits for an answer; most signals only say what somebody does. */
+export function isAnswered({ ref, clientId }: CommandOf<"signal">): boolean {
+  return ref !== undefined || clientId !== undefined;
+}
 
 function toRoom(hub: Hub, connection: Connection, command: CommandOf<"signal">): MaybePromise<void> {
   const room = roomOf(connection, command.target);

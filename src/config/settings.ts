@@ -143,6 +143,8 @@ const LIMITS = {
   ),
   websocketMessageRate: count("WEBSOCKET_MESSAGE_RATE", "50", `messages a second of a connection; ${NO_LIMIT}`),
   websocketMessageBurst: count("WEBSOCKET_MESSAGE_BURST", "100", "messages at once before the rate counts", { min: 1 }),
+  websocketByteRate: size("WEBSOCKET_BYTE_RATE", "256KiB", `bytes a second of a connection; ${NO_LIMIT}`),
+  websocketJoinRate: count("WEBSOCKET_JOIN_RATE", "10", `joins and leaves a second of a connection; ${NO_LIMIT}`),
   websocketConnectRate: count("WEBSOCKET_CONNECT_RATE", "100", `new connections a second of an address; ${NO_LIMIT}`),
   websocketConnectBurst: count("WEBSOCKET_CONNECT_BURST", "200", "new connections at once before the rate counts", {
     min: 1,
@@ -150,8 +152,8 @@ const LIMITS = {
   websocketMaxConnections: count("WEBSOCKET_MAX_CONNECTIONS", "0", `connections in all; ${NO_LIMIT}`),
   websocketMaxConnectionsPerIp: count(
     "WEBSOCKET_MAX_CONNECTIONS_PER_IP",
-    "0",
-    `connections of an address; ${NO_LIMIT}`,
+    "1000",
+    `connections of a public address; ${NO_LIMIT}`,
   ),
   websocketMaxConnectionsPerUser: count(
     "WEBSOCKET_MAX_CONNECTIONS_PER_USER",

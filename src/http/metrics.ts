@@ -33,6 +33,7 @@ const FAMILIES: Record<string, [type: FamilyType, help: string]> = {
   parley_frames_out_total: ["counter", "Frames sent to single connections; those of fan-out are deliveries"],
   parley_messages_total: ["counter", "Messages accepted, from clients, REST, admins and the program"],
   parley_signals_total: ["counter", "Signals accepted: typing, reactions, receipts and such"],
+  parley_signals_dropped_total: ["counter", "Signals that were dropped because their connection sent too fast"],
   parley_deliveries_total: ["counter", "Copies of events handed to the runtime, one for each receiving connection"],
   parley_delivery_latency_seconds: ["histogram", "From the making of a message to its hand-over to the runtime"],
   parley_errors_total: ["counter", "Errors told to clients, by code"],

@@ -13,7 +13,12 @@ export const CONNECT = "/websocket/connect";
 export const UNFORGETTING = { HISTORY_SIZE: "100000" };
 
 export function startParley(env: Record<string, string> = {}): Promise<ServerProcess> {
-  const free = { WEBSOCKET_MESSAGE_RATE: "0", WEBSOCKET_CONNECT_RATE: "0" };
+  const free = {
+    WEBSOCKET_MESSAGE_RATE: "0",
+    WEBSOCKET_BYTE_RATE: "0",
+    WEBSOCKET_JOIN_RATE: "0",
+    WEBSOCKET_CONNECT_RATE: "0",
+  };
   return spawnServer({ env: { JWT_SECRET: SECRET, ADMIN_TOKEN, ...free, ...env } });
 }
 

@@ -49,6 +49,8 @@ export class ClusterStage implements AsyncDisposable {
         REDIS_URL: this.#options.url(n),
         HISTORY_SIZE: "5000",
         WEBSOCKET_MESSAGE_RATE: "0",
+        WEBSOCKET_BYTE_RATE: "0",
+        WEBSOCKET_JOIN_RATE: "0",
         WEBSOCKET_CONNECT_RATE: "0",
         WEBSOCKET_DRAIN: "2s",
         ...this.#options.env,

@@ -87,6 +87,8 @@ export class Stage implements AsyncDisposable {
       jwtSecret: SECRET,
       websocketConnectRate: 0,
       websocketMessageRate: 0,
+      websocketByteRate: 0,
+      websocketJoinRate: 0,
     };
     const server = await createServer({ ...defaults, websocketDrainMs: 500, log, ...options });
     return new Stage(server, lines);

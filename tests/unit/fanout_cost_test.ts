@@ -83,7 +83,7 @@ class FanoutStage implements Disposable {
 
   #enter(room: string, dialect: AnyDialect): void {
     const id = this.hub.ids.next();
-    const connection = new Connection({ id, socket: this.#socket(), dialect, address: "192.0.2.1", burst: 1 });
+    const connection = new Connection({ id, socket: this.#socket(), dialect, address: "192.0.2.1" });
     this.hub.open(connection);
     this.hub.admit(connection);
     run(room.startsWith("group:") ? seat(this.hub, connection, [room]) : join(this.hub, connection, { room }));

@@ -99,7 +99,7 @@ test("a dialect has a topic while somebody speaks it; who changes it is never wi
     subscribe: (topic: string) => void steps.push(`+${topic}`),
     unsubscribe: (topic: string) => void steps.push(`-${topic}`),
   } as never;
-  const members = ["a", "b"].map((id) => new Connection({ id, socket, dialect: kebab, address: "::1", burst: 1 }));
+  const members = ["a", "b"].map((id) => new Connection({ id, socket, dialect: kebab, address: "::1" }));
   for (const member of members) room.add(member);
   room.add(members[0]!);
   room.audiences.move(members[0]!, snake);

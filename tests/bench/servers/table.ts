@@ -46,6 +46,8 @@ function parley({ name, title, limit, only, argv, folder = project, config }: Ch
       HOST: "127.0.0.1",
       LOG_LEVEL: "error",
       WEBSOCKET_MESSAGE_RATE: "0",
+      WEBSOCKET_BYTE_RATE: "0",
+      WEBSOCKET_JOIN_RATE: "0",
       WEBSOCKET_CONNECT_RATE: "0",
       JWT_SECRET: TOKEN_SECRET,
       ...(redisUrl && { REDIS_URL: redisUrl }),
