@@ -14,6 +14,8 @@ export interface Socket {
   context: unknown;
   /** Bytes accepted by `send` and `publish` that the kernel has not taken yet. */
   readonly bufferedBytes: number;
+  /** Its peer fetches what it is sent with requests of its own; absent: it is sent as it comes. */
+  readonly isPolled?: boolean;
   /** False if the socket is closed or the frame went over its buffer's limit; never throws. Order is the call order, `publish` included. */
   send(frame: Frame): boolean;
   /** Idempotent. From here on `publish` to the topic reaches this socket. */

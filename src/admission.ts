@@ -45,14 +45,23 @@ export class Admission {
       throw this.#refusal("draining", "unavailable", "the server is going away");
     }
     if (!this.#config.websocketEnabled) throw this.#refusal("disabled", "unavailable", "WebSockets are switched off");
+    this.#checkOriginAndRate(origin, address);
+    const full = this.fullness(address);
+    if (full) throw this.#refusal("limit", "unavailable", full);
+    return address;
+  }
+
+  /** One more socket for a client that is in already, as the upgrade of a session. Throws `forbidden` or `rate_limited`. */
+  checkUpgrade({ headers }: Request, peer: Peer): void {
+    this.#checkOriginAndRate(headers.get("origin"), addressOf(headers, peer, this.#config.trustProxy));
+  }
+
+  #checkOriginAndRate(origin: string | null, address: string): void {
     if (!this.#origins.admits(origin)) {
       throw this.#refusal("origin", "forbidden", `origin "${origin?.slice(0, 100)}" is not allowed`);
     }
     const waitMs = this.#rate.take(networkOf(address));
     if (waitMs > 0) throw this.#refusal("rate", "rate_limited", "too many new connections", waitMs);
-    const full = this.fullness(address);
-    if (full) throw this.#refusal("limit", "unavailable", full);
-    return address;
   }
 
   /** Why no further connection fits, if none does. */

@@ -8,6 +8,7 @@ import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "./broke
 import type { Outlet } from "./coalescer.ts";
 import type { Config } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import { ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import type { IdSource } from "./id.ts";
@@ -21,7 +22,11 @@ import { typeOfRoom } from "./room_name.ts";
 import type { Stats } from "./stats.ts";
 import { Turns } from "./turns.ts";
 import { TypingClock } from "./typing.ts";
+import { Unsent } from "./unsent.ts";
 import type { Verifier } from "./verifier.ts";
+
+/** After which a long reply that was refused may be asked for again. */
+const UNSENT_RETRY_MS = 1000;
 
 export interface HubParts {
   config: Config;
@@ -56,6 +61,7 @@ export class Hub {
   readonly pace = new PresencePace();
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly turns = new Turns();
+  readonly unsent = new Unsent();
   readonly outlet: Outlet;
   /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
   readonly #everybody: Audiences;
@@ -90,6 +96,7 @@ export class Hub {
 
   /** Takes it out of the registry; its rooms have to be left before. */
   forget(connection: Connection): void {
+    this.unsent.forget(connection.socket);
     if (this.connections.delete(connection.id) && connection.isAdmitted) this.#everybody.remove(connection);
   }
 
@@ -169,6 +176,15 @@ export class Hub {
       connection.socket.send(frame);
       this.stats.framesOut++;
     }
+    // What waits for a poll is counted where it waits.
+    if (!connection.socket.isPolled) this.unsent.note(connection.address, connection.socket);
+  }
+
+  /** Before a reply that may be long. Throws `unavailable` while too much waits to be read at the client's address. */
+  checkUnsent({ address }: Connection, attempt: string): void {
+    if (!this.unsent.isFull(address)) return;
+    const message = `Cannot ${attempt}: too much was sent to this address and has not been read`;
+    throw new ParleyError("unavailable", message, { retryAfter: UNSENT_RETRY_MS });
   }
 
   /** Answers an error in the connection's dialect; what is no ParleyError is logged, and answered as `internal`. */

@@ -30,6 +30,7 @@ export type Joined = { kind: "joined"; room: string; roster: Roster } & Recovery
  */
 export function* join(hub: Hub, connection: Connection, request: JoinRequest): Steps<void> {
   const { room: name, since, ref } = request;
+  hub.checkUnsent(connection, `join room "${name}"`);
   if (connection.isIn(name)) {
     const again = yield* answer(hub, connection, { name, since });
     // It may have been put out meanwhile; then it joins like anybody else.

@@ -91,6 +91,7 @@ export class Node implements LocalNode {
     const counters = stats.snapshot();
     counters.parley_connections = connections.size;
     counters.parley_zombie_sockets = this.#adapter.zombies;
+    counters.parley_unsent_bytes = this.#hub.unsent.bytes;
     let count = 0;
     const sizes = new Histogram(ROOM_SIZES);
     for (const { kind, members } of rooms.values()) {

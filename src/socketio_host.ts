@@ -17,7 +17,14 @@ import {
 } from "./credentials.ts";
 import type { AnyDialect } from "./dialect.ts";
 import { REFUSAL } from "./engine_io/answer.ts";
-import type { Admission, ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./engine_io/host.ts";
+import type {
+  Admission,
+  ConnectGrant,
+  ConnectionHost,
+  ConnectRequest,
+  EventSocket,
+  ParkedSession,
+} from "./engine_io/host.ts";
 import type { SocketioPacket } from "./engine_io/packet.ts";
 import { ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
@@ -70,6 +77,19 @@ export class SocketioHost implements ConnectionHost {
     } catch (error) {
       return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));
     }
+  }
+
+  admitUpgrade(request: Request, peer: Peer): Response | undefined {
+    const { admission, hub } = this.#parts;
+    try {
+      admission.checkUpgrade(request, peer);
+    } catch (error) {
+      return errorResponse(toParleyError(error, hub.log, { during: "upgrade" }));
+    }
+  }
+
+  parked(visitor: unknown, session: ParkedSession, bytes: number): void {
+    this.#parts.hub.unsent.park((visitor as Visitor).address, session, bytes);
   }
 
   enter(visitor: unknown): void {

@@ -51,12 +51,23 @@ export interface ConnectGrant {
   context: unknown;
 }
 
+/** A session whose frames wait for its next poll. */
+export interface ParkedSession {
+  /** Ends it and drops what waits. */
+  giveUp(): void;
+}
+
 export interface ConnectionHost {
   /**
    * Whether a new session may begin: a Response refuses it (origin, rate, limits, draining), in plain HTTP. It reserves
    * nothing, for the peer may be gone before the session begins. Must not reject.
    */
   admit(request: Request, peer: Peer): MaybePromise<Response | Admission>;
+  /**
+   * Whether a session that has begun may get a WebSocket: a Response refuses it (origin, rate), in plain HTTP, and the
+   * session goes on without. Must not throw.
+   */
+  admitUpgrade(request: Request, peer: Peer): Response | undefined;
   /** A session has begun. */
   enter(visitor: unknown): void;
   /** It has ended: exactly once per `enter`, after the last `close`. */
@@ -72,6 +83,8 @@ export interface ConnectionHost {
   receive(socket: EventSocket, packet: SocketioPacket): void;
   /** Exactly once per `open`; the socket has left its topics by then. */
   close(socket: EventSocket, code: number, reason: string): void;
+  /** So many bytes wait for the next poll of the visitor's session, 0: none any more. It may be given up right away. */
+  parked?(visitor: unknown, session: ParkedSession, bytes: number): void;
   /** Connection state recovery: its peer is away, and may come back; `resume` or `close` follows. */
   pause?(socket: EventSocket): void;
   /**

@@ -52,6 +52,10 @@ export class NamespaceSocket implements EventSocket, Listener {
     return this.#session.polling ? "polling" : "websocket";
   }
 
+  get isPolled(): boolean {
+    return this.#session.polling !== undefined;
+  }
+
   /** The adapter's socket whose topics serve it, if one does. */
   get native(): Socket | undefined {
     return this.#state === "attached" ? this.#session.native : undefined;

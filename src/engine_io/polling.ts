@@ -20,6 +20,8 @@ export interface PollingOwner {
   lost(reason: string): void;
   /** It buffers more than it may. */
   stall(): void;
+  /** So many bytes wait, and no poll does; 0: none any more. */
+  parked(bytes: number): void;
   /** The last packets were taken. */
   bidFarewell(): void;
 }
@@ -67,6 +69,7 @@ export class Polling implements Outlet {
   #poll?: Poll;
   #posting?: AbortController;
   #closed = false;
+  #isParked = false;
 
   constructor(owner: PollingOwner, limits: PollingLimits) {
     this.#owner = owner;
@@ -83,6 +86,7 @@ export class Polling implements Outlet {
     this.bufferedBytes += bytes;
     // One answer for all that this turn has to say.
     if (this.#frames.push(frame) === 1 && this.#poll) queueMicrotask(() => this.#flush());
+    if (!this.#poll) this.#park(this.bufferedBytes);
     return true;
   }
 
@@ -132,7 +136,13 @@ export class Polling implements Outlet {
     const frames = this.#frames;
     this.#frames = [];
     this.bufferedBytes = 0;
+    if (this.#isParked) this.#park(0);
     return frames;
+  }
+
+  #park(bytes: number): void {
+    this.#isParked = bytes > 0;
+    this.#owner.parked(bytes);
   }
 
   /** What was still to be said goes first; the next poll after it is told the end. */

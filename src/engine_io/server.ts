@@ -43,7 +43,7 @@ export class EngineServer {
     const nobody = () => refuseUpgrade(REFUSAL.sessionUnknown);
     return {
       fetch: (request, peer) => isVisit(request) ? this.fetch(request, peer) : nobody(),
-      upgrade: (request, peer) => isVisit(request) ? this.upgrade(request, peer) : nobody(),
+      upgrade: (request) => isVisit(request) ? this.#takeOver(request) : nobody(),
       open: (socket) => this.open(socket),
       message: (socket, frame) => this.message(socket, frame),
       close: (socket, code, reason) => this.close(socket, code, reason),
@@ -81,21 +81,30 @@ export class EngineServer {
 
   /** A request to upgrade under the Socket.IO path. Never rejects. */
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    this.#engine.sweep();
     const query = new URL(request.url).searchParams;
-    const { crossing } = this.#engine;
-    const elsewhere = crossing?.elsewhere(query.get("sid") ?? "");
-    if (crossing && elsewhere !== undefined) return { context: crossing.pipe(request, elsewhere) };
-    const refusal = this.#refusalOfUpgrade(query);
+    if (query.has("sid")) return this.#engine.host.admitUpgrade(request, peer) ?? this.#takeOver(request);
+    const refusal = refusalOfUpgrade(query);
     if (refusal) return refuseUpgrade(refusal);
     const textOnly = query.has("b64");
-    const session = this.#engine.sessions.get(query.get("sid") ?? "");
-    if (session) return { context: new Probe(session, textOnly) };
     return after(this.#engine.host.admit(request, peer), (admitted) => {
       if (admitted instanceof Response) return admitted;
       if (query.get("EIO") !== PROTOCOL) return refuseUpgrade(REFUSAL.versionUnsupported);
       return { context: new Handshake(this.#engine, admitted.visitor, textOnly) };
     });
+  }
+
+  /** A WebSocket for a session that has begun, here or at another worker. */
+  #takeOver(request: Request): Response | UpgradeGrant {
+    this.#engine.sweep();
+    const query = new URL(request.url).searchParams;
+    const sid = query.get("sid")!;
+    const { crossing, sessions } = this.#engine;
+    const elsewhere = crossing?.elsewhere(sid);
+    if (crossing && elsewhere !== undefined) return { context: crossing.pipe(request, elsewhere) };
+    const refusal = refusalOfUpgrade(query);
+    if (refusal) return refuseUpgrade(refusal);
+    const session = sessions.get(sid);
+    return session ? { context: new Probe(session, query.has("b64")) } : refuseUpgrade(REFUSAL.sessionUnknown);
   }
 
   /** Whether the socket came from {@link upgrade}: then its events belong here. */
@@ -118,13 +127,6 @@ export class EngineServer {
   /** Ends every session; peers come back elsewhere. */
   stop(): Promise<void> {
     return this.#engine.stop();
-  }
-
-  #refusalOfUpgrade(query: URLSearchParams): Refusal | undefined {
-    const transport = query.get("transport");
-    if (transport !== "websocket") return transport === "polling" ? REFUSAL.badRequest : REFUSAL.transportUnknown;
-    const sid = query.get("sid");
-    return sid !== null && !this.#engine.sessions.has(sid) ? REFUSAL.sessionUnknown : undefined;
   }
 
   #startPolling(answer: Answer, visitor: unknown): Response {
@@ -153,4 +155,10 @@ export class EngineServer {
     if (request.method === "POST") return polling.post(request, answer);
     return answer.refused(REFUSAL.badRequest);
   }
+}
+
+function refusalOfUpgrade(query: URLSearchParams): Refusal | undefined {
+  const transport = query.get("transport");
+  if (transport === "websocket") return undefined;
+  return transport === "polling" ? REFUSAL.badRequest : REFUSAL.transportUnknown;
 }

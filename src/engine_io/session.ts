@@ -161,6 +161,16 @@ export class Session extends Endpoint implements PollingOwner {
     this.abandon(CLOSE.slowConsumer, "slow consumer");
   }
 
+  parked(bytes: number): void {
+    this.engine.host.parked?.(this.visitor, this, bytes);
+  }
+
+  /** What waits for its next poll is too much for others. */
+  giveUp(): void {
+    if (this.ended) this.farewellTimedOut();
+    else this.stall();
+  }
+
   /** Sends what is queued and then the end; the host is told in a later turn. Idempotent. */
   close(code: number, reason: string): void {
     if (this.#ending) return;

@@ -26,6 +26,7 @@ const FAMILIES: Record<string, [type: FamilyType, help: string]> = {
   parley_refused_total: ["counter", "Handshakes that were refused, by reason"],
   parley_slow_consumers_total: ["counter", "Connections given up because they did not read"],
   parley_zombie_sockets: ["gauge", "Sockets given up that the runtime still holds"],
+  parley_unsent_bytes: ["gauge", "Bytes that wait for polls, or for WebSockets that were sent more than they read"],
   parley_rooms: ["gauge", "Rooms with members, also of users and groups; on Redis one counts on each worker it is on"],
   parley_room_members: ["histogram", "Members on one worker of the rooms there are now, those of users left out"],
   parley_frames_in_total: ["counter", "Frames received"],

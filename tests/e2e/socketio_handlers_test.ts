@@ -187,6 +187,6 @@ test("a token of the program's own names a user; what it does not know the keys 
     "authentication failed: Invalid token: it has expired",
     "authentication failed: Invalid token: it has none of sub, userId, user_id, id",
     "authentication failed: Invalid token: signed out",
-    "authentication failed: Invalid token: it is no JSON Web Token",
+    "authentication failed: Invalid token: it is not a JSON Web Token",
   ]);
 });

@@ -38,6 +38,13 @@ export class EchoHost implements ConnectionHost {
     return this.refusal?.() ?? { visitor: { address: request.url } };
   }
 
+  /** Replaced by tests. */
+  upgradeRefusal?: () => Response;
+
+  admitUpgrade(): Response | undefined {
+    return this.upgradeRefusal?.();
+  }
+
   enter(): void {
     this.visitors++;
   }

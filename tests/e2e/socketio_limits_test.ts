@@ -1,0 +1,62 @@
+/**
+ * What one Socket.IO client can make the server do or keep: upgrades, events it may not send, answers it never fetches.
+ */
+import { test } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { eventually, TestSocket } from "../harness.ts";
+import { SocketioClients } from "./socketio_stage.ts";
+import { Stage } from "./stage.ts";
+
+const SLOW = { timeout: 30_000 };
+const POLL = "/socket.io/?EIO=4&transport=polling";
+const conversationId = "lobby";
+
+/** A polling session in the namespace `/` that fetches nothing from here on. */
+async function silent(stage: Stage, ...packets: string[]): Promise<string> {
+  const { sid } = JSON.parse((await (await fetch(stage.url(POLL))).text()).slice(1));
+  await post(stage, sid, "40");
+  for (const packet of packets) await post(stage, sid, packet);
+  return sid;
+}
+
+async function post(stage: Stage, sid: string, packet: string): Promise<number> {
+  const answer = await fetch(stage.url(`${POLL}&sid=${sid}`), { method: "POST", body: packet });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+test("an upgrade of a session that exists is under the connect rate", SLOW, async () => {
+  await using stage = await Stage.open({ websocketConnectRate: 1, websocketConnectBurst: 4 });
+  const sid = await silent(stage);
+  const probe = () => TestSocket.open(stage.ws(`/socket.io/?EIO=4&transport=websocket&sid=${sid}`));
+  // The session itself was the first of the four.
+  const probes = [await probe(), await probe(), await probe()];
+  await assertRejects(probe);
+  for (const each of probes) each.close();
+  await using clients = new SocketioClients(stage);
+  const ann = await eventually(async () => await clients.open({ reconnection: false }).connected(), {
+    everyMs: 200,
+  });
+  assert((await ann.ask("joinConversation", { conversationId })).ok, "it goes on polling where it may not upgrade");
+});
+
+test("polls that are never fetched end, the oldest first, before an address holds 64 MiB", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMaxBufferedBytes: 4 * 1024 * 1024, socketioPingTimeoutMs: 60_000 });
+  const { server } = stage;
+  await using clients = new SocketioClients(stage, { transports: ["polling"] });
+  const ann = await clients.connect("ann");
+  await ann.ask("joinConversation", { conversationId });
+  for (let n = 0; n < 20; n++) await silent(stage, `42["joinConversation",{"conversationId":"${conversationId}"}]`);
+  await eventually(() => server.getRoom(conversationId).length === 21);
+  const inOrder = server.getRoom(conversationId).map(({ id }) => id);
+  const text = "x".repeat(60_000);
+  for (let n = 1; n <= 65; n++) {
+    await server.publish(conversationId, { text, n });
+    await ann.hear("newMessage", (message) => message.n === n);
+  }
+  // 20 × 65 × 60 kB are 78 MB: at least three of them had to go, and no more than were needed.
+  await eventually(() => server.getRoom(conversationId).length <= 18);
+  const left = server.getRoom(conversationId).map(({ id }) => id);
+  assert(left.length >= 16, `${left.length} are left`);
+  assertEquals(left, [ann.socket.id, ...inOrder.slice(-(left.length - 1))], "ann, who reads, and the youngest");
+});

@@ -1,0 +1,80 @@
+/** What waits for clients that do not fetch or read: by address, in all, and what it means for long replies. */
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { type ParkedPoll, Unsent } from "../../src/unsent.ts";
+import { CoreStage } from "../core_stage.ts";
+import { eventually } from "../harness.ts";
+import { SlowBroker } from "../slow_broker.ts";
+
+const LIMITS = { perNetwork: 100, inAll: 250 };
+
+function polls(unsent: Unsent): { park(name: string, address: string, bytes: number): void; ended: string[] } {
+  const ended: string[] = [];
+  const known = new Map<string, ParkedPoll>();
+  const park = (name: string, address: string, bytes: number) => {
+    const poll = known.get(name) ?? { giveUp: () => (ended.push(name), unsent.park(address, poll, 0)) };
+    known.set(name, poll);
+    unsent.park(address, poll, bytes);
+  };
+  return { park, ended };
+}
+
+test("of one network the session ends that has waited longest, however much others hold", () => {
+  const unsent = new Unsent(LIMITS);
+  const { park, ended } = polls(unsent);
+  park("first", "192.0.2.1", 10);
+  park("second", "192.0.2.1", 60);
+  park("other", "192.0.2.2", 90);
+  park("second", "192.0.2.1", 90);
+  assertEquals([ended, unsent.bytes], [[], 190]);
+  park("third", "192.0.2.1", 5);
+  assertEquals([ended, unsent.bytes], [["first"], 185]);
+  park("second", "192.0.2.1", 0);
+  park("second", "192.0.2.1", 50);
+  park("third", "192.0.2.1", 60);
+  assertEquals(ended, ["first", "third"], "one that was fetched begins to wait anew");
+  park("fourth", "2001:db8::1", 60);
+  park("fifth", "2001:db8::2", 60);
+  assertEquals(ended, ["first", "third", "fourth"], "a /64 is one network");
+});
+
+test("in all, the session ends that has waited longest of any", () => {
+  const unsent = new Unsent(LIMITS);
+  const { park, ended } = polls(unsent);
+  for (const n of [1, 2, 3]) park(`${n}`, `192.0.2.${n}`, 80);
+  park("4", "192.0.2.4", 20);
+  assertEquals([ended, unsent.bytes], [["1"], 180]);
+  park("5", "192.0.2.5", 101);
+  assertEquals([ended, unsent.bytes], [["1", "5"], 180], "the youngest, if it is too much by itself");
+});
+
+test("WebSockets that do not read count until they have read or closed", async () => {
+  const unsent = new Unsent({ perNetwork: 100_000, inAll: 250_000 });
+  const [slow, slower, fast] = [{ bufferedBytes: 60_000 }, { bufferedBytes: 60_000 }, { bufferedBytes: 900 }];
+  for (const reader of [slow, slower, fast]) unsent.note("192.0.2.1", reader);
+  assertEquals([unsent.bytes, unsent.isFull("192.0.2.1"), unsent.isFull("192.0.2.2")], [120_000, true, false]);
+  slow.bufferedBytes = 0;
+  await eventually(() => !unsent.isFull("192.0.2.1"));
+  assertEquals(unsent.bytes, 60_000);
+  unsent.forget(slower);
+  unsent.forget(fast);
+  assertEquals(unsent.bytes, 0);
+});
+
+test("while too much waits at an address, long replies to it are unavailable and all else goes on", async () => {
+  const broker = new SlowBroker();
+  const stage = new CoreStage(broker);
+  const [stalled, other] = [await stage.connect("/ws?dialect=kebab"), await stage.connect("/ws?dialect=kebab")];
+  stalled.bufferedBytes = 64 * 1024 * 1024;
+  stalled.say({ type: "ping" });
+  other.say({ type: "join-room", roomId: "lobby" });
+  const [refused] = await eventually(() => other.heard({ type: "error" }).length > 0 && other.heard({ type: "error" }));
+  assertEquals([refused!.code, stage.hub.rooms.size], ["unavailable", 0]);
+  other.say({ type: "ping" });
+  await eventually(() => other.heard({ type: "pong" }).length === 1);
+  stalled.close(1000, "");
+  await eventually(() => stage.hub.unsent.bytes === 0);
+  other.say({ type: "join-room", roomId: "lobby" });
+  await eventually(() => other.heard({ type: "room-joined" }).length === 1);
+  assert(stage.hub.unsent.bytes === 0);
+});
