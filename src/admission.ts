@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { ParleyError } from "./errors.ts";
 import type { Origins } from "./origins.ts";
 import type { Stats } from "./stats.ts";
+import { cutText } from "./unicode.ts";
 
 /** What a refused client waits at least, in ms. */
 const RETRY_AFTER_MS = 5000;
@@ -58,7 +59,7 @@ export class Admission {
 
   #checkOriginAndRate(origin: string | null, address: string): void {
     if (!this.#origins.admits(origin)) {
-      throw this.#refusal("origin", "forbidden", `origin "${origin?.slice(0, 100)}" is not allowed`);
+      throw this.#refusal("origin", "forbidden", `origin "${cutText(origin ?? "", 100)}" is not allowed`);
     }
     const waitMs = this.#rate.take(networkOf(address));
     if (waitMs > 0) throw this.#refusal("rate", "rate_limited", "too many new connections", waitMs);

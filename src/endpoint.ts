@@ -7,6 +7,7 @@
 import { DIALECT_NAMES, type DialectName } from "./dialect.ts";
 import { ParleyError } from "./errors.ts";
 import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
+import { cutText } from "./unicode.ts";
 
 export interface EndpointSettings {
   paths: { envelope: string; socketio: string; ws: string };
@@ -102,7 +103,7 @@ function allowed(name: string, place: Place, { dialects }: EndpointSettings): Di
   if (!dialect || !dialects.includes(dialect)) {
     throw new ParleyError(
       "bad_message",
-      `Cannot connect: there is no dialect ${JSON.stringify(name.slice(0, 40))} here`,
+      `Cannot connect: there is no dialect ${JSON.stringify(cutText(name, 40))} here`,
     );
   }
   if (dialect === "socketio" && !place.dialects.includes("socketio")) {
@@ -148,5 +149,5 @@ function withoutSlash(path: string): string {
 }
 
 function notFound(path: string): ParleyError {
-  return new ParleyError("not_found", `Cannot connect: nothing is at ${JSON.stringify(path.slice(0, 80))}`);
+  return new ParleyError("not_found", `Cannot connect: nothing is at ${JSON.stringify(cutText(path, 80))}`);
 }

@@ -4,10 +4,11 @@
  * Called by dialects and http/ on every name a stranger sends, by the verifier on user ids, and by the hub and the
  * permissions to tell the reserved rooms from the others. Pure; knows nothing of who is in a room.
  */
-export const MAX_ROOM_NAME_LENGTH = 128;
+export const MAX_ROOM_NAME_LENGTH = 255;
 
 /** What a name that {@link isRoomName} refuses is told. */
-export const ROOM_NAME_RULE = 'must be a room name: 1 to 128 characters, no control characters, not "*"';
+export const ROOM_NAME_RULE =
+  `must be a room name: 1 to ${MAX_ROOM_NAME_LENGTH} characters, no control characters, not "*"`;
 
 /**
  * Control characters, and halves of a surrogate pair: native topics and Redis keys are UTF-8, where every lone half
@@ -15,7 +16,7 @@ export const ROOM_NAME_RULE = 'must be a room name: 1 to 128 characters, no cont
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
-/** 1 to 128 UTF-16 code units, no control characters, well-formed, and not `*`, the name of everybody. */
+/** 1 to 255 UTF-16 code units, no control characters, well-formed, and not `*`, the name of everybody. */
 export function isRoomName(name: string): boolean {
   return name.length > 0 && name.length <= MAX_ROOM_NAME_LENGTH && name !== "*" && !UNPRINTABLE.test(name);
 }

@@ -6,11 +6,12 @@ import { ParleyError } from "../errors.ts";
 import type { Acknowledge } from "../hooks.ts";
 import { clientOf } from "../hub.ts";
 import { after } from "../maybe.ts";
+import { cutText } from "../unicode.ts";
 
 export const call: Handler<"call"> = (hub, connection, { name, args, ref }) => {
   const handler = hub.handlers.get(name);
   if (!handler) {
-    throw new ParleyError("unsupported_type", `Cannot serve event "${name.slice(0, 64)}": nobody handles it`);
+    throw new ParleyError("unsupported_type", `Cannot serve event "${cutText(name, 64)}": nobody handles it`);
   }
   const from = clientOf(connection);
   if (ref === undefined) return after(handler(from, ...args as never[]), () => undefined);

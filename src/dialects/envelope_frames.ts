@@ -29,9 +29,9 @@ const ACTIONS: Record<string, Reader> = {
     { room, before: field.Position, since: field.Position, limit: field.Limit },
     (fields) => ({ kind: "history", ...fields }),
   ),
-  subscribe_presence: on({ userId: field.LooseId }, ({ userId }) => ({ kind: "follow", user: userId, follow: true })),
+  subscribe_presence: on({ userId: field.Person }, ({ userId }) => ({ kind: "follow", user: userId, follow: true })),
   unsubscribe_presence: on(
-    { userId: field.LooseId },
+    { userId: field.Person },
     ({ userId }) => ({ kind: "follow", user: userId, follow: false }),
   ),
   notifications: on({ before: field.ClientId, limit: field.Limit }, (fields) => ({ kind: "notifications", ...fields })),
@@ -90,7 +90,7 @@ function dataOf(fields: JsonObject, attempted: string): JsonObject {
 
 // ---- types ----
 
-const address = { room: field.OptionalRoomName, to: field.OptionalLooseId, id: field.ClientId };
+const address = { room: field.OptionalRoomName, to: field.OptionalPerson, id: field.ClientId };
 const readAddress = on(address, (fields) => fields);
 
 const FRAMES: Record<string, Reader> = {

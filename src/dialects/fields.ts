@@ -6,7 +6,7 @@
  * empty. Elsewhere null means absent.
  */
 import * as v from "valibot";
-import { isRoomName, ROOM_NAME_RULE } from "../room_name.ts";
+import { isRoomName, MAX_ROOM_NAME_LENGTH, ROOM_NAME_RULE } from "../room_name.ts";
 
 const MAX_ID_LENGTH = 128;
 /** A frame that authenticates may have 16 KiB. */
@@ -16,10 +16,17 @@ const MAX_PAGE = 100;
 
 function bounded(maxLength: number) {
   const rule = `must be a string of 1 to ${maxLength} characters`;
-  return v.pipe(v.string(rule), v.nonEmpty(rule), v.maxLength(maxLength, rule));
+  const isWellFormed = v.check((text: string) => text.isWellFormed(), rule);
+  return v.pipe(v.string(rule), v.nonEmpty(rule), v.maxLength(maxLength, rule), isWellFormed);
 }
 
 const wholeNumber = v.pipe(v.number("must be a number"), v.safeInteger("must be a whole number"));
+
+/** Ids that some clients keep as numbers. */
+function boundedOrNumber(maxLength: number) {
+  const rule = `must be a string of 1 to ${maxLength} characters or a whole number`;
+  return v.union([bounded(maxLength), v.pipe(wholeNumber, v.transform(String))], rule);
+}
 
 /** A field whose null means that it is absent. */
 function absentable<S extends v.GenericSchema>(schema: S) {
@@ -31,11 +38,11 @@ export const RoomName = v.pipe(v.string(ROOM_NAME_RULE), v.check(isRoomName, ROO
 /** An id of a frame, a message, a connection, an emoji: any short string. */
 export const Id = bounded(MAX_ID_LENGTH);
 
-/** An id that some clients keep as a number. */
-export const LooseId = v.union(
-  [Id, v.pipe(wholeNumber, v.transform(String))],
-  `must be a string of 1 to ${MAX_ID_LENGTH} characters or a whole number`,
-);
+/** The id of a message. */
+export const LooseId = boundedOrNumber(MAX_ID_LENGTH);
+
+/** The id of a user or a connection: a user may be called whatever a room may. */
+export const Person = boundedOrNumber(MAX_ROOM_NAME_LENGTH);
 
 export const ClientId = absentable(Id);
 
@@ -71,6 +78,6 @@ export const Metadata = v.optional(v.pipe(
 ));
 
 /** The optional fields of whom a frame is for: null is refused. */
-export const OptionalLooseId = v.optional(LooseId);
+export const OptionalPerson = v.optional(Person);
 export const OptionalRoomName = v.optional(RoomName);
 export const OptionalText = v.optional(v.string("must be a string"));

@@ -7,6 +7,8 @@
 import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
 import type { Command, CommandBody, Frame, Reply } from "../message.ts";
+import { MAX_ROOM_NAME_LENGTH } from "../room_name.ts";
+import { cutText, toWellFormedJson } from "../unicode.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -96,12 +98,12 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** A stranger's word inside an error message. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text);
+  return toWellFormedJson(text.length > QUOTED_LENGTH ? `${cutText(text, QUOTED_LENGTH)}…` : text);
 }
 
 /** A field for a `ref`: what is no short string is left out, since the frame will be refused for it anyway. */
 export function shortString(value: unknown): string | undefined {
-  return typeof value === "string" && value.length <= 128 ? value : undefined;
+  return typeof value === "string" && value.length <= MAX_ROOM_NAME_LENGTH ? value : undefined;
 }
 
 /** The `ref` that these dialects gave the command; unasked replies have none. */

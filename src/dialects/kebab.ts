@@ -20,7 +20,7 @@ const clientMessageId = field.ClientId;
 const toRoom = on({ ...inRoom, clientMessageId }, (fields, all) => {
   return publish({ room: fields.roomId }, fields.clientMessageId, all);
 });
-const toOneOrAll = on({ to: field.OptionalLooseId, userId: field.OptionalLooseId, clientMessageId }, (fields, all) => {
+const toOneOrAll = on({ to: field.OptionalPerson, userId: field.OptionalPerson, clientMessageId }, (fields, all) => {
   const { to, userId: user } = fields;
   const target = to !== undefined ? { to } : user !== undefined ? { user } : { broadcast: "kebab" };
   return publish(target, fields.clientMessageId, all);

@@ -24,7 +24,7 @@ const FRAMES: Record<string, Reader> = {
   "join": on({ room, since: field.Position }, (fields) => ({ kind: "join", ...fields })),
   "leave": on({ room }, (fields) => ({ kind: "leave", ...fields })),
   "message": on(
-    { room, to: field.OptionalLooseId, ...content },
+    { room, to: field.OptionalPerson, ...content },
     ({ room, to, content, clientMessageId }, { data, echo }) => {
       if (content === undefined && data === undefined) {
         throw new ParleyError("bad_message", 'Cannot read the message frame: "content" is missing');

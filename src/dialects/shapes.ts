@@ -6,11 +6,12 @@
  */
 import type { Frame, Member, Roster, ServerEvent, UserId } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
+import { toWellFormedJson } from "../unicode.ts";
 import type { JsonObject } from "./frame.ts";
 
-/** Valid UTF-8 whatever it holds: JSON.stringify writes half a surrogate pair as an escape. Undefined fields vanish. */
+/** Well-formed Unicode whatever it holds. Undefined fields vanish. */
 export function toJson(fields: JsonObject): Frame {
-  return JSON.stringify(fields);
+  return toWellFormedJson(fields);
 }
 
 /** An event of the application with its fields at the top; what the server knows is written last. */

@@ -24,7 +24,7 @@ const content = { content: field.OptionalText, clientMessageId: field.ClientId }
 const toRoom = on({ ...inRoom, ...content }, ({ roomId, clientMessageId }, all) => {
   return publish({ room: roomId }, clientMessageId, all);
 });
-const toOne = on({ to: field.LooseId, roomId: field.OptionalRoomName, ...content }, (fields, all) => {
+const toOne = on({ to: field.Person, roomId: field.OptionalRoomName, ...content }, (fields, all) => {
   return publish({ to: fields.to, room: fields.roomId }, fields.clientMessageId, all);
 });
 

@@ -21,7 +21,7 @@ const ADDRESS_FIELDS = new Set(["conversationId", "to", "userId"]);
 
 const conversationId = field.RoomName;
 const messageId = field.LooseId;
-const address = { conversationId: field.OptionalRoomName, to: field.OptionalLooseId };
+const address = { conversationId: field.OptionalRoomName, to: field.OptionalPerson };
 
 const EVENTS: Record<string, Reader> = {
   joinConversation: on({ conversationId, since: field.Position }, ({ conversationId, since }) => {

@@ -8,6 +8,7 @@ import { decodePacket as decodeEngine, encodePacket as encodeEngine } from "engi
 import { Decoder, Encoder, isPacketValid, type Packet, PacketType } from "socket.io-parser";
 import { ParleyError } from "../errors.ts";
 import type { Frame } from "../message.ts";
+import { toWellFormedJson, wellFormedJson } from "../unicode.ts";
 
 export { type Packet, PacketType };
 
@@ -132,15 +133,15 @@ export function encodeAck(namespace: string, id: number, args: unknown[]): Frame
 
 /** The same without a search for attachments: the caller knows that there is none. */
 export function encodeTextEvent(namespace: string, event: unknown[]): string {
-  return `42${prefix(namespace)}${JSON.stringify(event)}`;
+  return `42${prefix(namespace)}${toWellFormedJson(event)}`;
 }
 
 export function encodeTextAck(namespace: string, id: number, args: unknown[]): string {
-  return `43${prefix(namespace)}${id}${JSON.stringify(args)}`;
+  return `43${prefix(namespace)}${id}${toWellFormedJson(args)}`;
 }
 
 export function encodeConnect(namespace: string, reply: Record<string, unknown>): string {
-  return `40${prefix(namespace)}${JSON.stringify(reply)}`;
+  return `40${prefix(namespace)}${toWellFormedJson(reply)}`;
 }
 
 export function encodeDisconnect(namespace: string): string {
@@ -148,7 +149,7 @@ export function encodeDisconnect(namespace: string): string {
 }
 
 export function encodeConnectError(namespace: string, error: { message: string; data?: unknown }): string {
-  return `44${prefix(namespace)}${JSON.stringify(error)}`;
+  return `44${prefix(namespace)}${toWellFormedJson(error)}`;
 }
 
 function prefix(namespace: string): string {
@@ -161,5 +162,5 @@ function encode(packet: Packet, what: string): Frame[] {
     const reason = `it has ${attachments.length} attachments, and clients accept at most ${MAX_SENT_ATTACHMENTS}`;
     throw new ParleyError("bad_message", `Cannot send ${what}: ${reason}`);
   }
-  return [`4${header}`, ...attachments];
+  return [`4${wellFormedJson(header as string)}`, ...attachments];
 }

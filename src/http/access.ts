@@ -14,6 +14,7 @@ import type { Hub } from "../hub.ts";
 import { checkBlock } from "../identity.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
+import { cutText } from "../unicode.ts";
 import type { Needs } from "./route.ts";
 
 /** Wrong credentials of one network. */
@@ -41,7 +42,7 @@ export class Access {
   async check(request: Request, peer: Peer, needs: Needs): Promise<Caller> {
     const address = addressOf(request.headers, peer, this.#hub.config.trustProxy);
     if (needs === "nothing") return { isAdmin: false, address };
-    const attempt = `Cannot ${request.method} "${new URL(request.url).pathname.slice(0, 200)}"`;
+    const attempt = `Cannot ${request.method} "${cutText(new URL(request.url).pathname, 200)}"`;
     const caller = await this.#identify(request.headers, networkOf(address), attempt);
     if (needs === "admin" && !caller.isAdmin) {
       throw new ParleyError("forbidden", `${attempt}: it takes the admin key or an admin's role`);

@@ -16,7 +16,7 @@ import type { Member, MessageEvent } from "../message.ts";
 import type { Caller } from "./access.ts";
 import type { HttpParts } from "./app.ts";
 import { ChatRights } from "./chat_rights.ts";
-import { Id, LooseId, Milliseconds, PageSize, Position, PositionText, RoomName } from "./fields.ts";
+import { Id, LooseId, LooseUser, Milliseconds, PageSize, Position, PositionText, RoomName } from "./fields.ts";
 import { check } from "./input.ts";
 import { type Route, route } from "./route.ts";
 
@@ -56,7 +56,7 @@ const Origin = v.object({
     v.transform((time) => new Date(time).getTime()),
     v.check((ms) => Number.isFinite(ms), TIME_RULE),
   )),
-  sender_user_id: v.optional(LooseId),
+  sender_user_id: v.optional(LooseUser),
   sender_name: v.optional(Id),
 });
 

@@ -78,7 +78,7 @@ function roomRoutes({ directory, presence }: Broker): Route[] {
       path: "/websocket/rooms",
       needs: "admin",
       about: "Rooms of the cluster that have members, by id; of one type, or of one user or connection",
-      query: v.object({ type: v.optional(RoomType), member_id: v.optional(Id), ...Page }),
+      query: v.object({ type: v.optional(RoomType), member_id: v.optional(User), ...Page }),
       answer: Rooms,
       serve: async ({ query: { type, member_id: member, cursor, limit } }) => {
         const page = await directory.rooms({ type, member, cursor, limit });

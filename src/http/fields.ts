@@ -3,7 +3,7 @@
  * words; the description of the API is written from them too.
  */
 import * as v from "valibot";
-import { isRoomName, ROOM_NAME_RULE } from "../room_name.ts";
+import { isRoomName, MAX_ROOM_NAME_LENGTH, ROOM_NAME_RULE } from "../room_name.ts";
 
 const MAX_ID_LENGTH = 128;
 const ID_RULE = `must be a string of 1 to ${MAX_ID_LENGTH} characters`;
@@ -12,27 +12,36 @@ const PAGE_RULE = "must be a whole number of at least 1";
 /** An id of a connection, a message, a notification. */
 export const Id = v.pipe(v.string(ID_RULE), v.nonEmpty(ID_RULE), v.maxLength(MAX_ID_LENGTH, ID_RULE));
 
-export const RoomName = v.pipe(
-  v.string(ROOM_NAME_RULE),
-  v.minLength(1, ROOM_NAME_RULE),
-  v.maxLength(MAX_ID_LENGTH, ROOM_NAME_RULE),
-  v.check(isRoomName, ROOM_NAME_RULE),
-);
+/** What {@link isRoomName} tells of single characters, as far as it can be said without flags: for the description. */
+// deno-lint-ignore no-control-regex
+const NAME_PATTERN = /^(?!\*$)[^\u0000-\u001f\u007f-\u009f]+$/;
 
-const USER_RULE = "must be a user id: 1 to 128 characters, no control characters";
+function name(rule: string) {
+  return v.pipe(
+    v.string(rule),
+    v.minLength(1, rule),
+    v.maxLength(MAX_ROOM_NAME_LENGTH, rule),
+    v.regex(NAME_PATTERN, rule),
+    v.check(isRoomName, rule),
+  );
+}
 
-/** A user's id as a key: what can name a user is what can name a room. */
-export const User = v.pipe(
-  v.string(USER_RULE),
-  v.minLength(1, USER_RULE),
-  v.maxLength(MAX_ID_LENGTH, USER_RULE),
-  v.check(isRoomName, USER_RULE),
-);
+export const RoomName = name(ROOM_NAME_RULE);
 
-const LOOSE_ID_RULE = `${ID_RULE} or a whole number within ±(2^53−1), larger ones written as strings`;
+const USER_RULE = `must be a user id: 1 to ${MAX_ROOM_NAME_LENGTH} characters, no control characters, not "*"`;
+
+/** A user's id as a key, or a connection's: what can name a user is what can name a room. */
+export const User = name(USER_RULE);
+
+const OR_NUMBER = "or a whole number within ±(2^53−1), larger ones written as strings";
+const LOOSE_ID_RULE = `${ID_RULE} ${OR_NUMBER}`;
+const LOOSE_USER_RULE = `${USER_RULE}, ${OR_NUMBER}`;
 
 /** An id that some backends keep as a number; JSON has rounded what a double cannot hold, so that is refused. */
 export const LooseId = v.union([Id, v.pipe(v.number(), v.safeInteger())], LOOSE_ID_RULE);
+
+/** The same for an id of a user. */
+export const LooseUser = v.union([User, v.pipe(v.number(), v.safeInteger())], LOOSE_USER_RULE);
 
 /** A page's size in a query; what is over `max` is cut. */
 export function PageSize(usual: number, max: number) {

@@ -70,7 +70,7 @@ function putOutRoute({ control }: Broker): Route {
     path: "/websocket/rooms/{id}/members/{member}",
     needs: "admin",
     about: "Puts a user or a connection out of a room",
-    params: v.object({ id: RoomName, member: Id }),
+    params: v.object({ id: RoomName, member: User }),
     answer: Removed,
     errors: ["not_found"],
     serve: async ({ params: { id, member } }) => {

@@ -7,12 +7,13 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import type { Peer } from "../adapter.ts";
-import { errorResponse } from "../answers.ts";
+import { errorResponse, jsonResponse } from "../answers.ts";
 import { type ErrorCode, ParleyError } from "../errors.ts";
 import { toParleyError } from "../faults.ts";
 import type { Log } from "../log.ts";
 import { after } from "../maybe.ts";
 import type { Origins } from "../origins.ts";
+import { cutText } from "../unicode.ts";
 import type { Access } from "./access.ts";
 import { check, jsonOf, paramsOf, queryOf } from "./input.ts";
 import type { Asked, Route } from "./route.ts";
@@ -59,7 +60,7 @@ async function serve(route: Route, context: Context<Env>, { access }: RouterPart
   };
   const answer = await route.serve(asked);
   if (answer instanceof Response) return answer;
-  return Response.json(answer, { status: route.status ?? 200, headers: { "cache-control": "no-store" } });
+  return jsonResponse(answer, { status: route.status ?? 200, headers: { "cache-control": "no-store" } });
 }
 
 /** Pages of origins that are listed may send credentials, others only get to read what is open to everybody. */
@@ -109,7 +110,7 @@ function wrongMethod({ req }: Context<Env>, methods: readonly string[]): Respons
 }
 
 function nothingAt(path: string): Response {
-  return errorResponse(new ParleyError("not_found", `Cannot find "${path.slice(0, 200)}": there is nothing`));
+  return errorResponse(new ParleyError("not_found", `Cannot find "${cutText(path, 200)}": there is nothing`));
 }
 
 function tooLarge({ maxBodyBytes }: RouterParts): Response {
@@ -122,5 +123,5 @@ function refusal(error: ParleyError): Response {
 
 /** For the statuses that no code of ours stands for. */
 export function answer(status: number, code: ErrorCode, error: string, headers: Record<string, string>): Response {
-  return Response.json({ error, code }, { status, headers });
+  return jsonResponse({ error, code }, { status, headers });
 }

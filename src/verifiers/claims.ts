@@ -6,6 +6,7 @@
 import { ParleyError } from "../errors.ts";
 import type { Group, Identity, UserId } from "../message.ts";
 import { isRoomName, MAX_ROOM_NAME_LENGTH } from "../room_name.ts";
+import { cutText } from "../unicode.ts";
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -25,7 +26,7 @@ export function identityOf(claims: Claims): Identity {
   const identity: Identity = {
     user,
     id,
-    name: typeof name === "string" ? name.slice(0, MAX_NAME_LENGTH) : user,
+    name: typeof name === "string" ? cutText(name.toWellFormed(), MAX_NAME_LENGTH) : user,
     groups: list(claims.groups).map(group).filter((found) => found !== undefined),
     rooms: list(claims.rooms).filter((room): room is string => typeof room === "string" && isPattern(room)),
     roles: [...list(claims.roles), ...list(claims.role)].filter((role): role is string => typeof role === "string"),
@@ -44,7 +45,7 @@ function userId(claims: Claims): UserId {
   if (typeof id === "string" && isRoomName(id)) return id;
   throw new ParleyError(
     "unauthorized",
-    "Invalid token: its user id is neither a number nor a name of 1 to 128 characters",
+    `Invalid token: its user id is neither a number nor a name of 1 to ${MAX_ROOM_NAME_LENGTH} characters`,
   );
 }
 

@@ -9,6 +9,7 @@ import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type JWTVeri
 import { ParleyError } from "../errors.ts";
 import { LinkedMap } from "../linked_map.ts";
 import type { Identity } from "../message.ts";
+import { cutText } from "../unicode.ts";
 import type { Verifier } from "../verifier.ts";
 import { identityOf } from "./claims.ts";
 import { type KeySource, publicKey, publishedKeys, secretKeys } from "./keys.ts";
@@ -84,7 +85,7 @@ export class JwtVerifier implements Verifier {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
       }
     }
-    throw refused ?? invalid(`no key is configured for its algorithm "${algorithm.slice(0, 16)}"`);
+    throw refused ?? invalid(`no key is configured for its algorithm "${cutText(algorithm, 16)}"`);
   }
 
   #recall(digest: string): Identity | undefined {

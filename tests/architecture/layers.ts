@@ -5,7 +5,7 @@
  */
 
 /** The ground floor: values and types that know nothing of a server. */
-const GROUND = ["message", "errors", "id", "maybe", "linked_map", "log", "room_name", "version"];
+const GROUND = ["message", "errors", "id", "maybe", "linked_map", "log", "room_name", "unicode", "version"];
 
 const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 
@@ -33,6 +33,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   linked_map: [],
   log: GROUND,
   room_name: GROUND,
+  unicode: [],
   version: [],
 
   adapter: [...GROUND, ...CONTRACTS],

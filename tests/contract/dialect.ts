@@ -32,8 +32,10 @@ export interface Subject<Input> {
 }
 
 const FUZZ_ROUNDS = 3000;
-const NO_ROOM_NAMES = ["", "*", "x".repeat(129), "a\nb", "a\u007fb", "a\u0085b", "\udc00", 5, null, {}, ["lobby"]];
-const ROOM_NAMES = ["a", "x".repeat(128), "user:7", "space is fine", "ünïcödé 🎉", "**", "__proto__", "constructor"];
+/** As it is, or as the escape that JSON.stringify makes of it. */
+const HALF_A_PAIR = /\p{Cs}|\\ud[89a-f]/u;
+const NO_ROOM_NAMES = ["", "*", "x".repeat(256), "a\nb", "a\u007fb", "a\u0085b", "\udc00", 5, null, {}, ["lobby"]];
+const ROOM_NAMES = ["a", "x".repeat(255), "user:7", "space is fine", "ünïcödé 🎉", "**", "__proto__", "constructor"];
 /** Names under which some dialect tells who sent what and when. */
 const CLAIMS = {
   ...{ from: "bob-1", clientId: "bob-1", senderConnectionId: "bob-1", sender_client_id: "bob-1", member: "bob-1" },
@@ -131,7 +133,7 @@ function testEncode<Input>({ name, dialect, input, read, namesOf, publish }: Sub
     const frames = everything();
     assert(frames.length > 10);
     for (const frame of frames) {
-      assert(typeof frame !== "string" || frame.isWellFormed(), "half a surrogate pair is on the wire");
+      assert(!HALF_A_PAIR.test(String(frame)), `half a surrogate pair is on the wire: ${frame}`);
       read(frame);
     }
   });

@@ -22,7 +22,7 @@ const NAMES = [
 
 const WORDS = [
   ...["join", "leave", "message", "system", "custom_event", "presence", "typing_start", "reaction", "call_signal"],
-  ...["lobby", "*", "", "user:7", "a\u0000b", "\ud800", "x".repeat(129), "💥".repeat(64), "__proto__", "toString"],
+  ...["lobby", "*", "", "user:7", "a\u0000b", "\ud800", "x".repeat(256), "💥".repeat(128), "__proto__", "toString"],
   ...["online", "added", "members", "history", "authenticate", "mark_read", "subscribe_presence", "upload_progress"],
 ];
 

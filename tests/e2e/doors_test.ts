@@ -127,7 +127,7 @@ test("what an embedding program gives is checked before anybody hears of it", SL
     () => server.publish("*", { text: "x" }),
     () => server.sendToRoom("", { type: "x" }),
     () => server.sendToUser("a\nb", { type: "x" }),
-    () => server.sendToUser("a", { type: "group_membership_change", group_id: "x".repeat(130), joined: true }),
+    () => server.sendToUser("a", { type: "group_membership_change", group_id: "x".repeat(256), joined: true }),
   ];
   for (const call of wrong) assertEquals((await assertRejects(call, ParleyError) as ParleyError).code, "bad_message");
   const talker = await stage.kebab();

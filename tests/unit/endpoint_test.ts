@@ -69,7 +69,7 @@ test("a room in the path that is no name, or no escape, is a bad request", () =>
     "/ws/*",
     "/ws/%00",
     "/ws/a%0Ab",
-    `/ws/${"x".repeat(129)}`,
+    `/ws/${"x".repeat(256)}`,
     "/ws/auth/*",
   ];
   assertEquals(urls.map((url) => refusal(url)), urls.map(() => "bad_message"));

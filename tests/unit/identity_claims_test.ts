@@ -31,13 +31,16 @@ const CLAIMS: [what: string, claims: Record<string, unknown>, identity: Record<s
   ["username before character_name", { sub: "a", character_name: "C", username: "B", name: "" }, { name: "B" }],
   ["character_name last", { sub: "a", character_name: "C", name: 3 }, { name: "C" }],
   ["a long name is cut", { sub: "a", name: "n".repeat(500) }, { name: "n".repeat(128) }],
+  ["a long name is cut between characters", { sub: "a", name: `${"n".repeat(127)}🎉` }, { name: "n".repeat(127) }],
+  ["half a character in a name is told as one that is unknown", { sub: "a", name: "n\ud83c" }, { name: "n\ufffd" }],
+  ["an id may be as long as a room's name", { sub: "a".repeat(255) }, { user: "a".repeat(255) }],
   ["email", { sub: "a", email: "a@example.com" }, { email: "a@example.com" }],
   ["groups are names, numbers or objects", { sub: "a", groups: ["g", 5, { id: "h", name: "H" }, { id: 6 }] }, {
     groups: [{ id: "g" }, { id: "5" }, { id: "h", name: "H" }, { id: "6" }],
   }],
   ["what is no group is left out", {
     sub: "a",
-    groups: [null, true, "", {}, { id: "" }, "x".repeat(123), "a\nb", ["n"]],
+    groups: [null, true, "", {}, { id: "" }, "x".repeat(250), "a\nb", ["n"]],
   }, { groups: [] }],
   ["groups that are no list are one group", { sub: "a", groups: "fleet" }, { groups: [{ id: "fleet" }] }],
   ["rooms are names and prefixes", { sub: "a", rooms: ["lobby", "team:*", "*", "", 3, "a\u0000b"] }, {
@@ -84,7 +87,7 @@ test("claims: minus zero is zero", () => {
 });
 
 test("claims: an id that can name no room makes the token invalid", () => {
-  for (const sub of ["*", "a\nb", "x".repeat(129), "\ud800", {}, [], true, NaN]) {
+  for (const sub of ["*", "a\nb", "x".repeat(256), "\ud800", {}, [], true, NaN]) {
     assertEquals(assertThrows(() => identityOf({ sub }), ParleyError).code, "unauthorized", String(sub));
   }
   for (const claims of [{}, { sub: "" }, { name: "alice" }]) {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { isRoomName, typeOfRoom } from "../../src/room_name.ts";
 
-test("a room's name has 1 to 128 characters", () => {
-  assertEquals(["", "a", "x".repeat(128), "x".repeat(129)].map(isRoomName), [false, true, true, false]);
+test("a room's name has 1 to 255 characters", () => {
+  assertEquals(["", "a", "x".repeat(255), "x".repeat(256)].map(isRoomName), [false, true, true, false]);
 });
 
 test("a room's name has no control characters", () => {
