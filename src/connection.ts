@@ -80,6 +80,11 @@ export class Connection {
     return this.identity?.user ?? this.id;
   }
 
+  /** See {@link Dialect.roomPrefix}. */
+  get roomPrefix(): string | undefined {
+    return this.dialect.roomPrefix;
+  }
+
   isIn(room: string): boolean {
     for (const joined of this.rooms) if (joined.name === room) return true;
     return false;

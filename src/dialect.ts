@@ -24,6 +24,8 @@ export interface Dialect<Input = Frame> {
   readonly name: string;
   /** Its clients bring their token with the URL: one that has none where one is required is turned away. */
   readonly needsToken?: boolean;
+  /** What the names of its rooms begin with for the rest of Parley, where they are apart from the others: `/chat,`. */
+  readonly roomPrefix?: string;
   /** The first frame of every connection. */
   greet?(greeting: Greeting): Frame;
   /** Throws ParleyError (`bad_message`, `unsupported_type`, `forbidden`), with `ref` if the frame could be read that far. */

@@ -114,7 +114,7 @@ function seconds(untilMs: number): number {
 
 function mayStay(hub: Hub, connection: Connection, room: string): boolean {
   try {
-    hub.permissions.checkJoin(room, connection.identity);
+    hub.permissions.checkJoin(room, connection);
     return true;
   } catch (error) {
     if (error instanceof ParleyError) return false;

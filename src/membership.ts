@@ -36,7 +36,7 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
     // It may have been put out meanwhile; then it joins like anybody else.
     if (connection.isIn(name)) return hub.reply(connection, again, ref);
   }
-  hub.permissions.checkJoin(name, connection.identity);
+  hub.permissions.checkJoin(name, connection);
   checkRoomCount(hub, connection, name);
   yield* askProgram(hub, connection, name);
   checkOpen(connection);

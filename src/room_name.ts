@@ -21,6 +21,12 @@ export function isRoomName(name: string): boolean {
   return name.length > 0 && name.length <= MAX_ROOM_NAME_LENGTH && name !== "*" && !UNPRINTABLE.test(name);
 }
 
+/** The namespace of Socket.IO a room belongs to, as its name says: `/chat,lobby`. */
+export function namespaceOf(name: string, namespaces: readonly string[]): string | undefined {
+  if (name.charCodeAt(0) !== 0x2f) return undefined;
+  return namespaces.find((namespace) => name.startsWith(namespace) && name[namespace.length] === ",");
+}
+
 /** `personal` user:{id}, `group` group:{id}, `presence` presence:{id}: joined by the server only. */
 export type RoomKind = "personal" | "group" | "presence" | "custom";
 

@@ -38,8 +38,9 @@ function send(hub: Hub, connection: Connection, command: CommandOf<"publish">): 
 
 function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
   const room = roomOf(connection, command.target);
+  const { identity, roomPrefix } = connection;
   const joined = connection.isIn(room);
-  hub.permissions.checkPublish(room, { identity: connection.identity, joined });
+  hub.permissions.checkPublish(room, { identity, roomPrefix, joined });
   const event = messageOf(hub, connection, command);
   event.room = room;
   const routed: RoutedEvent = { room, event };

@@ -58,7 +58,7 @@ function* checkMayLook(hub: Hub, connection: Connection, room: string): Steps<vo
   hub.checkUnsent(connection, `look into room "${room}"`);
   if (connection.isIn(room)) return;
   try {
-    hub.permissions.checkJoin(room, connection.identity);
+    hub.permissions.checkJoin(room, connection);
     yield* membership.askProgram(hub, connection, room);
   } catch (error) {
     if (!(error instanceof ParleyError)) throw error;

@@ -40,7 +40,11 @@ function toRoom(hub: Hub, connection: Connection, command: CommandOf<"signal">):
   const { signal } = command;
   // What carries content of the sender's own is as good as a message; the others only say what somebody does.
   if (signal.type === "custom" || signal.type === "call" || signal.type === "upload") {
-    hub.permissions.checkPublish(room, { identity: connection.identity, joined: true });
+    hub.permissions.checkPublish(room, {
+      identity: connection.identity,
+      roomPrefix: connection.roomPrefix,
+      joined: true,
+    });
   }
   if (signal.type === "typing") {
     if (signal.active) hub.typing.start(connection, room);

@@ -4,6 +4,7 @@
  * `problems` stop the start; `notes` are said once in the log. Pure: nothing is read here.
  */
 import type { Config } from "../config.ts";
+import { namespaceOf } from "../room_name.ts";
 import type { Setting } from "./kinds.ts";
 import { readRules, type RoomRule, standardRule } from "./rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
@@ -58,6 +59,7 @@ function contradictions(values: Values, config: Config): string[] {
     values.tlsKey && !values.tlsCert && "TLS_KEY: needs TLS_CERT",
     ...keyContradictions(config),
     ...brokerContradictions(config),
+    ...namespaceContradictions(config),
     config.adminPort !== undefined && config.adminPort !== 0 && config.ports.includes(config.adminPort) &&
     `ADMIN_PORT: ${config.adminPort} is already the public port`,
     repeated(config.ports.filter((port) => port !== 0)),
@@ -86,6 +88,15 @@ function brokerContradictions({ broker, redisUrl, workerCount }: Config): (strin
     broker === "memory" && workerCount > 1 &&
     `BROKER: memory is not shared by ${workerCount} workers, leave it out or take broadcast or redis`,
   ];
+}
+
+/** A room of a namespace is judged by its name in it: such a rule would never match. */
+function namespaceContradictions({ rooms, socketioNamespaces }: Config): string[] {
+  return rooms.flatMap(({ match }, index) => {
+    const namespace = namespaceOf(match, socketioNamespaces);
+    if (namespace === undefined) return [];
+    return `rooms[${index}].match: rules hold in every namespace, write "${match.slice(namespace.length + 1)}"`;
+  });
 }
 
 function repeated(ports: number[]): string | false {

@@ -24,18 +24,17 @@ import { decodePacket } from "./socketio_events.ts";
 
 export class SocketioDialect implements Dialect<SocketioPacket> {
   readonly name: string;
+  readonly roomPrefix: string;
   readonly #namespace: string;
-  /** What its rooms' names begin with, for the rest of Parley. */
-  readonly #prefix: string;
 
   constructor(namespace: string = "/") {
     this.#namespace = namespace;
     this.name = namespace === "/" ? "socketio" : `socketio${namespace}`;
-    this.#prefix = namespace === "/" ? "" : `${namespace},`;
+    this.roomPrefix = namespace === "/" ? "" : `${namespace},`;
   }
 
   decode(packet: SocketioPacket): ReturnType<typeof decodePacket> {
-    return decodePacket(packet, this.#prefix);
+    return decodePacket(packet, this.roomPrefix);
   }
 
   // ---- replies ----
@@ -185,7 +184,7 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
 
   /** A room as the clients of this namespace name it. */
   #shown(room: string | undefined): string | undefined {
-    return this.#prefix !== "" && room?.startsWith(this.#prefix) ? room.slice(this.#prefix.length) : room;
+    return this.roomPrefix !== "" && room?.startsWith(this.roomPrefix) ? room.slice(this.roomPrefix.length) : room;
   }
 }
 

@@ -35,7 +35,7 @@ export class ChatRights {
     const { hooks, permissions, broker } = this.#hub;
     const identity = caller.identity!;
     if (typeOfRoom(room) === "group" && (await run(groupRooms(this.#hub, identity))).includes(room)) return;
-    permissions.checkJoin(room, identity);
+    permissions.checkJoin(room, { identity });
     if (!hooks.onJoin || await broker.presence.contains(room, { user: identity.user })) return;
     const verdict = await hooks.onJoin(clientOf(caller), room);
     if (verdict === false) throw new ParleyError("forbidden", `Cannot join room "${room}": it was refused`, { room });

@@ -50,7 +50,7 @@ test("joins", () => {
     ["presence:eve", GUEST, "forbidden"],
   ];
   for (const [room, identity, expected] of rows) {
-    assertEquals([room, verdict(() => permissions.checkJoin(room, identity))], [room, expected]);
+    assertEquals([room, verdict(() => permissions.checkJoin(room, { identity }))], [room, expected]);
   }
 });
 
