@@ -21,6 +21,8 @@ RUN mkdir -p /image/usr/local/bin /image/etc /image/tmp \
 FROM scratch
 COPY --from=build /image /
 USER 10001:10001
+# Nobody reaches the loopback of a container, so there is no demo in one: without a key the start is refused.
+ENV HOST=0.0.0.0
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/local/bin/parley", "check"]

@@ -101,13 +101,7 @@ function announce(config: Config, server: Started, log: Log): void {
     version: VERSION,
   });
   if (!config.demo) return;
-  const page = urlOf(
-    config,
-    config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host,
-    server.ports[0]!,
-  );
-  if (config.hasKey) log.warn("demo mode: local visitors get tokens without asking", { open: `${page}/` });
-  else log.info("demo mode: no key is configured, this run has a random one", { open: `${page}/` });
+  log.info("demo mode: no key is configured, this run has a random one", { open: `${urls[0]}/` });
 }
 
 function urlOf({ tlsCert }: Config, host: string, port: number): string {

@@ -39,7 +39,7 @@ import { SocketioHost, type SocketioHostParts } from "./socketio_host.ts";
 import { Sweep } from "./sweep.ts";
 import { Switchboard } from "./switchboard.ts";
 import type { Verifier } from "./verifier.ts";
-import { type DemoKey, DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
+import { DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
 import { ProgramVerifier } from "./verifiers/program.ts";
 import { envelope } from "./dialects/envelope.ts";
@@ -57,7 +57,7 @@ export interface ServerExtras {
 
 /** What a worker shares with the others; it crosses from thread to thread, its port is transferred. */
 export interface WorkerPlace {
-  demoKey: DemoKey;
+  demoKey: string;
   /** With which the workers sign where a Socket.IO session lives. */
   crossingSecret: string;
   /** To the sequencer; workers that share Redis ask each other for figures over it. */
@@ -119,8 +119,9 @@ interface Verifiers {
   demo?: DemoVerifier;
 }
 
-async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: DemoKey): Promise<Verifiers> {
-  const configured = await createJwtVerifier({
+async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: string): Promise<Verifiers> {
+  const demo = config.demo ? await DemoVerifier.create(demoKey) : undefined;
+  const verifier = demo ?? await createJwtVerifier({
     secret: config.jwtSecret,
     publicKey: config.jwtPublicKey,
     jwksUrl: config.jwksUrl,
@@ -129,8 +130,6 @@ async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: Dem
     algorithms: config.jwtAlgorithms,
     leewayMs: config.jwtLeewayMs,
   });
-  const demo = config.demo ? await DemoVerifier.create(configured, demoKey) : undefined;
-  const verifier = demo ?? configured;
   return { verifier: onToken ? new ProgramVerifier(onToken, verifier) : verifier, demo };
 }
 

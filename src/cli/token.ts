@@ -37,8 +37,13 @@ export async function token(args: readonly string[], terminal: Terminal): Promis
   const flags = readFlags(args);
   if ("problem" in flags) return refuse([flags.problem], terminal);
   if (flags.help) return print(TOKEN_USAGE, terminal);
-  // Only the keys matter here, so what keeps a server from starting without one is left out.
-  const env = { ...terminal.env, HOST: undefined, DEMO: "1", ...(flags.secret ? { JWT_SECRET: flags.secret } : {}) };
+  // Only the keys matter here, so what keeps a server from starting with or without one is left out.
+  const env = {
+    ...terminal.env,
+    HOST: "127.0.0.1",
+    DEMO: undefined,
+    ...(flags.secret ? { JWT_SECRET: flags.secret } : {}),
+  };
   const loaded = loadConfig({ args: [], env, readFile: terminal.readFile });
   const problems = "problems" in loaded ? loaded.problems : [];
   const { config } = "config" in loaded ? loaded : { config: undefined };

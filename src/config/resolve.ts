@@ -52,9 +52,10 @@ function complete(values: Values, rooms: RoomRule[]): Config {
 
 function contradictions(values: Values, config: Config): string[] {
   return [
+    config.hasKey && values.demo && "DEMO: 1 goes without any key, it gives everybody tokens: leave it out, or the key",
     !config.hasKey && values.demo === false && "DEMO: 0 needs a key, set JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL",
-    !config.hasKey && !values.demo && !LOOPBACK.test(config.host) &&
-    `HOST: "${config.host}" without a key would let everybody in, set JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL, or DEMO=1`,
+    !config.hasKey && !LOOPBACK.test(config.host) &&
+    `HOST: "${config.host}" without a key would let everybody in, set JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL`,
     values.tlsCert && !values.tlsKey && "TLS_CERT: needs TLS_KEY",
     values.tlsKey && !values.tlsCert && "TLS_KEY: needs TLS_CERT",
     ...keyContradictions(config),

@@ -9,6 +9,7 @@ import clientScript from "./assets/client.js" with { type: "text" };
 import chatStyle from "./demo/chat.css" with { type: "text" };
 import chatPage from "./demo/chat.html" with { type: "text" };
 import { type Route, route } from "./route.ts";
+import { forVisitors } from "./visitors.ts";
 
 /** Only what this server serves; sockets and requests to it alone. */
 const CHAT_POLICY = [
@@ -30,8 +31,7 @@ export function assetRoutes({ demo }: HttpParts): Route[] {
     "cross-origin-resource-policy": "cross-origin",
   });
   if (!demo) return [client];
-  return [
-    client,
+  const chat = [
     file("/chat", "The example chat", chatPage, {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": CHAT_POLICY,
@@ -41,6 +41,7 @@ export function assetRoutes({ demo }: HttpParts): Route[] {
     file("/chat.js", "Its script", chatScript, { "content-type": "text/javascript; charset=utf-8" }),
     file("/chat.css", "Its style", chatStyle, { "content-type": "text/css; charset=utf-8" }),
   ];
+  return [client, ...chat.map(forVisitors)];
 }
 
 /** `text` is typed differently by each runtime; with `type: "text"` it is a string on both. */

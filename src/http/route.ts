@@ -3,6 +3,7 @@
  * description written (openapi.ts). What is not declared is not served, and nothing is described that is not served.
  */
 import type * as v from "valibot";
+import type { Peer } from "../adapter.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { MaybePromise } from "../maybe.ts";
 import type { Caller } from "./access.ts";
@@ -23,6 +24,7 @@ export interface Asked<Params, Query, Body, Headers> {
   body: Body;
   headers: Headers;
   request: Request;
+  peer: Peer;
 }
 
 interface Declaration {

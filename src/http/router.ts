@@ -48,11 +48,13 @@ export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch
 
 async function serve(route: Route, context: Context<Env>, { access }: RouterParts): Promise<Response> {
   const request = context.req.raw;
+  const { peer } = context.env;
   const { params, query, body, headers } = route;
-  const caller = await access.check(request, context.env.peer, route.needs);
+  const caller = await access.check(request, peer, route.needs);
   const asked: Asked<unknown, unknown, unknown, unknown> = {
     caller,
     request,
+    peer,
     params: params ? check(params, paramsOf(request.url, context.req.param()), "path") : {},
     query: query ? check(query, queryOf(request.url), "query") : {},
     headers: headers ? check(headers, Object.fromEntries(request.headers), "headers") : {},

@@ -221,6 +221,7 @@ interface AxeViolation {
 test("the page is kept to itself, and follows the server's own paths", SLOW, async () => {
   await using stage = await Stage.open({
     demo: true,
+    jwtSecret: undefined,
     dialects: ["kebab", "plain"],
     paths: { ws: "/live" },
   });
@@ -238,7 +239,7 @@ test("the page is kept to itself, and follows the server's own paths", SLOW, asy
 });
 
 test("demo tokens are given to this server's own local pages, and carry no role", SLOW, async () => {
-  await using stage = await Stage.open({ demo: true, adminToken: undefined });
+  await using stage = await Stage.open({ demo: true, jwtSecret: undefined, adminToken: undefined });
   const ask = (headers: Record<string, string>, body: unknown = { user: "ada", roles: ["admin"], rooms: ["*"] }) =>
     call(stage, "POST /demo/token", { headers, body });
   const own = `http://127.0.0.1:${stage.server.port}`;

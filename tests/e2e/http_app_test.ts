@@ -129,7 +129,7 @@ async function raw(stage: Stage, request: string): Promise<string> {
 }
 
 test("a foreign name that leads to this machine gets no demo token", SLOW, async () => {
-  await using stage = await openStage({ demo: true });
+  await using stage = await openStage({ demo: true, jwtSecret: undefined });
   const body = '{"user":"ada"}';
   const ask = (host: string) => {
     const head = [`Host: ${host}`, `Origin: http://${host}`, `Content-Length: ${body.length}`, "Connection: close"];
@@ -141,6 +141,22 @@ test("a foreign name that leads to this machine gets no demo token", SLOW, async
   }
   for (const host of [`evil.example:${port}`, `localhost.evil.example:${port}`, "127.0.0.1.evil.example"]) {
     assertStringIncludes(await ask(host), "HTTP/1.1 403");
+  }
+});
+
+test("a demo that a proxy or a tunnel has passed on gives no page and no token", SLOW, async () => {
+  await using stage = await openStage({ demo: true, jwtSecret: undefined });
+  const { port } = stage.server;
+  const own = { origin: `http://127.0.0.1:${port}` };
+  const ask = (headers: Record<string, string>) =>
+    call(stage, "POST /demo/token", { headers: { ...own, ...headers }, body: { user: "ada" } });
+  assertEquals((await ask({})).status, 200);
+  const signs = ["x-forwarded-for", "X-Forwarded-Host", "forwarded", "via", "x-real-ip", "cf-connecting-ip"];
+  for (const sign of signs) {
+    const headers = { [sign]: "127.0.0.1" };
+    assertError(await ask(headers), [403, "forbidden"]);
+    for (const page of ["/", "/chat"]) assertError(await call(stage, `GET ${page}`, { headers }), [403, "forbidden"]);
+    assertEquals((await call(stage, "GET /client.js", { headers })).status, 200);
   }
 });
 

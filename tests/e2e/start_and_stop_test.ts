@@ -47,6 +47,19 @@ test("start: a port in use is one clear line and exit code 1", PATIENT, async ()
   assertMatch(lines(second)[0]!, new RegExp(`ERROR cannot start reason="Cannot listen on .*${first.port}`));
 });
 
+test(
+  "start: a demo with a key, or for other machines, is refused with the reason and exit code 2",
+  PATIENT,
+  async () => {
+    const refused: Record<string, string>[] = [{ JWT_SECRET: SECRET, HOST: "127.0.0.1" }, { HOST: "0.0.0.0" }];
+    for (const [index, env] of refused.entries()) {
+      await using server = startServer({ env: { ...env, PORT: "0", DEMO: "1" } });
+      assertEquals(await server.exited, { code: 2, signal: null });
+      assertStringIncludes(server.output(), ["DEMO: 1 goes without any key", 'HOST: "0.0.0.0" without a key'][index]!);
+    }
+  },
+);
+
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`stop: ${signal} sends everybody away with 1001 and ends with exit code 0`, PATIENT, async () => {
     await using server = await spawnServer();

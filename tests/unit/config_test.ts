@@ -105,11 +105,20 @@ test("config: without a key it is a demo on the loopback, with one a server for 
   assertEquals([demo.hasKey, demo.demo, demo.host, demo.broadcast], [false, true, "127.0.0.1", "anyone"]);
   const server = configOf({ env: { JWT_SECRET: SECRET } });
   assertEquals([server.hasKey, server.demo, server.host, server.broadcast], [true, false, "0.0.0.0", "authenticated"]);
-  const both = configOf({ env: { JWT_SECRET: SECRET, DEMO: "1" } });
-  assertEquals([both.hasKey, both.demo, both.host], [true, true, "0.0.0.0"]);
 });
 
-test("config: without a key only the loopback is listened on, unless DEMO=1 says that it is meant", () => {
+test("config: a demo goes with no key and listens on no address but the loopback", () => {
+  const keys: Record<string, string>[] = [{ JWT_SECRET: SECRET }, { JWKS_URL: "https://id.example/jwks" }];
+  for (const key of keys) {
+    assertStringIncludes(problemsOf({ env: { ...key, HOST: "127.0.0.1", DEMO: "1" } }).join(), "DEMO: 1 goes without");
+  }
+  for (const host of ["0.0.0.0", "::", "192.0.2.1"]) {
+    assertStringIncludes(problemsOf({ env: { HOST: host, DEMO: "1" } }).join(), `HOST: "${host}" without a key`);
+  }
+  assertEquals(configOf({ env: { HOST: "localhost", DEMO: "1" } }).demo, true);
+});
+
+test("config: without a key only the loopback is listened on", () => {
   assertStringIncludes(problemsOf({ env: { HOST: "0.0.0.0" } }).join(), 'HOST: "0.0.0.0" without a key');
   assertStringIncludes(problemsOf({ env: { DEMO: "0" } }).join(), "DEMO: 0 needs a key");
   for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "::1"]) {
@@ -118,7 +127,6 @@ test("config: without a key only the loopback is listened on, unless DEMO=1 says
   for (const host of ["::", "10.0.0.1", "127.0.0.1.example.com"]) {
     assertEquals(problemsOf({ env: { HOST: host } }).length, 1, host);
   }
-  assertEquals(configOf({ env: { HOST: "0.0.0.0", DEMO: "1" } }).host, "0.0.0.0");
   assertEquals(configOf({ env: { HOST: "0.0.0.0", JWKS_URL: "https://id.example/jwks" } }).demo, false);
 });
 

@@ -91,7 +91,7 @@ test("check: 0 if the server is well, 1 if it is not or is not there, 2 if the q
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${port}`;
-  const env = { PORT: `${port},1`, HOST: "0.0.0.0", DEMO: "1" };
+  const env = { PORT: `${port},1`, HOST: "0.0.0.0", JWT_SECRET: "a secret of at least thirty-two bytes" };
   const well = { code: 0, out: `healthy: ${url}/status, 3 connections, 2 rooms`, err: "" };
   assertEquals(await run(check, [], env), well);
   assertEquals(await run(check, [url]), well);

@@ -12,16 +12,16 @@ import { VERSION } from "../../version.ts";
 import type { DemoTokens, HttpParts } from "../app.ts";
 import { Id, User } from "../fields.ts";
 import { type Route, route } from "../route.ts";
+import { forVisitors } from "../visitors.ts";
 import html from "./console.html" with { type: "text" };
 
 const TOKEN_TTL_MS = 60 * 60_000;
-const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /** Bun's types take any HTML file for a bundle; as text it is a string on both runtimes. */
 const PAGE = html as unknown as string;
 
 export function consoleRoutes({ demo, hub }: HttpParts): Route[] {
-  return demo ? [pageRoute(pageFor(hub.config)), tokenRoute(demo)] : [pointerRoute()];
+  return demo ? [pageRoute(pageFor(hub.config)), tokenRoute(demo)].map(forVisitors) : [pointerRoute()];
 }
 
 /** The page, told where this server speaks what. */
@@ -68,24 +68,19 @@ function tokenRoute(demo: DemoTokens): Route {
     about: "A token for a visitor of the demo page, without any role; for pages of this server on its own machine",
     body: v.object({ user: User, name: v.optional(Id) }, "must be an object {user, name?}"),
     answer: v.object({ token: v.string() }),
-    errors: ["forbidden"],
     serve: async ({ body: { user, name }, request }) => {
-      if (!isLocalPage(request.headers)) {
-        throw new ParleyError(
-          "forbidden",
-          "Cannot give a demo token: only this server's own page at localhost gets one",
-        );
+      if (!isOwnPage(request.headers)) {
+        throw new ParleyError("forbidden", "Cannot give a demo token: only this server's own page gets one");
       }
       return { token: await demo.issue({ user, name, ttlMs: TOKEN_TTL_MS }) };
     },
   });
 }
 
-/** The host is checked too: a foreign name that leads to this machine would have its own pages as origin. */
-function isLocalPage(headers: Headers): boolean {
-  const host = headers.get("host") ?? "";
-  const origin = headers.get("origin") ?? "";
-  return LOCAL_HOST.test(host) && (origin === `http://${host}` || origin === `https://${host}`);
+function isOwnPage(headers: Headers): boolean {
+  const host = headers.get("host");
+  const origin = headers.get("origin");
+  return origin === `http://${host}` || origin === `https://${host}`;
 }
 
 /** The page's own script and style by their digests, sockets and requests to this server, and nothing else. */
