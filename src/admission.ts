@@ -10,12 +10,23 @@ import type { Peer } from "./adapter.ts";
 import { Buckets } from "./buckets.ts";
 import type { Config } from "./config.ts";
 import { ParleyError } from "./errors.ts";
+import type { Log } from "./log.ts";
 import type { Origins } from "./origins.ts";
 import type { Stats } from "./stats.ts";
 import { cutText } from "./unicode.ts";
 
 /** What a refused client waits at least, in ms. */
 const RETRY_AFTER_MS = 5000;
+
+/** How often the log may say that an address met a limit: a flood of them must not fill it. */
+const LIMIT_WARNINGS = { perSecond: 1 / 60, burst: 1 };
+
+export interface AdmissionParts {
+  config: Config;
+  origins: Origins;
+  stats: Stats;
+  log: Log;
+}
 
 export class Admission {
   /** Set when the server goes away. */
@@ -25,21 +36,25 @@ export class Admission {
   readonly #config: Config;
   readonly #origins: Origins;
   readonly #stats: Stats;
+  readonly #log: Log;
   readonly #rate: Buckets;
+  readonly #limitWarnings = new Buckets(LIMIT_WARNINGS);
   readonly #perNetwork = new Map<string, number>();
   #connections = 0;
+  #hasForwarded = false;
 
-  constructor(config: Config, origins: Origins, stats: Stats) {
+  constructor({ config, origins, stats, log }: AdmissionParts) {
     this.#config = config;
     this.#origins = origins;
     this.#stats = stats;
+    this.#log = log;
     this.#rate = new Buckets({ perSecond: config.websocketConnectRate, burst: config.websocketConnectBurst });
   }
 
   /** The client's address. Throws ParleyError: `unavailable`, `forbidden` or `rate_limited`. */
   check(request: Request, peer: Peer): string {
     const { headers } = request;
-    const address = addressOf(headers, peer, this.#config.trustProxy);
+    const address = this.addressOf(headers, peer);
     const origin = headers.get("origin");
     if (this.draining) {
       this.latecomers++;
@@ -48,13 +63,14 @@ export class Admission {
     if (!this.#config.websocketEnabled) throw this.#refusal("disabled", "unavailable", "WebSockets are switched off");
     this.#checkOriginAndRate(origin, address);
     const full = this.fullness(address);
+    if (full && !this.#isFull) this.#warnOfLimit(address, "WEBSOCKET_MAX_CONNECTIONS_PER_IP");
     if (full) throw this.#refusal("limit", "unavailable", full);
     return address;
   }
 
   /** One more socket for a client that is in already, as the upgrade of a session. Throws `forbidden` or `rate_limited`. */
   checkUpgrade({ headers }: Request, peer: Peer): void {
-    this.#checkOriginAndRate(headers.get("origin"), addressOf(headers, peer, this.#config.trustProxy));
+    this.#checkOriginAndRate(headers.get("origin"), this.addressOf(headers, peer));
   }
 
   #checkOriginAndRate(origin: string | null, address: string): void {
@@ -62,13 +78,30 @@ export class Admission {
       throw this.#refusal("origin", "forbidden", `origin "${cutText(origin ?? "", 100)}" is not allowed`);
     }
     const waitMs = this.#rate.take(networkOf(address));
-    if (waitMs > 0) throw this.#refusal("rate", "rate_limited", "too many new connections", waitMs);
+    if (waitMs > 0) {
+      this.#warnOfLimit(address, "WEBSOCKET_CONNECT_RATE");
+      throw this.#refusal("rate", "rate_limited", "too many new connections", waitMs);
+    }
+  }
+
+  /** Whose request it is. A proxy that nobody told the server of makes all that are behind it one: that is said once. */
+  addressOf(headers: Headers, peer: Peer): string {
+    const { trustProxy } = this.#config;
+    if (trustProxy === 0 && !this.#hasForwarded && headers.has("x-forwarded-for")) {
+      this.#hasForwarded = true;
+      this.#log.warn(
+        "X-Forwarded-For is not believed, so everybody behind a proxy is one address to all limits: if there are " +
+          "proxies in front, set TRUST_PROXY to their number",
+        { address: peer.address },
+      );
+    }
+    return addressOf(headers, peer, trustProxy);
   }
 
   /** Why no further connection fits, if none does. */
   fullness(address: string): string | undefined {
     const { websocketMaxConnections: all, websocketMaxConnectionsPerIp: each } = this.#config;
-    if (all > 0 && this.#connections >= all) return `the limit of ${all} connections is reached`;
+    if (this.#isFull) return `the limit of ${all} connections is reached`;
     if (each > 0 && (this.#perNetwork.get(networkOf(address)) ?? 0) >= each) {
       return `the limit of ${each} connections per address is reached`;
     }
@@ -88,6 +121,16 @@ export class Admission {
     if (count === undefined) return;
     if (count > 1) this.#perNetwork.set(network, count - 1);
     else this.#perNetwork.delete(network);
+  }
+
+  #warnOfLimit(address: string, limit: string): void {
+    if (this.#limitWarnings.take("") > 0) return;
+    this.#log.warn("an address has met its limit, others may have too", { address, limit });
+  }
+
+  get #isFull(): boolean {
+    const { websocketMaxConnections: all } = this.#config;
+    return all > 0 && this.#connections >= all;
   }
 
   #refusal(

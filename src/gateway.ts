@@ -90,6 +90,7 @@ export class Gateway implements SocketHandler {
       (error) => {
         if (!isBadToken(error)) throw error;
         if (credential.optional) return this.#withoutToken(endpoint, grant, error);
+        hub.audit.refused(address, "upgrade", error);
         if (endpoint.auth !== "close1008") throw error;
         ticket.turnedAway = { reason: "Invalid token", error };
         return grant;
@@ -104,6 +105,8 @@ export class Gateway implements SocketHandler {
 
   /** `cookie`: what is wrong with the one it has. */
   #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
+    const isRefused = endpoint.auth === "http401" || endpoint.auth === "close1008";
+    if (cookie && isRefused) this.#parts.hub.audit.refused((grant.context as Ticket).address, "upgrade", cookie);
     if (endpoint.auth === "http401") {
       throw cookie ?? new ParleyError("unauthorized", "Cannot connect: a valid token is needed at this address");
     }

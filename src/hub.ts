@@ -4,6 +4,7 @@
  * The gateway opens and closes connections here, the commands act through it, the broker delivers through it. It knows
  * no dialect by name, no runtime and no HTTP.
  */
+import { Audit } from "./audit.ts";
 import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "./broker.ts";
 import type { Outlet } from "./coalescer.ts";
 import type { Config } from "./config.ts";
@@ -51,6 +52,7 @@ export class Hub {
   readonly ids: IdSource;
   readonly stats: Stats;
   readonly log: Log;
+  readonly audit: Audit;
   readonly hooks: Hooks;
   /** The embedding program's own events, by name. */
   readonly handlers: Map<string, EventHandler>;
@@ -74,6 +76,7 @@ export class Hub {
     this.ids = parts.ids;
     this.stats = parts.stats;
     this.log = parts.log;
+    this.audit = new Audit(parts.log);
     this.hooks = parts.hooks;
     this.handlers = parts.handlers;
     this.maxBufferedBytes = parts.maxBufferedBytes;

@@ -144,7 +144,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo 
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
-  const admission = new Admission(config, origins, stats);
+  const admission = new Admission({ config, origins, stats, log });
   const permissions = new Permissions(config.rooms, config.defaultRoom, config.socketioNamespaces);
   const broker = createBroker(config, { ids, log, worker });
   const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime });

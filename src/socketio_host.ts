@@ -141,30 +141,33 @@ export class SocketioHost implements ConnectionHost {
   /** Undefined: a guest. Throws or rejects with ParleyError. */
   #identify({ visitor, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
     const { hub } = this.#parts;
-    const { credential, leftOut } = visitor as Visitor;
+    const { credential, leftOut, address } = visitor as Visitor;
     const shown = tokenIn(auth);
     // A header or the query comes before the payload, a cookie after it.
     const chosen = credential && !(credential.optional && shown) ? credential : shown;
-    if (!chosen) return this.#asGuest(leftOut ?? new ParleyError("unauthorized", "a token is needed"));
+    if (!chosen) return this.#asGuest(address, leftOut);
     return verifyCredential(hub.verifier, chosen).then(
       (identity) => after(run(checkBlock(hub, identity)), () => identity),
       (error) => {
-        if (chosen.optional && isBadToken(error)) return this.#asGuest(error);
-        throw this.#failure(error);
+        if (chosen.optional && isBadToken(error)) return this.#asGuest(address, error);
+        throw this.#failure(address, error);
       },
     );
   }
 
-  /** `refusal` is for where it takes a token. */
-  #asGuest(refusal: ParleyError): undefined {
-    if (this.#parts.hub.config.websocketRequireAuth) throw this.#failure(refusal);
+  /** `cookie`: what is wrong with the one it has. */
+  #asGuest(address: string, cookie?: ParleyError): undefined {
+    if (!this.#parts.hub.config.websocketRequireAuth) return undefined;
+    if (cookie) throw this.#failure(address, cookie);
+    throw new ParleyError("unauthorized", "authentication failed: a token is needed");
   }
 
-  #failure(thrown: unknown): ParleyError {
-    const { log, stats } = this.#parts.hub;
+  #failure(address: string, thrown: unknown): ParleyError {
+    const { audit, log, stats } = this.#parts.hub;
     const error = toParleyError(thrown, log, { during: "connect" });
     if (error.code !== "unauthorized" && error.code !== "token_expired") return error;
     stats.count("refused", "token");
+    audit.refused(address, "socketio", error);
     return new ParleyError(error.code, `authentication failed: ${error.message}`);
   }
 

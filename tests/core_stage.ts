@@ -136,7 +136,7 @@ export class CoreStage {
       undecided: undecided(config.dialects),
     };
     const lifecycle = new Lifecycle(this.hub, new Dispatcher(this.hub, dialects));
-    this.admission = new Admission(config, origins, stats);
+    this.admission = new Admission({ config, origins, stats, log: this.hub.log });
     const fetch = () => new Response();
     this.#gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, dialects, fetch });
     this.node = new Node(this.hub, adapter);

@@ -54,6 +54,7 @@ function* verify(hub: Hub, connection: Connection, command: CommandOf<"authentic
     return yield* wait(hub.verifier.verify(withoutBearer(command.token)));
   } catch (error) {
     if (!(error instanceof ParleyError) || error.code === "unavailable") throw error;
+    hub.audit.refused(connection.address, "authenticate", error);
     if (++connection.failedAuthentications < TRIES) throw error;
     const { code, message } = error;
     hub.reply(connection, { kind: "error", code, message, of: "authenticate" }, command.ref);

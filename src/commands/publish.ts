@@ -53,6 +53,7 @@ function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publis
 
 function broadcast(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
   checkBroadcast(hub, connection, command.target.broadcast!);
+  if (command.target.broadcast === "all") hub.audit.done("a broadcast was sent", connection);
   const event = messageOf(hub, connection, command);
   const routed: RoutedEvent = { room: EVERYBODY, event };
   if (command.target.broadcast !== "all") routed.only = command.target.broadcast;

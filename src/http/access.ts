@@ -2,13 +2,14 @@
  * Who asks: the admin key, or the bearer of a token. Called by the router before anything else of a route that needs a
  * credential.
  *
- * Cookies are never looked at, so no page can act for its visitor. Wrong credentials are slowed down per network.
+ * Cookies are never looked at, so no page can act for its visitor. A right credential is served at once whatever else
+ * goes on; a wrong key is answered late, so that guessing takes for ever.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Peer } from "../adapter.ts";
-import { addressOf, networkOf } from "../address.ts";
+import type { Admission } from "../admission.ts";
 import { Buckets, type Rate } from "../buckets.ts";
-import { bearerOf } from "../credentials.ts";
+import { bearerOf, isBadToken } from "../credentials.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import { checkBlock } from "../identity.ts";
@@ -17,8 +18,12 @@ import type { Identity } from "../message.ts";
 import { cutText } from "../unicode.ts";
 import type { Needs } from "./route.ts";
 
-/** Wrong credentials of one network. */
-const GUESSES: Rate = { perSecond: 0.5, burst: 20 };
+/** Wrong keys, wherever they come from: so many wait for their answer at a time. */
+const WRONG_KEYS: Rate = { perSecond: 20, burst: 20 };
+const WRONG_KEY_DELAY_MS = 1_000;
+
+/** Three parts, of which the first is base64url of what begins with `{`. No key for admins that was made looks so. */
+const JWT_FORM = /^e[w-z0-9_-][\w-]*\.[\w-]*\.[\w-]*$/;
 
 export interface Caller {
   /** Absent for the admin key, and where no credential is needed. */
@@ -27,54 +32,73 @@ export interface Caller {
   address: string;
 }
 
+export interface AccessParts {
+  hub: Hub;
+  admission: Admission;
+}
+
 export class Access {
   readonly #hub: Hub;
+  readonly #admission: Admission;
   readonly #adminKey?: Uint8Array;
-  readonly #guesses = new Buckets(GUESSES);
+  readonly #wrongKeys = new Buckets(WRONG_KEYS);
 
-  constructor(hub: Hub) {
+  constructor({ hub, admission }: AccessParts) {
     const { adminToken } = hub.config;
     this.#hub = hub;
+    this.#admission = admission;
     if (adminToken) this.#adminKey = digest(adminToken);
   }
 
   /** Throws `unauthorized`, `token_expired`, `forbidden`, `rate_limited`, or `unavailable`. */
   async check(request: Request, peer: Peer, needs: Needs): Promise<Caller> {
-    const address = addressOf(request.headers, peer, this.#hub.config.trustProxy);
+    const address = this.#admission.addressOf(request.headers, peer);
     if (needs === "nothing") return { isAdmin: false, address };
     const attempt = `Cannot ${request.method} "${cutText(new URL(request.url).pathname, 200)}"`;
-    const caller = await this.#identify(request.headers, networkOf(address), attempt);
+    const caller = await this.#identify(request.headers, address, attempt);
     if (needs === "admin" && !caller.isAdmin) {
       throw new ParleyError("forbidden", `${attempt}: it takes the admin key or an admin's role`);
     }
     return { ...caller, address };
   }
 
-  async #identify(headers: Headers, network: string, attempt: string): Promise<Omit<Caller, "address">> {
+  async #identify(headers: Headers, address: string, attempt: string): Promise<Omit<Caller, "address">> {
     const key = headers.get("x-api-key");
     const token = bearerOf(headers);
     if (!key && !token) {
       throw new ParleyError("unauthorized", `${attempt}: a credential is needed, as "Authorization: Bearer …"`);
     }
-    const retryAfter = this.#guesses.waitMs(network);
-    if (retryAfter > 0) {
-      throw new ParleyError("rate_limited", `${attempt}: too many wrong credentials came from here`, { retryAfter });
-    }
     if (this.#isAdminKey(key) || this.#isAdminKey(token)) return { isAdmin: true };
-    const identity = await this.#verify(token, network);
+    const identity = token ? await this.#verify(token, address, attempt) : await this.#wrongKey(address, attempt);
     await run(checkBlock(this.#hub, identity));
     return { identity, isAdmin: identity.roles.some((role) => this.#hub.config.adminRoles.includes(role)) };
   }
 
-  async #verify(token: string | undefined, network: string): Promise<Identity> {
+  async #verify(token: string, address: string, attempt: string): Promise<Identity> {
     try {
-      if (!token) throw new ParleyError("unauthorized", "Invalid API key");
       return await this.#hub.verifier.verify(token);
     } catch (error) {
-      // An expired token is a client that slept, not a guess.
-      if (error instanceof ParleyError && error.code === "unauthorized") this.#guesses.take(network);
+      if (!isBadToken(error)) throw error;
+      // A signature cannot be guessed: bad tokens need no delay.
+      if (!JWT_FORM.test(token)) return await this.#wrongKey(address, attempt);
+      this.#hub.audit.refused(address, "http", error);
       throw error;
     }
+  }
+
+  /** Throws. Only the first so many in a second are worth the wait, so that it holds no more than those. */
+  async #wrongKey(address: string, attempt: string): Promise<never> {
+    const why = this.#adminKey
+      ? "the credential is neither the admin key nor a JSON Web Token"
+      : "the credential is not a JSON Web Token, and no admin key is set (ADMIN_TOKEN)";
+    const error = new ParleyError("unauthorized", `${attempt}: ${why}`);
+    this.#hub.audit.refused(address, "http", error);
+    const retryAfter = this.#wrongKeys.take("");
+    if (retryAfter > 0) {
+      throw new ParleyError("rate_limited", `${attempt}: too many wrong keys are being tried`, { retryAfter });
+    }
+    await new Promise((resolve) => setTimeout(resolve, WRONG_KEY_DELAY_MS));
+    throw error;
   }
 
   /** Digests have one length, so neither the key's nor where it first differs shows in the time this takes. */

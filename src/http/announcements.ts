@@ -14,13 +14,17 @@ const Answer = v.object({ success: Success, message_id: v.string(), recipients_c
 
 const SHARED = { method: "POST", needs: "admin", body: Body, answer: Answer } as const;
 
-export function announcementRoutes({ backstage }: HttpParts): Route[] {
+export function announcementRoutes({ backstage, hub: { audit } }: HttpParts): Route[] {
   return [
     route({
       ...SHARED,
       path: "/websocket/broadcast",
       about: "To every connection",
-      serve: async ({ body }) => receipt(await run(backstage.toEverybody(announcementOf(body)))),
+      serve: async ({ caller, body }) => {
+        const sent = await run(backstage.toEverybody(announcementOf(body)));
+        audit.done("a broadcast was sent", caller, { type: body.type, recipients: sent.recipients });
+        return receipt(sent);
+      },
     }),
     route({
       ...SHARED,

@@ -63,7 +63,12 @@ export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
 export function createApps(parts: HttpParts): Apps {
   const { hub, origins } = parts;
   const { open, admin } = routesOf(parts);
-  const shared = { access: new Access(hub), origins, log: hub.log, maxBodyBytes: hub.config.websocketMaxMessageBytes };
+  const shared = {
+    access: new Access(parts),
+    origins,
+    log: hub.log,
+    maxBodyBytes: hub.config.websocketMaxMessageBytes,
+  };
   return {
     fetch: serveRoutes(open, { ...shared, otherwise: (request) => wrongDoor(request, parts) }),
     adminFetch: admin && serveRoutes(admin, { ...shared, otherwise: () => undefined }),

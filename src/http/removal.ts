@@ -2,8 +2,8 @@
  * Admin routes that send away: a connection, a user with all connections and for a while, a member out of a room.
  */
 import * as v from "valibot";
-import type { Broker } from "../broker.ts";
 import { ParleyError } from "../errors.ts";
+import type { Hub } from "../hub.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { HttpParts } from "./app.ts";
 import { Count, Id, RoomName, Success, Time, User } from "./fields.ts";
@@ -22,11 +22,11 @@ const BlockSeconds = v.pipe(
   v.maxValue(MAX_BLOCK_SECONDS, BLOCK_RULE),
 );
 
-export function removalRoutes({ hub: { broker } }: HttpParts): Route[] {
-  return [kickRoute(broker), disconnectRoute(broker), putOutRoute(broker)];
+export function removalRoutes({ hub }: HttpParts): Route[] {
+  return [kickRoute(hub), disconnectRoute(hub), putOutRoute(hub)];
 }
 
-function kickRoute({ control }: Broker): Route {
+function kickRoute({ audit, broker: { control } }: Hub): Route {
   return route({
     method: "DELETE",
     path: "/websocket/connections/{id}",
@@ -35,15 +35,16 @@ function kickRoute({ control }: Broker): Route {
     params: v.object({ id: Id }),
     answer: Disconnected,
     errors: ["not_found"],
-    serve: async ({ params: { id } }) => {
+    serve: async ({ caller, params: { id } }) => {
       const count = await control.give({ do: "kick", connection: id, reason: KICKED });
       if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
+      audit.done("a connection was kicked", caller, { connection: id });
       return disconnected(count);
     },
   });
 }
 
-function disconnectRoute({ control, grants }: Broker): Route {
+function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
   return route({
     method: "POST",
     path: "/websocket/users/{id}/disconnect",
@@ -52,11 +53,15 @@ function disconnectRoute({ control, grants }: Broker): Route {
     params: v.object({ id: User }),
     body: v.object({ blockSeconds: v.optional(BlockSeconds) }, "must be an object {blockSeconds?}"),
     answer: Disconnected,
-    serve: async ({ params: { id }, body: { blockSeconds } }) => {
+    serve: async ({ caller, params: { id }, body: { blockSeconds } }) => {
       const untilMs = blockSeconds ? Date.now() + blockSeconds * 1000 : 0;
       // First the block: who is closed may be back at once.
-      if (blockSeconds !== undefined) await grants.block(id, untilMs);
+      if (blockSeconds !== undefined) {
+        await grants.block(id, untilMs);
+        audit.done(untilMs > 0 ? "a user was blocked" : "a block was lifted", caller, { user: id, blockSeconds });
+      }
       const count = await control.give({ do: "kick", user: id, reason: KICKED });
+      audit.done("a user was kicked", caller, { user: id, connections: count });
       return disconnected(count, untilMs > 0 ? new Date(untilMs).toISOString() : undefined);
     },
   });
@@ -64,7 +69,7 @@ function disconnectRoute({ control, grants }: Broker): Route {
 
 const RESERVED = "the server decides who is in a reserved room (groups: send a group_membership_change)";
 
-function putOutRoute({ control }: Broker): Route {
+function putOutRoute({ audit, broker: { control } }: Hub): Route {
   return route({
     method: "DELETE",
     path: "/websocket/rooms/{id}/members/{member}",
@@ -73,12 +78,13 @@ function putOutRoute({ control }: Broker): Route {
     params: v.object({ id: RoomName, member: User }),
     answer: Removed,
     errors: ["not_found"],
-    serve: async ({ params: { id, member } }) => {
+    serve: async ({ caller, params: { id, member } }) => {
       if (typeOfRoom(id) !== "custom") {
         throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${RESERVED}`);
       }
       const count = await control.give({ do: "put_out", room: id, member, reason: KICKED });
       if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
+      audit.done("a member was put out of a room", caller, { room: id, member });
       return removed(count);
     },
   });

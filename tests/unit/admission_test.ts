@@ -1,16 +1,20 @@
 /** Who comes in at all, why the others do not, and that places are given back. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Admission } from "../../src/admission.ts";
 import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
 import { ParleyError } from "../../src/errors.ts";
+import { createLog } from "../../src/log.ts";
 import { Origins } from "../../src/origins.ts";
 import { Stats } from "../../src/stats.ts";
 
-function open(overrides: ConfigOverrides = {}): { admission: Admission; stats: Stats } {
+function open(overrides: ConfigOverrides = {}): { admission: Admission; stats: Stats; lines: string[] } {
   const config = defaultConfig({ jwtSecret: "x".repeat(32), ...overrides });
   const stats = new Stats();
-  return { admission: new Admission(config, new Origins(config.websocketAllowedOrigins), stats), stats };
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+  const origins = new Origins(config.websocketAllowedOrigins);
+  return { admission: new Admission({ config, origins, stats, log }), stats, lines };
 }
 
 function refusal(admission: Admission, address = "203.0.113.1", headers = {}): [string, number | undefined] {
@@ -63,4 +67,34 @@ test("what is refused for another reason takes no token", () => {
     .snapshot();
   assertEquals([origin, draining], [1, 1]);
   assertEquals(refusal(open({ websocketEnabled: false }).admission), ["unavailable", 5000]);
+});
+
+test("an X-Forwarded-For that is not believed is said once, with the cure", () => {
+  const headers = new Headers({ "x-forwarded-for": "198.51.100.7" });
+  const peer = { address: "10.0.0.2", port: 1, secure: false };
+  const { admission, lines } = open();
+  for (let n = 0; n < 3; n++) assertEquals(admission.addressOf(headers, peer), "10.0.0.2");
+  assertEquals(lines.length, 1);
+  assertMatch(lines[0]!, /WARN .*X-Forwarded-For is not believed.* set TRUST_PROXY .* address=10\.0\.0\.2$/);
+  const trusting = open({ trustProxy: 1 });
+  assertEquals(trusting.admission.addressOf(headers, peer), "198.51.100.7");
+  const direct = open();
+  direct.admission.addressOf(new Headers(), peer);
+  assertEquals([...trusting.lines, ...direct.lines], []);
+});
+
+test("that an address has met a limit of its own is said once, and which", () => {
+  const rate = open({ websocketConnectRate: 1, websocketConnectBurst: 1 });
+  admitted(rate.admission);
+  for (let n = 0; n < 3; n++) refusal(rate.admission);
+  assertEquals(rate.lines.length, 1);
+  assertMatch(rate.lines[0]!, /WARN .*met its limit.* address=203\.0\.113\.1 limit=WEBSOCKET_CONNECT_RATE$/);
+  const places = open({ websocketMaxConnectionsPerIp: 1 });
+  places.admission.enter(admitted(places.admission));
+  refusal(places.admission);
+  assertMatch(places.lines.join(), /limit=WEBSOCKET_MAX_CONNECTIONS_PER_IP$/);
+  const all = open({ websocketMaxConnections: 1 });
+  all.admission.enter(admitted(all.admission));
+  refusal(all.admission);
+  assertEquals(all.lines, []);
 });

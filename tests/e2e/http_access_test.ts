@@ -1,0 +1,71 @@
+/**
+ * Wrong credentials at the HTTP side: what each is told, and that nobody else is kept waiting by them.
+ */
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import { ADMIN_KEY, type Answer, assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
+import type { Stage } from "./stage.ts";
+
+const SLOW = { timeout: 20_000 };
+const ROOMS = "GET /websocket/rooms";
+
+async function timed(asked: () => Promise<Answer>): Promise<Answer & { ms: number }> {
+  const startedAt = performance.now();
+  const answer = await asked();
+  return { ...answer, ms: performance.now() - startedAt };
+}
+
+test("each wrong credential is told what is wrong with it", SLOW, async () => {
+  await using stage = await openStage();
+  const said = async (credential: Parameters<typeof call>[2], on: Stage = stage) => {
+    const answer = await call(on, ROOMS, credential);
+    assertError(answer, [401, "unauthorized"]);
+    return String(answer.body.error);
+  };
+  const neither = "the credential is neither the admin key nor a JSON Web Token";
+  const guesses = [ADMIN_KEY.slice(1), `${ADMIN_KEY} `.repeat(2).trim(), "a.b.c", "nonsense"];
+  const wrongKeys = guesses.flatMap((guess) => [{ bearer: guess }, { headers: { "x-api-key": guess } }]);
+  for (const answer of await Promise.all(wrongKeys.map((key) => said(key)))) assertStringIncludes(answer, neither);
+  assertStringIncludes(
+    await said({ bearer: `${await stage.token("ann")}x` }),
+    "Invalid token: its signature does not fit",
+  );
+  await using keyless = await openStage({ adminToken: undefined });
+  assertStringIncludes(await said({ bearer: ADMIN_KEY }, keyless), "no admin key is set (ADMIN_TOKEN)");
+});
+
+test("a wrong key is answered after a second, and beyond twenty in one at once", SLOW, async () => {
+  await using stage = await openStage();
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, n) => timed(() => call(stage, ROOMS, { bearer: `guess ${n}` }))),
+  );
+  const late = answers.filter(({ status }) => status === 401);
+  const refused = answers.filter(({ status }) => status === 429);
+  assertEquals(late.length + refused.length, 200);
+  // While the requests arrive some more tokens come in.
+  assert(late.length >= 20 && refused.length >= 1, `${late.length} were answered late`);
+  for (const { ms } of late) assertGreater(ms, 990);
+  for (const answer of refused) assertError(answer, [429, "rate_limited"]);
+});
+
+test("somebody's wrong credentials keep nobody else from being served", SLOW, async () => {
+  await using stage = await openStage();
+  const bearer = await stage.token("ann");
+  const guesses = Array.from({ length: 200 }, (_, n) => call(stage, ROOMS, { bearer: `guess ${n}` }));
+  const forged = Array.from({ length: 60 }, (_, n) => call(stage, ROOMS, { bearer: `${bearer}${n}` }));
+  // Bad tokens are not counted at all.
+  for (const answer of await Promise.all(forged)) assertError(answer, [401, "unauthorized"]);
+  assertEquals((await callAsAdmin(stage, ROOMS)).status, 200);
+  assertEquals((await call(stage, ROOMS, { headers: { "x-api-key": ADMIN_KEY } })).status, 200);
+  assertEquals((await call(stage, "GET /websocket/users/ann/notifications", { bearer })).status, 200);
+  const statuses = new Set((await Promise.all(guesses)).map(({ status }) => status));
+  assert(statuses.has(429), "the guesses met their limit");
+});
+
+test("a program's own token is no wrong key", SLOW, async () => {
+  const onToken = (token: string) => token === "session 1" ? { sub: "ann" } : undefined;
+  await using stage = await openStage({ hooks: { onToken } });
+  const path = "GET /websocket/users/ann/notifications";
+  assertEquals((await call(stage, path, { bearer: "session 1" })).status, 200);
+  assertError(await call(stage, path, { bearer: "session 2" }), [401, "unauthorized"]);
+});

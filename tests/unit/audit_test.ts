@@ -1,0 +1,25 @@
+/** The audit trail: how often a stranger's refused tokens are worth a line. */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { Audit } from "../../src/audit.ts";
+import { ParleyError } from "../../src/errors.ts";
+import { createLog } from "../../src/log.ts";
+import { FakeClock } from "../fakes.ts";
+
+test("refused tokens of one address are a line a second at most, those of another one have their own", () => {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const audit = new Audit(createLog({ format: "json", write: (line) => lines.push(line) }), clock);
+  const refuse = (address: string) => audit.refused(address, "upgrade", new ParleyError("unauthorized", "bad"));
+  const addresses = () => lines.splice(0).map((line) => JSON.parse(line).address);
+  for (let n = 0; n < 100; n++) refuse("203.0.113.1");
+  refuse("203.0.113.2");
+  assertEquals(addresses(), ["203.0.113.1", "203.0.113.2"]);
+  clock.advance(999);
+  refuse("203.0.113.1");
+  assertEquals(addresses(), []);
+  clock.advance(1);
+  refuse("203.0.113.1");
+  refuse("203.0.113.1");
+  assertEquals(addresses(), ["203.0.113.1"]);
+});
