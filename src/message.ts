@@ -122,7 +122,7 @@ export interface PublishCommand {
   stamp?: boolean;
   /** False: the sender gets no copy. */
   echo?: boolean;
-  /** Holds a Uint8Array somewhere: only dialects that can carry it deliver it. */
+  /** There may be a Uint8Array somewhere in the data. */
   binary?: boolean;
 }
 

@@ -4,11 +4,13 @@
  * The hot path. With the memory broker nothing in here waits, and without a hook nothing is made that is not sent.
  */
 import { createHash } from "node:crypto";
+import { countAttachments, inBase64, MAX_ATTACHMENTS } from "../binary.ts";
 import { type CommandOf, type Handler, roomOf } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { ParleyError } from "../errors.ts";
+import { bytesOf } from "../frame_size.ts";
 import { clientOf, type Hub } from "../hub.ts";
-import { jsonValue } from "../json_value.ts";
+import { jsonValue, jsonValueWithBytes } from "../json_value.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
 import { direct } from "./direct.ts";
@@ -18,6 +20,7 @@ import type { PublishOptions, RoutedEvent } from "../broker.ts";
 const BROADCAST_INTERVAL_MS = 1000;
 
 export const publish: Handler<"publish"> = (hub, connection, command) => {
+  if (command.binary) checkSize(hub, command.data);
   const { onMessage } = hub.hooks;
   if (!onMessage) return send(hub, connection, command);
   const { room, to, user } = command.target;
@@ -25,9 +28,27 @@ export const publish: Handler<"publish"> = (hub, connection, command) => {
   return after(verdict, (answer) => {
     if (answer === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
     if (!answer || typeof answer !== "object") return send(hub, connection, command);
-    return send(hub, connection, { ...command, data: jsonValue(answer.data, "send the message as the hook left it") });
+    return send(hub, connection, { ...command, data: dataLeft(answer.data, command) });
   });
 };
+
+/** What a hook has made of the data. */
+function dataLeft(data: unknown, { binary }: CommandOf<"publish">): unknown {
+  const attempt = "send the message as the hook left it";
+  if (!binary) return jsonValue(data, attempt);
+  const left = jsonValueWithBytes(data, attempt);
+  if (countAttachments(left) <= MAX_ATTACHMENTS) return left;
+  throw new ParleyError("bad_message", `Cannot ${attempt}: it has more than ${MAX_ATTACHMENTS} attachments`);
+}
+
+/** Bytes count as what most members and the history get of them: base64. */
+function checkSize({ config }: Hub, data: unknown): void {
+  const limit = config.websocketMaxMessageBytes;
+  const bytes = limit === 0 ? 0 : bytesOf(JSON.stringify(inBase64(data)));
+  if (bytes <= limit) return;
+  const message = `Cannot take the message: with its attachments in base64 it has ${bytes} bytes, ${limit} are allowed`;
+  throw new ParleyError("too_large", message);
+}
 
 function send(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
   const { target } = command;
@@ -46,8 +67,7 @@ function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publis
   const routed: RoutedEvent = { room, event };
   if (command.echo === false) routed.except = connection.id;
   const options = optionsOf(connection, command, room);
-  // Binary is delivered, not kept: no other dialect could replay it.
-  if (!command.binary) options.keep = hub.permissions.ruleOf(room).history;
+  options.keep = hub.permissions.ruleOf(room).history;
   return finish(hub, connection, { command, routed, options, echoed: joined && command.echo !== false });
 }
 
@@ -140,10 +160,19 @@ function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish
 
 function optionsOf(connection: Connection, command: CommandOf<"publish">, target: string): PublishOptions {
   if (command.clientId === undefined) return {};
-  return { once: { sender: connection.user, key: publishKey(target, command.clientId, command.data) } };
+  const { clientId, data, binary } = command;
+  return { once: { sender: connection.user, key: publishKey({ target, clientId, data, binary }) } };
+}
+
+export interface Publication {
+  target: string;
+  clientId: string;
+  data: unknown;
+  binary?: boolean;
 }
 
 /** Covers target, the client's id and all content, so that other content is another message. */
-export function publishKey(target: string, clientId: string, data: unknown): string {
-  return createHash("sha256").update(JSON.stringify([target, clientId, data])).digest("base64url");
+export function publishKey({ target, clientId, data, binary }: Publication): string {
+  const content = binary ? [target, clientId, inBase64(data), "binary"] : [target, clientId, data];
+  return createHash("sha256").update(JSON.stringify(content)).digest("base64url");
 }

@@ -4,6 +4,7 @@
  * Canonical `data` is any JSON, and its text is `data.text`. Dialects with a field for the text take it out and put it
  * back; what stands beside it survives the way through any of them. Called once per message and dialect.
  */
+import { inBase64 } from "../binary.ts";
 import type { MessageEvent } from "../message.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 
@@ -41,10 +42,7 @@ export function without(fields: JsonObject, names: ReadonlySet<string>): JsonObj
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)));
 }
 
-/** The messages of a reply as frames inside it; those that hold binary cannot be told in JSON. */
-export function frames<T>(
-  messages: MessageEvent[] | undefined,
-  frame: (message: MessageEvent) => T,
-): T[] | undefined {
-  return messages?.filter((message) => !message.binary).map(frame);
+/** The data of a message for those who read JSON. */
+export function jsonDataOf({ data, binary }: MessageEvent): unknown {
+  return binary ? inBase64(data) : data;
 }

@@ -7,7 +7,7 @@
  */
 import type { Dialect, Greeting } from "../dialect.ts";
 import type { Frame, Member, MessageEvent, PresenceEvent, Reply, RoomEvent, Roster, SignalEvent } from "../message.ts";
-import { frames } from "./content.ts";
+import { jsonDataOf } from "./content.ts";
 import { decodeEnvelope } from "./envelope_frames.ts";
 import { isObject, type JsonObject, refOf } from "./frame.ts";
 import { toJson, userKeyOf } from "./shapes.ts";
@@ -28,7 +28,7 @@ function encodeReply(reply: Reply): Frame[] {
   switch (reply.kind) {
     case "joined": {
       const { room, position, recovered } = reply;
-      const messages = frames(reply.messages, messageFields);
+      const messages = reply.messages?.map(messageFields);
       const data = { room, ...rosterFields(reply.roster), position, recovered, messages };
       return answer(reply, { type: "room_joined", room, data });
     }
@@ -44,7 +44,7 @@ function encodeReply(reply: Reply): Frame[] {
       return acknowledge(reply);
     case "history": {
       const { room, position, recovered, more } = reply;
-      const messages = frames(reply.messages, messageFields);
+      const messages = reply.messages?.map(messageFields);
       const data = { action: "history", room, messages, position, recovered, more };
       return answer(reply, { type: "system", room, data });
     }
@@ -106,7 +106,7 @@ function rosterFields({ list, members: total }: Roster): JsonObject {
 function encodeEvent(event: RoomEvent): Frame[] {
   switch (event.kind) {
     case "message":
-      return event.binary ? [] : [toJson(messageFields(event))];
+      return [toJson(messageFields(event))];
     case "signal":
       return event.binary ? [] : [toJson({ ...signalFields(event), timestamp: event.timestamp, id: event.id })];
     case "join":
@@ -140,7 +140,7 @@ function messageFields(event: MessageEvent): JsonObject {
     room: event.room,
     ...senderFields(event.from),
     to: event.to,
-    data: event.data,
+    data: jsonDataOf(event),
     timestamp: event.timestamp,
     id: event.frameId ?? event.id,
     message_id: event.id,

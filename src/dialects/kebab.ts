@@ -7,7 +7,7 @@
 import type { Dialect, Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, SignalEvent, Target } from "../message.ts";
-import { besides, compose, frames, textOf } from "./content.ts";
+import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, type JsonObject, on, type Reader, type Ref, refOf, shortString } from "./frame.ts";
 import { isoTime, serverFrame, shownRoom, toJson } from "./shapes.ts";
@@ -77,7 +77,7 @@ function encodeReply(reply: Reply): Frame[] {
     case "joined": {
       const { room: roomId, roster, position, recovered } = reply;
       const members = roster.list.map(memberFields);
-      const messages = frames(reply.messages, messageFields);
+      const messages = reply.messages?.map(messageFields);
       return [toJson({ type: "room-joined", roomId, members, total: roster.members, position, recovered, messages })];
     }
     case "left":
@@ -119,7 +119,7 @@ function errorFrame(reply: Reply & { kind: "error" }): Frame {
 function encodeEvent(event: RoomEvent): Frame[] {
   switch (event.kind) {
     case "message":
-      return event.binary ? [] : [toJson(messageFields(event))];
+      return [toJson(messageFields(event))];
     case "signal":
       return signalFrames(event);
     case "join":
@@ -145,7 +145,8 @@ function encodeEvent(event: RoomEvent): Frame[] {
 }
 
 function messageFields(event: MessageEvent): JsonObject {
-  const text = textOf(event.data);
+  const data = jsonDataOf(event);
+  const text = textOf(data);
   return {
     type: "message",
     id: event.id,
@@ -153,8 +154,8 @@ function messageFields(event: MessageEvent): JsonObject {
     userId: event.from.user,
     username: event.from.name,
     roomId: shownRoom(event),
-    message: text ?? event.data,
-    data: text === undefined ? undefined : besides(event.data, ["text"]),
+    message: text ?? data,
+    data: text === undefined ? undefined : besides(data, ["text"]),
     timestamp: isoTime(event.timestamp),
     position: event.position,
   };

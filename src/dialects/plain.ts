@@ -8,7 +8,7 @@
 import type { Dialect } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, Roster, ServerEvent } from "../message.ts";
-import { besides, compose, frames, textOf } from "./content.ts";
+import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
 import { serverFrame, shownRoom, toJson, userKeyOf, usersOf } from "./shapes.ts";
@@ -57,7 +57,7 @@ function encodeReply(reply: Reply): Frame[] {
   switch (reply.kind) {
     case "joined": {
       const { room, roster, position, recovered } = reply;
-      const messages = frames(reply.messages, messageFields);
+      const messages = reply.messages?.map(messageFields);
       return [
         timed(reply, { type: "join", room, ...personFields(reply.self) }),
         timed(reply, { type: "user_list", room, ...rosterFields(roster), position, recovered, messages }),
@@ -114,7 +114,7 @@ function errorText({ code, message, timedOut }: Reply & { kind: "error" }): stri
 function encodeEvent(event: RoomEvent): Frame[] {
   switch (event.kind) {
     case "message":
-      return event.binary ? [] : [toJson(messageFields(event))];
+      return [toJson(messageFields(event))];
     case "join":
     case "leave":
       if (!event.edge) return [];
@@ -132,13 +132,15 @@ function encodeEvent(event: RoomEvent): Frame[] {
 }
 
 function messageFields(event: MessageEvent): JsonObject {
+  const data = jsonDataOf(event);
+  const text = textOf(data);
   return {
     type: "message",
     id: event.id,
     room: shownRoom(event),
-    content: textOf(event.data),
+    content: text,
     ...personFields(event.from),
-    data: textOf(event.data) === undefined ? event.data : besides(event.data, ["text"]),
+    data: text === undefined ? data : besides(data, ["text"]),
     timestamp: seconds(event.timestamp),
     position: event.position,
   };

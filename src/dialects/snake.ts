@@ -7,7 +7,7 @@
 import type { Dialect, Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, SignalEvent, Target } from "../message.ts";
-import { besides, compose, frames, textOf } from "./content.ts";
+import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
 import { serverFrame, shownRoom, toJson, userIdOf, usersOf } from "./shapes.ts";
@@ -81,7 +81,7 @@ function encodeReply(reply: Reply): Frame[] {
     case "joined": {
       const { room: roomId, roster, position, recovered } = reply;
       const online = usersOf(roster).map(userIdOf);
-      const messages = frames(reply.messages, snakeMessage);
+      const messages = reply.messages?.map(snakeMessage);
       const answer = { roomId, online, total: roster.users, position, recovered, messages };
       return [
         toJson({ type: "user_joined", roomId, userId, timestamp }),
@@ -121,7 +121,7 @@ function encodeEvent(event: RoomEvent): Frame[] {
   const { timestamp } = event;
   switch (event.kind) {
     case "message":
-      return event.binary ? [] : [toJson(snakeMessage(event))];
+      return [toJson(snakeMessage(event))];
     case "signal":
       return signalFrames(event);
     case "join":
@@ -143,7 +143,8 @@ function encodeEvent(event: RoomEvent): Frame[] {
 
 /** A message as this dialect and its REST route show it. */
 export function snakeMessage(event: MessageEvent): JsonObject {
-  const { id, from, data, timestamp, position } = event;
+  const { id, from, timestamp, position } = event;
+  const data = jsonDataOf(event);
   const text = textOf(data);
   const frame: JsonObject = { type: "new_message", id, roomId: shownRoom(event), content: text };
   if (isObject(data)) { for (const name of LIFTED) if (Object.hasOwn(data, name)) frame[name] = data[name]; }

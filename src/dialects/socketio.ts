@@ -2,9 +2,10 @@
  * The socketio dialect: what the clients of Socket.IO are told. Engine.IO has made whole packets of what they sent, and
  * takes complete frames; what they may send is in socketio_events.ts.
  *
- * It knows users: who joins or leaves is told once per user. Binary content goes out as it came in, its attachments
- * behind the event. Each further namespace is a dialect of its own, for its name stands in every frame.
+ * It knows users: who joins or leaves is told once per user. Binary content goes out as it came in, live and replayed,
+ * its attachments behind the event. Each further namespace is a dialect of its own, for its name stands in every frame.
  */
+import { countAttachments, MAX_ATTACHMENTS } from "../binary.ts";
 import type { Dialect } from "../dialect.ts";
 import {
   encodeAck,
@@ -17,7 +18,7 @@ import type { SocketioPacket } from "../engine_io/packet.ts";
 import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS, IDENTITY_CLAIMS } from "./claims.ts";
-import { besides, frames, textOf, without } from "./content.ts";
+import { besides, textOf, without } from "./content.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 import { isoTime, shownRoom, userIdOf, usersOf } from "./shapes.ts";
 import { decodePacket } from "./socketio_events.ts";
@@ -41,15 +42,8 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
 
   encodeReply(reply: Reply): Frame[] {
     switch (reply.kind) {
-      case "joined": {
-        const { room, roster, position, recovered } = reply;
-        const users = usersOf(roster).map((member) => {
-          return { userId: userIdOf(member), name: member.name, status: member.status ?? "online" };
-        });
-        const messages = frames(reply.messages, (message) => this.#message(message));
-        const answer = { conversationId: this.#shown(room), users, total: roster.users, position, recovered, messages };
-        return [this.#event("conversationUsers", answer), ...this.#ack(reply, { ok: true, ...answer })];
-      }
+      case "joined":
+        return this.#joined(reply);
       case "left": {
         const conversationId = this.#shown(reply.room);
         if (reply.reason === undefined) return this.#ack(reply, { ok: true, conversationId });
@@ -79,17 +73,40 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
     }
   }
 
-  #published(reply: Reply & { kind: "ack" }): Frame[] {
-    const { message, duplicate } = reply;
-    const id = ackOf(reply);
-    if (id === undefined || !message) return this.#ack(reply, { ok: true });
-    const answer = { ok: true, message: this.#message(message), duplicate };
-    return message.binary ? encodeAck(this.#namespace, id, [answer]) : this.#ack(reply, answer);
+  /** What has no place among the attachments of one packet follows it, and the position is that of what is inside. */
+  #joined(reply: Reply & { kind: "joined" }): Frame[] {
+    const { room, roster, recovered, messages = [] } = reply;
+    const users = usersOf(roster).map((member) => {
+      return { userId: userIdOf(member), name: member.name, status: member.status ?? "online" };
+    });
+    const inside = messages.slice(0, countFitting(messages));
+    const behind = messages.slice(inside.length);
+    const answer = {
+      conversationId: this.#shown(room),
+      users,
+      total: roster.users,
+      position: behind.length === 0 ? reply.position : inside.at(-1)?.position,
+      recovered,
+      messages: reply.messages && inside.map((message) => this.#message(message)),
+    };
+    const binary = inside.some((message) => message.binary);
+    return [
+      ...this.#maybeBinary(binary, "conversationUsers", answer),
+      ...this.#ack(reply, { ok: true, ...answer }, binary),
+      ...behind.flatMap((message) => this.encodeEvent(message)),
+    ];
   }
 
-  #ack(reply: Reply, answer: JsonObject): Frame[] {
+  #published(reply: Reply & { kind: "ack" }): Frame[] {
+    const { message, duplicate } = reply;
+    if (!message) return this.#ack(reply, { ok: true });
+    return this.#ack(reply, { ok: true, message: this.#message(message), duplicate }, message.binary);
+  }
+
+  #ack(reply: Reply, answer: JsonObject, binary?: boolean): Frame[] {
     const id = ackOf(reply);
-    return id === undefined ? [] : [encodeTextAck(this.#namespace, id, [answer])];
+    if (id === undefined) return [];
+    return binary ? encodeAck(this.#namespace, id, [answer]) : [encodeTextAck(this.#namespace, id, [answer])];
   }
 
   // ---- events ----
@@ -186,6 +203,16 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
   #shown(room: string | undefined): string | undefined {
     return this.roomPrefix !== "" && room?.startsWith(this.roomPrefix) ? room.slice(this.roomPrefix.length) : room;
   }
+}
+
+/** How many of the messages, from the first one on, have few enough attachments for one packet. */
+function countFitting(messages: MessageEvent[]): number {
+  let attachments = 0;
+  const over = messages.findIndex(({ data, binary }) => {
+    if (binary) attachments += countAttachments(data);
+    return attachments > MAX_ATTACHMENTS;
+  });
+  return over < 0 ? messages.length : over;
 }
 
 /** The number under which the client waits for an answer, if it does. */

@@ -5,7 +5,7 @@
  * conversation or a recipient is relayed under its own name, and what is left is the embedding program's.
  */
 import * as v from "valibot";
-import { MAX_SENT_ATTACHMENTS } from "../engine_io/codec.ts";
+import { MAX_ATTACHMENTS } from "../binary.ts";
 import type { EventPacket, SocketioPacket } from "../engine_io/packet.ts";
 import { ParleyError } from "../errors.ts";
 import type { Command, CommandBody, Signal, Target } from "../message.ts";
@@ -93,10 +93,10 @@ function commandOf(packet: EventPacket): CommandBody {
     ? read(reader, name, argument)
     : relay(name, argument) ?? { kind: "call", name, args: packet.args };
   if (packet.attachments === 0 || (command.kind !== "publish" && command.kind !== "signal")) return command;
-  if (packet.attachments <= MAX_SENT_ATTACHMENTS) return { ...command, binary: true };
+  if (packet.attachments <= MAX_ATTACHMENTS) return { ...command, binary: true };
   throw new ParleyError(
     "bad_message",
-    `Cannot relay the event: it has ${packet.attachments} attachments, and clients accept at most ${MAX_SENT_ATTACHMENTS}`,
+    `Cannot relay the event: it has ${packet.attachments} attachments, and clients accept at most ${MAX_ATTACHMENTS}`,
   );
 }
 

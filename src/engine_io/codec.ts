@@ -6,6 +6,7 @@
  */
 import { decodePacket as decodeEngine, encodePacket as encodeEngine } from "engine.io-parser";
 import { Decoder, Encoder, isPacketValid, type Packet, PacketType } from "socket.io-parser";
+import { MAX_ATTACHMENTS } from "../binary.ts";
 import { ParleyError } from "../errors.ts";
 import type { Frame } from "../message.ts";
 import { toWellFormedJson, wellFormedJson } from "../unicode.ts";
@@ -15,9 +16,6 @@ export { type Packet, PacketType };
 export const PING = "2";
 export const NOOP = "6";
 export const CLOSE_PACKET = "1";
-
-/** Official clients since 4.2.6 of their parser close the connection at a packet with more. */
-export const MAX_SENT_ATTACHMENTS = 10;
 
 /** Names with which a client's own library talks to itself; a packet that bears one makes it close the connection. */
 export const LIBRARY_EVENTS: ReadonlySet<unknown> = new Set([
@@ -58,10 +56,9 @@ export function splitPayload(payload: string, take: (packet: string) => boolean)
   }
 }
 
-/** The bytes of a `b…` packet. */
+/** The bytes of a `b…` packet. Copied, since a small buffer is a part of a large one, which would be kept with it. */
 export function fromBase64(packet: string): Uint8Array {
-  const { data } = decodeEngine(packet, "nodebuffer");
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return new Uint8Array(decodeEngine(packet, "nodebuffer").data);
 }
 
 /**
@@ -158,8 +155,8 @@ function prefix(namespace: string): string {
 
 function encode(packet: Packet, what: string): Frame[] {
   const [header, ...attachments] = encoder.encode(packet);
-  if (attachments.length > MAX_SENT_ATTACHMENTS) {
-    const reason = `it has ${attachments.length} attachments, and clients accept at most ${MAX_SENT_ATTACHMENTS}`;
+  if (attachments.length > MAX_ATTACHMENTS) {
+    const reason = `it has ${attachments.length} attachments, and clients accept at most ${MAX_ATTACHMENTS}`;
     throw new ParleyError("bad_message", `Cannot send ${what}: ${reason}`);
   }
   return [`4${wellFormedJson(header as string)}`, ...attachments];

@@ -136,7 +136,10 @@ function publisher({ hub, backstage, chat }: HttpParts) {
     const message: MessageInput = { data, ...originOf(caller, body) };
     const key = headers["idempotency-key"];
     if (key !== undefined) {
-      message.once = { sender: caller.identity?.user ?? BACKEND, key: publishKey(room, key, data) };
+      message.once = {
+        sender: caller.identity?.user ?? BACKEND,
+        key: publishKey({ target: room, clientId: key, data }),
+      };
     }
     const { id, timestamp, position, duplicate } = await run(backstage.message(room, message));
     return { id, timestamp, position, ...(duplicate && { duplicate }) };

@@ -5,7 +5,7 @@
  */
 
 /** The ground floor: values and types that know nothing of a server. */
-const GROUND = ["message", "errors", "id", "maybe", "linked_map", "log", "room_name", "unicode", "version"];
+const GROUND = ["message", "errors", "binary", "id", "maybe", "linked_map", "log", "room_name", "unicode", "version"];
 
 const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 
@@ -28,6 +28,7 @@ const CHAT_FILES = [
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   message: [],
   errors: [],
+  binary: [],
   id: GROUND,
   maybe: GROUND,
   linked_map: [],

@@ -49,8 +49,17 @@ export function fill(short: Json): Json {
   if (Array.isArray(full.messages)) {
     full.messages = full.messages.map((message: Json) => fill({ kind: "message", ...message }));
   }
+  if (full.binary) full.data = withBytes(full.data);
   if (full.roster) full.roster = fillRoster(full.roster as Json);
   return full;
+}
+
+/** `{"bytes": [1, 2]}` stands for two bytes. */
+function withBytes(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withBytes);
+  if ("bytes" in value) return new Uint8Array(value.bytes as number[]);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withBytes(inner)]));
 }
 
 function fillRoster(roster: Json): Json {

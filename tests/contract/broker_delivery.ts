@@ -72,8 +72,18 @@ export function deliveryContract(declare: Declare): void {
     const event = { ...message(a.node, "bytes", data), binary: true };
     await a.broker.publish({ room: "bytes", event }, { keep: KEEP });
     const [got] = await eventually(() => b.node.messagesIn("bytes").length > 0 && b.node.messagesIn("bytes"));
-    assertEquals(got.data, data);
-    assertEquals((await b.broker.history.read("bytes", { limit: 1 })).messages[0].data, data);
+    const [kept] = (await b.broker.history.read("bytes", { limit: 1 })).messages;
+    assertEquals([got.data, got.binary, kept.data, kept.binary], [data, true, data, true]);
+  });
+
+  declare("bytes are kept as bytes, and what only looks like them is not marked", 1, async ({ nodes: [a] }) => {
+    await a.broker.subscribe("bytes");
+    const binary = { ...message(a.node, "bytes", { file: new Uint8Array([0, 255]) }), binary: true };
+    const plain = message(a.node, "bytes", { file: { $base64: "AP8=" } });
+    for (const event of [binary, plain]) await a.broker.publish({ room: "bytes", event }, { keep: KEEP });
+    const { messages } = await a.broker.history.read("bytes", { limit: 2 });
+    assertEquals(messages.map(({ data }) => data), [binary.data, plain.data]);
+    assertEquals(messages.map((event) => event.binary), [true, undefined]);
   });
 
   declare("a repeat is answered with the first and told to nobody", 1, async ({ nodes: [a] }) => {

@@ -10,7 +10,7 @@
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 
 /** Every field of a message must be here, or it is lost. */
-type Fields = Exclude<keyof MessageEvent, "kind" | "position" | "binary">;
+type Fields = Exclude<keyof MessageEvent, "kind" | "position">;
 
 type Entry = { [Field in Fields]-?: MessageEvent[Field] | undefined } & { keptAt: number; bytes: number };
 
@@ -37,7 +37,7 @@ export class RoomLog {
     return this.offset - this.length + 1;
   }
 
-  /** The event's offset must be the next one; it must not be binary. */
+  /** The event's offset must be the next one. */
   append(event: MessageEvent, { size, keptAt, bytes }: { size: number; keptAt: number; bytes: number }): void {
     while (this.length >= size) this.dropOldest();
     if (this.length === this.#entries.length) this.#grow(size);
@@ -49,6 +49,7 @@ export class RoomLog {
     entry.data = event.data;
     entry.to = event.to;
     entry.frameId = event.frameId;
+    entry.binary = event.binary;
     entry.keptAt = keptAt;
     entry.bytes = bytes;
     this.bytes += bytes;
@@ -102,14 +103,17 @@ function emptyEntry(): Entry {
     data: undefined,
     to: undefined,
     frameId: undefined,
+    binary: undefined,
     keptAt: 0,
     bytes: 0,
   };
 }
 
-function eventOf({ id, timestamp, room, from, data, to, frameId }: Entry, position: StreamPosition): MessageEvent {
+function eventOf(entry: Entry, position: StreamPosition): MessageEvent {
+  const { id, timestamp, room, from, data, to, frameId, binary } = entry;
   const event: MessageEvent = { kind: "message", id: id!, timestamp: timestamp!, room, from: from!, data, position };
   if (to !== undefined) event.to = to;
   if (frameId !== undefined) event.frameId = frameId;
+  if (binary) event.binary = true;
   return event;
 }
