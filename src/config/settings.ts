@@ -49,7 +49,7 @@ const LISTENING = {
   tlsKey: text("TLS_KEY", undefined, "key of the certificate", { ...PEM_OR_PATH, secret: true }),
   trustProxy: count("TRUST_PROXY", "0", "proxies in front, whose X-Forwarded-For is believed", { max: 16 }),
   workers: countOrAuto("WORKERS", "1", "threads that share the port; auto: one per core", { max: 256 }),
-  demo: toggle("DEMO", undefined, "demo page at / and tokens for visitors, on this machine only", {
+  demo: toggle("DEMO", undefined, "demo page at / and tokens for local visitors", {
     otherwise: "1 while no key is configured",
   }),
   logLevel: choice("LOG_LEVEL", "info", "the least that is logged", { of: ["debug", "info", "warn", "error"] }),
