@@ -225,6 +225,8 @@ export interface Directory {
    * unless they share Redis.
    */
   stats(): MaybePromise<NodeStats[]>;
+  /** Only where nodes can be on several machines: whether the node is there. */
+  reaches?(node: string): Promise<boolean>;
 }
 
 /** Plain numbers, so that they add up over workers and travel between them. The hub says what they mean. */

@@ -147,7 +147,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo 
   const admission = new Admission({ config, origins, stats, log });
   const permissions = new Permissions(config.rooms, config.defaultRoom, config.socketioNamespaces);
   const broker = createBroker(config, { ids, log, worker });
-  const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime });
+  const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime, node: ids.node });
   const audience = new Audience(engineOptions);
   const hub = new Hub({
     config,
@@ -190,7 +190,7 @@ const RECOVERY = { windowMs: 120_000, maxBytes: 16 * 1024 * 1024 };
 
 function engineOptionsOf(
   config: Config,
-  { origins, runtime }: { origins: Origins; runtime: RuntimeAdapter["runtime"] },
+  { origins, runtime, node }: { origins: Origins; runtime: RuntimeAdapter["runtime"]; node: string },
 ): EngineOptions {
   return {
     namespaces: ["/", ...config.socketioNamespaces],
@@ -201,6 +201,7 @@ function engineOptionsOf(
     upgradeTimeoutMs: config.socketioUpgradeTimeoutMs,
     maxBufferedBytes: maxBufferedBytes(config, runtime),
     maxAttachments: config.socketioMaxAttachments,
+    node,
     cookie: config.socketioCookie || undefined,
     recovery: config.socketioRecovery ? RECOVERY : undefined,
     trustOf: (origin, host) => origins.trustOf(origin, host),

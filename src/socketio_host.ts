@@ -58,8 +58,13 @@ export interface SocketioHostParts {
   dialectOf(namespace: string): AnyDialect;
 }
 
+/** How often it is asked whether a node is there that sessions name. */
+const ASK_INTERVAL_MS = 10_000;
+
 export class SocketioHost implements ConnectionHost {
   readonly #parts: SocketioHostParts;
+  /** The next time that a session of another node is looked into. */
+  #nextAskAtMs = -Infinity;
 
   constructor(parts: SocketioHostParts) {
     this.#parts = parts;
@@ -86,6 +91,23 @@ export class SocketioHost implements ConnectionHost {
     } catch (error) {
       return errorResponse(toParleyError(error, hub.log, { during: "upgrade" }));
     }
+  }
+
+  /** Whether it is so is asked before it is said: after a restart clients come with ids of a node that is gone. */
+  strayed(node: string): void {
+    const { broker, log } = this.#parts.hub;
+    const now = performance.now();
+    if (!broker.directory.reaches || now < this.#nextAskAtMs) return;
+    this.#nextAskAtMs = now + ASK_INTERVAL_MS;
+    broker.directory.reaches(node).then((isThere) => {
+      if (!isThere) return log.debug("a session was asked for that no node has", { node });
+      this.#nextAskAtMs = Infinity;
+      log.warn(
+        "Socket.IO: requests of one session reach several nodes, so long-polling fails. The load balancer has to send " +
+          "all requests of a client to one node: see docs/socketio.md",
+        { node },
+      );
+    }, (error) => log.debug("a node could not be asked for", { node, error }));
   }
 
   parked(visitor: unknown, session: ParkedSession, bytes: number): void {

@@ -9,6 +9,11 @@ import type { OriginTrust } from "./options.ts";
 export const REFUSAL = {
   transportUnknown: { code: 0, message: "Transport unknown" },
   sessionUnknown: { code: 1, message: "Session ID unknown" },
+  sessionElsewhere: {
+    code: 1,
+    message: "Session ID unknown: another node began the session, or this one before it was restarted. " +
+      "A load balancer must send all requests of a session to the node that began it",
+  },
   badMethod: { code: 2, message: "Bad handshake method" },
   badRequest: { code: 3, message: "Bad request" },
   forbidden: { code: 4, message: "Forbidden" },

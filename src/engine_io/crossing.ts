@@ -35,17 +35,17 @@ export class Crossing {
     this.#options = options;
   }
 
-  /** A session id that says it is this worker's; `random` makes it unguessable. */
-  idOf(random: string): string {
-    const head = `${this.#options.port}.${random}`;
+  /** A session id that says it is this worker's; `id` makes it unguessable. */
+  idOf(id: string): string {
+    const head = `${this.#options.port}.${id}`;
     return `${head}.${this.#sign(head)}`;
   }
 
   /** The port of the other worker that has the session; undefined: it is our own, or no worker's. */
   elsewhere(sid: string): number | undefined {
-    const [port, random, signature, ...more] = sid.split(".");
+    const [port, id, signature, ...more] = sid.split(".");
     if (signature === undefined || more.length > 0) return undefined;
-    if (!isSame(signature, this.#sign(`${port}.${random}`))) return undefined;
+    if (!isSame(signature, this.#sign(`${port}.${id}`))) return undefined;
     return Number(port) === this.#options.port ? undefined : Number(port);
   }
 

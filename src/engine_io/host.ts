@@ -68,6 +68,8 @@ export interface ConnectionHost {
    * session goes on without. Must not throw.
    */
   admitUpgrade(request: Request, peer: Peer): Response | undefined;
+  /** A session was asked for that another node began, as its id says; anybody can make such an id. */
+  strayed?(node: string): void;
   /** A session has begun. */
   enter(visitor: unknown): void;
   /** It has ended: exactly once per `enter`, after the last `close`. */

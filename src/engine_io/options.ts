@@ -18,6 +18,8 @@ export interface EngineOptions {
   maxBufferedBytes: number;
   /** Of one packet that is received. What is sent never has more than 10: official clients refuse it. */
   maxAttachments: number;
+  /** What the ids of its sessions say of where they were begun; absent: nothing. */
+  node?: string;
   /** Name of the cookie by which load balancers keep a polling peer on one node; absent: none. */
   cookie?: string;
   /** Connection state recovery; absent: off. */

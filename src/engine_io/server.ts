@@ -17,6 +17,7 @@ import type { ConnectionHost } from "./host.ts";
 import type { EngineOptions } from "./options.ts";
 import { Probe } from "./probe.ts";
 import { Session } from "./session.ts";
+import { nodeOfSession } from "./session_id.ts";
 
 const PROTOCOL = "4";
 
@@ -104,7 +105,7 @@ export class EngineServer {
     const refusal = refusalOfUpgrade(query);
     if (refusal) return refuseUpgrade(refusal);
     const session = sessions.get(sid);
-    return session ? { context: new Probe(session, query.has("b64")) } : refuseUpgrade(REFUSAL.sessionUnknown);
+    return session ? { context: new Probe(session, query.has("b64")) } : refuseUpgrade(this.#missing(sid));
   }
 
   /** Whether the socket came from {@link upgrade}: then its events belong here. */
@@ -142,12 +143,21 @@ export class EngineServer {
   #find(request: Request, answer: Answer, sid: string): MaybePromise<Response> {
     const { crossing, sessions } = this.#engine;
     const elsewhere = crossing?.elsewhere(sid);
-    if (!crossing || elsewhere === undefined) return this.#serve(request, answer, sessions.get(sid));
-    return crossing.visit(request, answer, elsewhere);
+    if (crossing && elsewhere !== undefined) return crossing.visit(request, answer, elsewhere);
+    const session = sessions.get(sid);
+    return session ? this.#serve(request, answer, session) : answer.refused(this.#missing(sid));
   }
 
-  #serve(request: Request, answer: Answer, session: Session | undefined): MaybePromise<Response> {
-    if (!session) return answer.refused(REFUSAL.sessionUnknown);
+  /** Why there is no session with this id. */
+  #missing(sid: string): Refusal {
+    const node = nodeOfSession(sid);
+    const { host, options } = this.#engine;
+    if (node === undefined || node === options.node) return REFUSAL.sessionUnknown;
+    host.strayed?.(node);
+    return REFUSAL.sessionElsewhere;
+  }
+
+  #serve(request: Request, answer: Answer, session: Session): MaybePromise<Response> {
     const { polling } = session;
     const asksForPolling = new URL(request.url).searchParams.get("transport") === "polling";
     if (!polling || !asksForPolling) return answer.refused(REFUSAL.badRequest);

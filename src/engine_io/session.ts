@@ -6,7 +6,6 @@
  */
 import type { Socket } from "../adapter.ts";
 import { CLOSE } from "../errors.ts";
-import { randomId } from "../id.ts";
 import type { Frame } from "../message.ts";
 import { fromBase64, PING, splitPayload } from "./codec.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -16,9 +15,7 @@ import type { NamespaceSocket } from "./namespace_socket.ts";
 import { type Outlet, TextOutlet } from "./outlet.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
 import type { Probe } from "./probe.ts";
-
-/** 144 random bits: whoever knows the id has the session. */
-const SID_LENGTH = 24;
+import { newSessionId } from "./session_id.ts";
 
 /** RFC 6455's code of a connection that ended without a farewell. */
 const ABNORMAL = 1006;
@@ -52,8 +49,8 @@ export class Session extends Endpoint implements PollingOwner {
     super();
     this.engine = engine;
     this.visitor = visitor;
-    const random = randomId(SID_LENGTH);
-    this.sid = engine.crossing?.idOf(random) ?? random;
+    const id = newSessionId(engine.options.node);
+    this.sid = engine.crossing?.idOf(id) ?? id;
     this.#namespaces = new Namespaces(this);
     engine.sessions.set(this.sid, this);
     engine.pings.set(this);

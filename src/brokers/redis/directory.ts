@@ -57,6 +57,10 @@ export class RedisDirectory implements Directory, Control {
     return this.#colleagues?.stats() ?? [this.#node().stats()];
   }
 
+  reaches(node: string): Promise<boolean> {
+    return this.#questions.reaches(node);
+  }
+
   async give(order: Order): Promise<number> {
     if ("connection" in order && order.connection !== undefined) return await this.#giveOne(order, order.connection);
     const [here, ...there] = await Promise.all([

@@ -65,6 +65,12 @@ export class Questions {
     return answers[0];
   }
 
+  /** Whether the node answers. */
+  async reaches(node: string): Promise<boolean> {
+    const { answers } = await this.#ask(node, { what: "roomsOf", query: { user: "" } });
+    return answers.length > 0;
+  }
+
   /** True: the channel is one of control. */
   receive(channel: string, payload: string): boolean {
     const { keys, node, strangers } = this.#parts;
