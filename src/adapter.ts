@@ -51,6 +51,8 @@ export interface UpgradeGrant {
   context: unknown;
   /** Echoed to the client; absent: no subprotocol is confirmed. */
   subprotocol?: string;
+  /** Whose socket it will be, as the handler counts: handed back by `held` and `released`. */
+  address?: string;
 }
 
 export interface SocketHandler {
@@ -65,6 +67,13 @@ export interface SocketHandler {
   message(socket: Socket, frame: Frame): void;
   /** Exactly once per `open`, also for sockets that were abandoned; the socket has left its topics by then. */
   close(socket: Socket, code: number, reason: string): void;
+  /**
+   * A socket is over but the runtime still holds it, because its peer reads nothing or does not agree: called right
+   * before its `close`. Only with an `address` in its grant, and only by adapters that have zombies.
+   */
+  held?(address: string): void;
+  /** The runtime has let go of it: once for each `held`. */
+  released?(address: string): void;
 }
 
 export interface ListenOptions {

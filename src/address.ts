@@ -1,7 +1,7 @@
 /**
  * Whose request it is: the address that limits count by.
  */
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import type { Peer } from "./adapter.ts";
 
 /**
@@ -25,10 +25,29 @@ export function isLoopback(address: string): boolean {
   return /^(::ffff:)?127(\.\d{1,3}){3}$|^::1$/i.test(address);
 }
 
+/** Networks whose addresses stand for nobody on the internet: loopback, private, link-local and shared ones. */
+const PRIVATE = new BlockList();
+for (
+  const [network, bits] of [
+    ...[["127.0.0.0", 8], ["10.0.0.0", 8], ["172.16.0.0", 12], ["192.168.0.0", 16], ["169.254.0.0", 16]] as const,
+    ...[["100.64.0.0", 10], ["::1", 128], ["fc00::", 7], ["fe80::", 10]] as const,
+  ]
+) PRIVATE.addSubnet(network, bits, isIP(network) === 4 ? "ipv4" : "ipv6");
+
+/** Somebody on this machine or in its network; often a proxy that all clients come through. No address at all, too. */
+export function isPrivate(address: string): boolean {
+  const [, mapped] = MAPPED.exec(address) ?? [];
+  const bare = mapped ?? address.split("%", 1)[0]!;
+  const version = isIP(bare);
+  return version === 0 || PRIVATE.check(bare, version === 4 ? "ipv4" : "ipv6");
+}
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
 /** What one subscriber of a provider is given: an IPv4 address, or the /64 of an IPv6 address. */
 export function networkOf(address: string): string {
-  const mapped = address.match(/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i);
-  if (mapped) return mapped[1]!;
+  const [, mapped] = MAPPED.exec(address) ?? [];
+  if (mapped !== undefined) return mapped;
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");
   const left = head === "" ? [] : head.split(":");

@@ -5,7 +5,7 @@
  * Called by the gateway for each upgrade and each new Engine.IO session. A stranger can make nothing grow here but a
  * bounded number of small entries.
  */
-import { addressOf, networkOf } from "./address.ts";
+import { addressOf, isPrivate, networkOf } from "./address.ts";
 import type { Peer } from "./adapter.ts";
 import { Buckets } from "./buckets.ts";
 import type { Config } from "./config.ts";
@@ -109,7 +109,8 @@ export class Admission {
 
   enter(address: string): void {
     this.#connections++;
-    if (this.#config.websocketMaxConnectionsPerIp === 0) return;
+    // Behind a private address may be a proxy that is not trusted yet, and with it everybody.
+    if (this.#config.websocketMaxConnectionsPerIp === 0 || isPrivate(address)) return;
     const network = networkOf(address);
     this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1);
   }

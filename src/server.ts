@@ -27,6 +27,7 @@ import type { EngineOptions } from "./engine_io/options.ts";
 import { EngineServer } from "./engine_io/server.ts";
 import { createApps } from "./http/app.ts";
 import { Gateway } from "./gateway.ts";
+import { HeldSockets } from "./held_sockets.ts";
 import { Hub } from "./hub.ts";
 import { IdSource, randomId } from "./id.ts";
 import { createLog, type Log } from "./log.ts";
@@ -170,7 +171,8 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo 
   const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
   const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, audience });
-  const handler = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
+  const doors = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
+  const handler = new HeldSockets(doors, admission);
   return { hub, broker, admission, backstage, engine, handler, adminFetch };
 }
 

@@ -25,7 +25,7 @@ const NO_SUBPROTOCOL = { "sec-websocket-protocol": "" };
 
 export class BunAdapter implements RuntimeAdapter {
   readonly runtime = "bun";
-  /** Bun cuts a connection at once. */
+  /** Bun cuts a connection at once, or some seconds after a close that its peer does not agree to, and never says so. */
   readonly zombies = 0;
   #listeners: Listener[] = [];
 

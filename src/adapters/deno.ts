@@ -148,7 +148,7 @@ class Listener {
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: this.#idleSeconds });
     // Not by the option: that one takes a list without spaces after its commas for a single name, and throws.
     if (subprotocol !== undefined) response.headers.set("sec-websocket-protocol", subprotocol);
-    this.#openings.granted(new DenoSocket(answer.context, socket, this));
+    this.#openings.granted(new DenoSocket(answer, socket, this));
     return response;
   }
 }
@@ -163,12 +163,14 @@ type State = "opening" | "open" | "ended" | "gone";
 
 class DenoSocket implements Socket, EventListenerObject {
   context: unknown;
+  readonly #address?: string;
   readonly #native: WebSocket;
   readonly #listener: Listener;
   #state: State = "opening";
 
-  constructor(context: unknown, native: WebSocket, listener: Listener) {
+  constructor({ context, address }: UpgradeGrant, native: WebSocket, listener: Listener) {
     this.context = context;
+    this.#address = address;
     this.#native = native;
     this.#listener = listener;
     native.binaryType = "arraybuffer";
@@ -248,17 +250,25 @@ class DenoSocket implements Socket, EventListenerObject {
     this.#state = "ended";
     this.#listener.zombies++;
     this.#listener.topics.leave(this);
-    queueMicrotask(() => this.#listener.handler.close(this, code, reason));
+    const { handler } = this.#listener;
+    queueMicrotask(() => {
+      if (this.#address !== undefined) handler.held?.(this.#address);
+      handler.close(this, code, reason);
+    });
   }
 
   #gone({ code, reason }: CloseEvent): void {
     const before = this.#state;
     this.#state = "gone";
     this.#listener.gone(this);
-    if (before === "ended") this.#listener.zombies--;
+    const { handler, topics } = this.#listener;
+    if (before === "ended") {
+      this.#listener.zombies--;
+      if (this.#address !== undefined) handler.released?.(this.#address);
+    }
     if (before !== "open") return;
-    this.#listener.topics.leave(this);
-    this.#listener.handler.close(this, code || 1006, reason);
+    topics.leave(this);
+    handler.close(this, code || 1006, reason);
   }
 }
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertFalse, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { eventually, TestSocket } from "../harness.ts";
+import { eventually, RUNTIME, TestSocket } from "../harness.ts";
 import { type AdapterFactory, pathOf, settled, Stage } from "./adapter_stage.ts";
 
 export function endsContract(factory: AdapterFactory): void {
@@ -161,6 +161,27 @@ function unanswered(factory: AdapterFactory): void {
     peer.destroy();
     await eventually(() => stage.adapter.zombies === 0);
     assertEquals(stage.endsOf(socket), 1);
+  });
+
+  test("adapter: who is held is told before the end of the socket, and who was let go of when that happens", async () => {
+    const heldAtEnd: string[][] = [];
+    const stage: Stage = await Stage.set(factory, {
+      upgrade: (request) => ({ context: pathOf(request), address: `of ${pathOf(request)}` }),
+      close: () => void heldAtEnd.push([...stage.held]),
+    });
+    await using _ = stage;
+    const silent = await Promise.all([1, 2].map(() => stage.peer({ agrees: false })));
+    const polite = await stage.client();
+    for (const { socket } of [...silent, polite]) socket.close(4000, "");
+    await polite.client.closed;
+    for (const { socket } of silent) await stage.endOf(socket);
+    // Bun never says when it lets go, which it does after some seconds.
+    const expected = RUNTIME === "deno" ? ["of /0", "of /1"] : [];
+    await eventually(() => stage.adapter.zombies === expected.length);
+    assertEquals(stage.held.sort(), expected);
+    assertEquals(heldAtEnd.map((held) => held.length), RUNTIME === "deno" ? [1, 2, 3] : [0, 0, 0]);
+    for (const { peer } of silent) peer.destroy();
+    await eventually(() => stage.held.length + stage.adapter.zombies === 0);
   });
 }
 

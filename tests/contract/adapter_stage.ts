@@ -31,6 +31,8 @@ export class Stage implements AsyncDisposable {
   readonly received: { socket: Socket; frame: Frame }[] = [];
   readonly ends: End[] = [];
   readonly peers: Peer[] = [];
+  /** Addresses of sockets that the runtime holds though they are over. */
+  readonly held: string[] = [];
   #clients: (TestSocket | TcpSocket)[] = [];
   #paths = 0;
 
@@ -64,6 +66,8 @@ export class Stage implements AsyncDisposable {
         this.ends.push({ socket, code, reason });
         close?.(socket, code, reason);
       },
+      held: (address) => void this.held.push(address),
+      released: (address) => void this.held.splice(this.held.indexOf(address) >>> 0, 1),
     };
     const { ports } = this.adapter.listen({ ports: [0], ...LIMITS, ...limits }, handler);
     this.ports.push(...ports);

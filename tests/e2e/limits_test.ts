@@ -3,13 +3,15 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { eventually, TcpSocket, TestSocket } from "../harness.ts";
+import { eventually, OPCODE, RUNTIME, TcpSocket, type TcpSocketOptions, TestSocket } from "../harness.ts";
 import { JOIN, Stage } from "./stage.ts";
 
 const SLOW = { timeout: 20_000 };
 
-async function status(stage: Stage, path = "/ws"): Promise<number> {
-  const socket = await TcpSocket.open({ port: stage.server.port, path });
+const FROM_PUBLIC = { headers: { "x-forwarded-for": "203.0.113.7" } };
+
+async function status(stage: Stage, path = "/ws", options: Partial<TcpSocketOptions> = {}): Promise<number> {
+  const socket = await TcpSocket.open({ port: stage.server.port, path, ...options });
   socket.destroy();
   return socket.status;
 }
@@ -58,9 +60,39 @@ test("connections in all and per address are limited before the upgrade, and giv
   first.close();
   await eventually(() => all.server.getClientCount() === 1);
   assertEquals(await status(all), 101);
-  await using each = await Stage.open({ websocketMaxConnectionsPerIp: 1 });
-  await each.kebab();
-  assertEquals(await status(each), 503);
+});
+
+test("connections of one public address are limited, those of others and of private ones are not", SLOW, async () => {
+  await using stage = await Stage.open({ websocketMaxConnectionsPerIp: 1, trustProxy: 1 });
+  const first = await stage.talker("/ws", FROM_PUBLIC);
+  await first.hear({ type: "connected" });
+  assertEquals(await status(stage, "/ws", FROM_PUBLIC), 503);
+  assertEquals(await status(stage, "/ws", { headers: { "x-forwarded-for": "203.0.113.8" } }), 101);
+  await stage.kebab();
+  assertEquals(await status(stage), 101);
+  first.close();
+  await eventually(async () => await status(stage, "/ws", FROM_PUBLIC) === 101);
+});
+
+test("a socket that is over keeps the place of a connection while the runtime holds it", SLOW, async () => {
+  await using stage = await Stage.open({
+    websocketMaxConnectionsPerIp: 2,
+    trustProxy: 1,
+    websocketMaxMessageBytes: 1000,
+  });
+  const { port } = stage.server;
+  const stubborn: TcpSocket[] = [];
+  // One is turned away as it comes, the other one for what it says: no peer agrees to it, and neither hangs up.
+  for (const path of ["/ws?token=", "/ws?dialect=kebab"]) {
+    stubborn.push(await TcpSocket.open({ port, path, agrees: false, ...FROM_PUBLIC }));
+  }
+  stubborn[1]!.send("x".repeat(2000));
+  for (const peer of stubborn) await peer.inbox.take(({ opcode }) => opcode === OPCODE.close);
+  // Bun lets go of them by itself.
+  const refused = RUNTIME === "deno" ? 503 : 101;
+  assertEquals(await status(stage, "/ws", FROM_PUBLIC), refused);
+  for (const peer of stubborn) peer.destroy();
+  await eventually(async () => await status(stage, "/ws", FROM_PUBLIC) === 101);
 });
 
 test("new connections of one address are limited by rate, with the time to wait", SLOW, async () => {

@@ -1,7 +1,7 @@
 /** Whose request it is, behind any number of proxies, and what counts as one network. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { addressOf, networkOf } from "../../src/address.ts";
+import { addressOf, isPrivate, networkOf } from "../../src/address.ts";
 
 const PEER = { address: "10.0.0.1", port: 3000, secure: false };
 
@@ -41,4 +41,26 @@ test("an IPv4 address is a network of its own, an IPv6 address one of its /64", 
     ["fe80::1", "fe80:0:0:0::/64"],
   ];
   for (const [address, network] of rows) assertEquals([address, networkOf(address)], [address, network]);
+});
+
+test("addresses of this machine and its own networks are private, those of the internet are not", () => {
+  const inside = [
+    ...[
+      "127.0.0.1",
+      "127.9.9.9",
+      "10.1.2.3",
+      "172.16.0.1",
+      "172.31.255.255",
+      "192.168.1.1",
+      "169.254.1.1",
+      "100.64.0.1",
+    ],
+    ...["::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "::ffff:10.0.0.1", "::FFFF:127.0.0.1", "", "unix socket"],
+  ];
+  const outside = [
+    ...["128.0.0.1", "11.1.2.3", "172.15.0.1", "172.32.0.1", "192.169.1.1", "100.128.0.1", "203.0.113.9"],
+    ...["2001:db8::1", "2606:4700::1111", "fec0::1", "::ffff:203.0.113.9"],
+  ];
+  for (const address of inside) assertEquals([address, isPrivate(address)], [address, true]);
+  for (const address of outside) assertEquals([address, isPrivate(address)], [address, false]);
 });

@@ -98,3 +98,17 @@ test("that an address has met a limit of its own is said once, and which", () =>
   refusal(all.admission);
   assertEquals(all.lines, []);
 });
+
+test("by default a thousand connections of a public address fit, and any number of a private one", () => {
+  const { admission } = open();
+  for (let n = 0; n < 1000; n++) {
+    for (const address of ["203.0.113.1", "10.0.0.1", "127.0.0.1", "::1"]) admission.enter(address);
+  }
+  assertEquals(admission.fullness("203.0.113.1"), "the limit of 1000 connections per address is reached");
+  for (const address of ["10.0.0.1", "127.0.0.1", "::1", "203.0.113.2"]) {
+    assertEquals([address, admission.fullness(address)], [address, undefined]);
+  }
+  admission.leave("203.0.113.1");
+  for (const address of ["10.0.0.1", "127.0.0.1", "::1"]) admission.leave(address);
+  assertEquals(admission.fullness("203.0.113.1"), undefined);
+});
