@@ -112,6 +112,9 @@ function noEffects(values: Values, config: Config): string[] {
   if (values.adminPort === undefined && values.adminHost !== SETTINGS.adminHost.default) {
     notes.push("ADMIN_HOST has no effect: there is no ADMIN_PORT");
   }
+  if (values.adminPort === undefined && values.adminHosts.length > 0) {
+    notes.push("ADMIN_HOSTS has no effect: there is no ADMIN_PORT");
+  }
   if (config.redisUrl && config.broker !== "redis") notes.push(`REDIS_URL has no effect: BROKER is ${config.broker}`);
   return notes;
 }

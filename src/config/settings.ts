@@ -91,6 +91,10 @@ const ADMINISTRATION = {
     otherwise: "the public port",
   }),
   adminHost: text("ADMIN_HOST", "127.0.0.1", "address of that port", { placeholder: "ADDRESS" }),
+  adminHosts: texts("ADMIN_HOSTS", "", "names of that port beside IPs and local ones", {
+    like: /^[\w-]+(\.[\w-]+)*$/,
+    expects: "host names such as parley.example.com with commas between them",
+  }),
   metrics: choice("METRICS", "private", "whether /metrics is open to everybody", { of: ["private", "public"] }),
 };
 

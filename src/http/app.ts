@@ -11,6 +11,7 @@ import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import type { Origins } from "../origins.ts";
 import { Access } from "./access.ts";
+import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
 import { assetRoutes } from "./assets.ts";
 import { chatRoutes, type ChatShape } from "./chat.ts";
@@ -65,13 +66,12 @@ export function createApps(parts: HttpParts): Apps {
   const { open, admin } = routesOf(parts);
   const shared = {
     access: new Access(parts),
-    origins,
     log: hub.log,
     maxBodyBytes: hub.config.websocketMaxMessageBytes,
   };
   return {
-    fetch: serveRoutes(open, { ...shared, otherwise: (request) => wrongDoor(request, parts) }),
-    adminFetch: admin && serveRoutes(admin, { ...shared, otherwise: () => undefined }),
+    fetch: serveRoutes(open, { ...shared, origins, otherwise: (request) => wrongDoor(request, parts) }),
+    adminFetch: admin && serveRoutes(admin, { ...shared, hosts: new AdminHosts(hub.config.adminHosts) }),
   };
 }
 

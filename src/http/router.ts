@@ -15,6 +15,7 @@ import { after } from "../maybe.ts";
 import type { Origins } from "../origins.ts";
 import { cutText } from "../unicode.ts";
 import type { Access } from "./access.ts";
+import type { AdminHosts } from "./admin_hosts.ts";
 import { check, jsonOf, paramsOf, queryOf } from "./input.ts";
 import type { Asked, Route } from "./route.ts";
 
@@ -25,32 +26,37 @@ interface Env {
 
 export interface RouterParts {
   access: Access;
-  origins: Origins;
+  /** Pages of other origins get to read what these allow; absent: nothing. */
+  origins?: Origins;
+  /** Where nobody but these is told anything without a credential. */
+  hosts?: AdminHosts;
   log: Log;
   /** 0: no limit. */
   maxBodyBytes: number;
   /** The answer where there is no route; absent: there is nothing. */
-  otherwise(request: Request): Response | undefined;
+  otherwise?(request: Request): Response | undefined;
 }
 
 export type Fetch = (request: Request, peer: Peer) => Response | Promise<Response>;
 
 export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch {
   const app = new Hono<Env>();
-  app.use(crossOrigin(parts.origins));
+  if (parts.origins) app.use(crossOrigin(parts.origins));
   if (parts.maxBodyBytes > 0) app.use(bodyLimit({ maxSize: parts.maxBodyBytes, onError: () => tooLarge(parts) }));
   for (const route of routes) app.on(route.method, pattern(route), (context) => serve(route, context, parts));
   for (const [path, methods] of methodsByPath(routes)) app.all(path, (context) => wrongMethod(context, methods));
-  app.notFound(({ req }) => parts.otherwise(req.raw) ?? nothingAt(req.path));
+  app.notFound(({ req }) => parts.otherwise?.(req.raw) ?? nothingAt(req.path));
   app.onError((error, { req }) => refusal(toParleyError(error, parts.log, { path: req.path })));
+  if (!parts.origins) return (request, peer) => app.fetch(request, { peer });
   return (request, peer) => after(app.fetch(request, { peer }), forItsOrigin);
 }
 
-async function serve(route: Route, context: Context<Env>, { access }: RouterParts): Promise<Response> {
+async function serve(route: Route, context: Context<Env>, { access, hosts }: RouterParts): Promise<Response> {
   const request = context.req.raw;
   const { peer } = context.env;
   const { params, query, body, headers } = route;
   const caller = await access.check(request, peer, route.needs);
+  if (route.needs === "nothing") await hosts?.check(request.headers, () => access.check(request, peer, "user"));
   const asked: Asked<unknown, unknown, unknown, unknown> = {
     caller,
     request,

@@ -6,7 +6,7 @@ import { createConnection } from "node:net";
 import { test } from "node:test";
 import { createServer } from "../../src/mod.ts";
 import { eventually, freePort, TcpSocket } from "../harness.ts";
-import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
+import { ADMIN_KEY, assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
 import { JOIN, type JsonFrame, type Stage } from "./stage.ts";
 
 const SLOW = { timeout: 20_000 };
@@ -118,10 +118,10 @@ test("a client that will not keep the connection is told that it ends", SLOW, as
 });
 
 /** What comes back on a connection of its own, until the server closes it. */
-async function raw(stage: Stage, request: string): Promise<string> {
+async function raw(stage: Stage, request: string, port: number = stage.server.port): Promise<string> {
   return await new Promise((resolve, reject) => {
     let text = "";
-    const socket = createConnection(stage.server.port, "127.0.0.1", () => socket.write(request));
+    const socket = createConnection(port, "127.0.0.1", () => socket.write(request));
     socket.on("data", (chunk) => text += chunk);
     socket.on("error", reject);
     socket.on("end", () => resolve(text));
@@ -218,6 +218,33 @@ test("with a port of their own, admins are served there and nowhere else", SLOW,
   await ann.hear({ type: "deploy" });
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
   await eventually(() => socket.readyState === WebSocket.CLOSED);
+});
+
+test("the admin port answers no page of another origin, and nobody at a name that may be anybody's", SLOW, async () => {
+  await using stage = await openStage({ adminPort: 0, adminHosts: ["Parley.example.com"] });
+  const [port] = stage.server.adminPorts;
+  const origin = "https://evil.example";
+  for (const path of ["/metrics", "/status", "/websocket/rooms"]) {
+    const plain = await call(stage, `GET ${path}`, { port, headers: { origin } });
+    assertEquals(plain.headers.get("access-control-allow-origin"), null);
+  }
+  const asks = { origin, "access-control-request-method": "GET", "access-control-request-headers": "x-api-key" };
+  const preflight = await call(stage, "OPTIONS /metrics", { port, headers: asks });
+  assertEquals([preflight.status, preflight.headers.get("access-control-allow-origin")], [405, null]);
+  const ask = async (host: string, more: string[] = []) => {
+    const head = [`GET /metrics HTTP/1.1`, `Host: ${host}`, "Connection: close", ...more];
+    return (await raw(stage, `${head.join("\r\n")}\r\n\r\n`, port)).split(" ", 2)[1];
+  };
+  const own = ["127.0.0.1:9100", "[::1]:9100", "10.1.2.3", "localhost:9100", "parley-admin", "a.localhost"];
+  const local = ["pod.ns.svc.cluster.local", "vm.zone.c.project.internal:80", "PARLEY.example.com:443", "x.local."];
+  for (const host of [...own, ...local]) assertEquals([host, await ask(host)], [host, "200"]);
+  const foreign = ["evil.example", "127.0.0.1.evil.example:9100", "parley.example.com.evil.example", "evil.example."];
+  for (const host of foreign) {
+    assertEquals([host, await ask(host)], [host, "403"]);
+    assertEquals(await ask(host, [`X-API-Key: ${ADMIN_KEY}`]), "200");
+    assertEquals(await ask(host, [`Authorization: Bearer ${await stage.token("ann")}`]), "200");
+    assertEquals(await ask(host, ["Authorization: Bearer e30.e30.e30"]), "403");
+  }
 });
 
 test("an admin port that is taken ends the start, and gives the public port back", SLOW, async () => {
