@@ -9,12 +9,14 @@ import { readPems } from "./config/pems.ts";
 import { resolve } from "./config/resolve.ts";
 import type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./config/settings.ts";
+import { hintFor } from "./nearest_name.ts";
 import { collect, readValue, type Sources, strangers } from "./config/sources.ts";
 import { ParleyError } from "./errors.ts";
 
 export { parseDuration } from "./config/kinds.ts";
 export type { Setting } from "./config/kinds.ts";
 export type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
+export { weaknessesOf } from "./config/weaknesses.ts";
 export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./config/settings.ts";
 export type { Sources } from "./config/sources.ts";
 
@@ -63,12 +65,13 @@ export function loadConfig(sources: Sources): Loaded {
 export function defaultConfig(overrides: ConfigOverrides = {}): Config {
   const { paths = {}, rooms, ...rest } = overrides;
   const given: Record<string, unknown> = { ...DEFAULTS };
-  const problems: string[] = [];
+  const problems = Object.keys(paths).filter((name) => !Object.hasOwn(NO_PATHS, name))
+    .map((name) => unknown("path", name, NO_PATHS));
   const flat = { ...rest, envelopePath: paths.envelope, socketioPath: paths.socketio, wsPath: paths.ws };
   for (const [key, value] of Object.entries(flat)) {
     if (value === undefined) continue;
     const setting: Setting | undefined = SETTINGS[key as SettingKey];
-    const result = setting ? readValue(setting, { place: key, value }) : { problem: `there is no setting "${key}"` };
+    const result = setting ? readValue(setting, { place: key, value }) : { problem: unknown("setting", key, SETTINGS) };
     if ("problem" in result) problems.push(result.problem);
     else given[key] = result.value;
   }
@@ -79,6 +82,12 @@ export function defaultConfig(overrides: ConfigOverrides = {}): Config {
     throw new ParleyError("bad_message", `Cannot use the configuration: ${problems.join("; ")}`);
   }
   return resolved.config;
+}
+
+const NO_PATHS: Record<keyof Config["paths"], undefined> = { envelope: undefined, socketio: undefined, ws: undefined };
+
+function unknown(kind: string, name: string, known: Readonly<Record<string, unknown>>): string {
+  return `there is no ${kind} "${name}"${hintFor(name, Object.keys(known))}`;
 }
 
 /** A program reads its files itself. */

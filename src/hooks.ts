@@ -2,8 +2,10 @@
  * What an embedding program can hang into the server. Every hook may be asynchronous; a hook that throws refuses with
  * the thrown ParleyError, or with `internal`.
  */
+import { ParleyError } from "./errors.ts";
 import type { MaybePromise } from "./maybe.ts";
 import type { UserId } from "./message.ts";
+import { hintFor } from "./nearest_name.ts";
 
 /** A connection, as hooks and the library see it. */
 export interface Client {
@@ -40,6 +42,38 @@ export interface Hooks {
   ): MaybePromise<void | boolean | { data: unknown }>;
   /** `code`: see the table of close codes. */
   onDisconnect?(client: Client, code: number, reason: string): MaybePromise<void>;
+}
+
+const HOOKS: Record<keyof Hooks, true> = {
+  onToken: true,
+  onConnect: true,
+  onJoin: true,
+  onMessage: true,
+  onDisconnect: true,
+};
+
+/**
+ * Throws `bad_message` if a hook is none, or bears a name that none has: it would never be called, and what it was to
+ * refuse would be let in. Hooks of a class may have fields and methods of their own that do not begin with `on`.
+ */
+export function checkHooks(hooks: Hooks): void {
+  const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(hooks));
+  const problems = namesIn(hooks).filter((name) => Object.hasOwn(HOOKS, name) || isPlain || /^on[A-Z]/.test(name))
+    .flatMap((name) => {
+      if (!Object.hasOwn(HOOKS, name)) return [`there is no hook "${name}"${hintFor(name, Object.keys(HOOKS))}`];
+      const type = typeof hooks[name as keyof Hooks];
+      return type === "function" || type === "undefined" ? [] : [`hook "${name}" must be a function, it is ${type}`];
+    });
+  if (problems.length > 0) throw new ParleyError("bad_message", `Cannot use the hooks: ${problems.join("; ")}`);
+}
+
+/** Methods of a class are on its prototype. */
+function namesIn(hooks: object): string[] {
+  const names = new Set<string>();
+  for (let at: object = hooks; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+  }
+  return [...names];
 }
 
 /** Acknowledges an event: the first call counts. */

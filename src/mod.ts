@@ -9,9 +9,9 @@
  */
 import type { Socket } from "./adapter.ts";
 import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
-import { type Config, type ConfigOverrides, defaultConfig } from "./config.ts";
+import { type Config, type ConfigOverrides, defaultConfig, weaknessesOf } from "./config.ts";
 import { ParleyError } from "./errors.ts";
-import type { Acknowledge, Arrival, Client, EventHandler, Hooks } from "./hooks.ts";
+import { type Acknowledge, type Arrival, checkHooks, type Client, type EventHandler, type Hooks } from "./hooks.ts";
 import { clientOf } from "./hub.ts";
 import { jsonValue } from "./json_value.ts";
 import type { Log } from "./log.ts";
@@ -44,10 +44,14 @@ export interface BackendMessage {
   [field: string]: unknown;
 }
 
-/** Throws `bad_message` with every wrong setting, and an Error if a port cannot be bound. */
+/** Throws `bad_message` with every wrong setting or hook, and an Error if a port cannot be bound. */
 export async function createServer(options: ServerOptions = {}): Promise<ParleyServer> {
-  const { hooks, log, ...overrides } = options;
-  return new ParleyServer(await start(defaultConfig(overrides), { hooks, log }));
+  const { hooks = {}, log, ...overrides } = options;
+  checkHooks(hooks);
+  const config = defaultConfig(overrides);
+  const running = await start(config, { hooks, log });
+  for (const weakness of weaknessesOf(config)) running.hub.log.warn(weakness);
+  return new ParleyServer(running);
 }
 
 /**

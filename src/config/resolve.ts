@@ -8,6 +8,7 @@ import { namespaceOf } from "../room_name.ts";
 import type { Setting } from "./kinds.ts";
 import { readRules, type RoomRule, standardRule } from "./rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
+import { weaknessesOf } from "./weaknesses.ts";
 
 export interface Resolved {
   config: Config;
@@ -18,6 +19,7 @@ export interface Resolved {
 /** 0 stands for the longest string of V8: no frame of text can be longer, whatever is allowed. */
 const LONGEST_FRAME = 2 ** 29 - 24;
 const DEFAULT_AUTHENTICATE_MS = 10_000;
+const MIN_ADMIN_TOKEN = 16;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export function resolve(values: Values, written: unknown = []): Resolved {
@@ -25,7 +27,7 @@ export function resolve(values: Values, written: unknown = []): Resolved {
   const { rules, problems } = readRules(written, standard);
   const config = complete(values, rules);
   problems.push(...contradictions(values, config));
-  return { config: freeze(config), problems, notes: [...noEffects(values, config), ...weaknesses(config)] };
+  return { config: freeze(config), problems, notes: [...noEffects(values, config), ...weaknessesOf(config)] };
 }
 
 function complete(values: Values, rooms: RoomRule[]): Config {
@@ -59,6 +61,7 @@ function contradictions(values: Values, config: Config): string[] {
     values.tlsCert && !values.tlsKey && "TLS_CERT: needs TLS_KEY",
     values.tlsKey && !values.tlsCert && "TLS_KEY: needs TLS_CERT",
     ...keyContradictions(config),
+    ...adminContradictions(config),
     ...brokerContradictions(config),
     ...namespaceContradictions(config),
     config.adminPort !== undefined && config.adminPort !== 0 && config.ports.includes(config.adminPort) &&
@@ -81,6 +84,14 @@ function keyContradictions({ jwtSecret, jwtPublicKey, jwksUrl, jwtAlgorithms = [
     symmetric.length > 0 && !jwtSecret && `JWT_ALGORITHMS: ${symmetric.join(", ")} needs JWT_SECRET`,
     asymmetric.length > 0 && !publicKey && `JWT_ALGORITHMS: ${asymmetric.join(", ")} needs JWT_PUBLIC_KEY or JWKS_URL`,
   ];
+}
+
+/** Who reaches the admin API may try keys; from elsewhere a short one can be found. */
+function adminContradictions({ adminToken, adminPort, adminHost, host }: Config): (string | false)[] {
+  const address = adminPort === undefined ? host : adminHost;
+  if (adminToken === undefined || adminToken.length >= MIN_ADMIN_TOKEN || LOOPBACK.test(address)) return [];
+  const why = `the admin API listens on ${address}, where others reach it`;
+  return [`ADMIN_TOKEN: ${adminToken.length} characters are too few, ${why}: take at least ${MIN_ADMIN_TOKEN}`];
 }
 
 function brokerContradictions({ broker, redisUrl, workerCount }: Config): (string | false)[] {
@@ -117,13 +128,6 @@ function noEffects(values: Values, config: Config): string[] {
   }
   if (config.redisUrl && config.broker !== "redis") notes.push(`REDIS_URL has no effect: BROKER is ${config.broker}`);
   return notes;
-}
-
-function weaknesses({ jwtSecret, jwtAlgorithms }: Config): string[] {
-  const bytes = new TextEncoder().encode(jwtSecret).length;
-  const strongest = jwtAlgorithms && !jwtAlgorithms.includes("HS256") ? jwtAlgorithms.includes("HS384") ? 48 : 64 : 32;
-  if (jwtSecret === undefined || bytes >= strongest) return [];
-  return [`JWT_SECRET is weak: ${bytes} bytes, its algorithm asks for ${strongest}`];
 }
 
 function trimmed(path: string): string {

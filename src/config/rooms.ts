@@ -4,6 +4,7 @@
  * `{"match":"thread:*","join":"authenticated","publish":"member","history":{"size":100,"ttl":"1h"},"maxMembers":200}`
  */
 import * as v from "valibot";
+import { hintFor } from "../nearest_name.ts";
 import { parseDuration } from "./kinds.ts";
 
 export interface RoomRule {
@@ -22,9 +23,8 @@ export interface RoomRule {
   readonly coalesceMs?: number;
 }
 
-const Ttl = v.pipe(v.string(), v.transform(parseDuration), v.number(), v.minValue(1000));
-
-/** Checked before it is read, so that a problem quotes what was written. */
+/** Checked before they are read, so that a problem quotes what was written. */
+const Ttl = v.pipe(v.string(), v.check(isTtl), v.transform((text) => parseDuration(text) as number));
 const Pause = v.pipe(v.string(), v.check(isPause), v.transform((text) => parseDuration(text) as number));
 
 const History = v.strictObject({
@@ -38,7 +38,8 @@ const Rule = v.strictObject({
   join: v.optional(v.picklist(["anyone", "authenticated", "listed", "nobody"]), "anyone"),
   publish: v.optional(v.picklist(["member", "authenticated", "anyone", "nobody"]), "member"),
   presence: v.optional(v.boolean(), true),
-  history: v.optional(v.union([v.literal(false), History])),
+  // Not a union, whose problem would be that of the whole.
+  history: v.optional(v.lazy((input) => input === false ? v.literal(false) : History)),
   maxMembers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   coalesce: v.optional(Pause),
 });
@@ -77,6 +78,10 @@ function complete(rule: v.InferOutput<typeof Rule>, standard: { size: number; tt
   return history.size === 0 ? rest : { ...rest, history };
 }
 
+function isTtl(text: string): boolean {
+  return Number(parseDuration(text)) >= 1000;
+}
+
 function isPause(text: string): boolean {
   const ms = Number(parseDuration(text));
   return ms >= 1 && ms <= 100;
@@ -85,7 +90,10 @@ function isPause(text: string): boolean {
 function describe(index: number, issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   const place = `rooms[${index}]${path ? `.${path}` : ""}`;
-  if (issue.expected === "never") return `${place}: there is no such field`;
+  if (issue.expected === "never") {
+    const known = Object.keys(path?.startsWith("history.") ? History.entries : Rule.entries);
+    return `${place}: there is no such field${hintFor(path?.split(".").at(-1) ?? "", known)}`;
+  }
   return `${place}: expected ${EXPECTED[path ?? ""] ?? 'a rule such as {"match":"thread:*"}'}, got ${
     quote(issue.input)
   }`;
@@ -97,6 +105,9 @@ const EXPECTED: Record<string, string> = {
   publish: "member, authenticated, anyone or nobody",
   presence: "true or false",
   history: 'false or {"size":100,"ttl":"1h"}',
+  "history.size": "a whole number from 0 to 100000",
+  "history.ttl": "a duration of at least 1s, such as 1h",
+  "history.ttlMs": "a whole number of milliseconds from 1000 on",
   maxMembers: "a whole number from 0 on",
   coalesce: "a duration from 1ms to 100ms",
 };

@@ -5,6 +5,7 @@
  * operator sees all of them at once. No file is opened and no environment read but through what the caller hands in.
  */
 import * as v from "valibot";
+import { hintFor } from "../nearest_name.ts";
 import type { Setting } from "./kinds.ts";
 import { fileKeyOf, flagOf, type SettingKey, SETTINGS, type Values } from "./settings.ts";
 
@@ -139,22 +140,5 @@ export function strangers(env: Sources["env"]): string[] {
 }
 
 function unknown(kind: string, name: string, known: string[], path?: string): string {
-  const nearest = known.map((other) => ({ other, distance: editDistance(name, other) }))
-    .sort((a, b) => a.distance - b.distance)[0]!;
-  const hint = nearest.distance <= Math.max(2, name.length / 4) ? `, did you mean ${nearest.other}?` : "";
-  return `there is no ${kind} "${name}"${path ? ` in ${path}` : ""}${hint}`;
-}
-
-/** How many letters must be changed, added or taken away to come from one word to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const change = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
+  return `there is no ${kind} "${name}"${path ? ` in ${path}` : ""}${hintFor(name, known)}`;
 }

@@ -5,7 +5,10 @@
  */
 
 /** The ground floor: values and types that know nothing of a server. */
-const GROUND = ["message", "errors", "binary", "id", "maybe", "linked_map", "log", "room_name", "unicode", "version"];
+const GROUND = [
+  ...["message", "errors", "binary", "id", "maybe", "linked_map", "log", "nearest_name", "room_name", "unicode"],
+  "version",
+];
 
 const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config"];
 
@@ -33,6 +36,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   maybe: GROUND,
   linked_map: [],
   log: GROUND,
+  nearest_name: [],
   room_name: GROUND,
   unicode: [],
   version: [],

@@ -140,3 +140,12 @@ test("wrong settings are refused with every problem", SLOW, async () => {
   );
   assertEquals(["websocketMaxRooms", "historySize"].every((name) => error.message.includes(name)), true);
 });
+
+test("a misspelt hook keeps the server from starting, and what its settings let in is warned of", SLOW, async () => {
+  const misspelt = { onJion: () => false } as object;
+  await assertRejects(() => Stage.open({ hooks: misspelt }), ParleyError, 'no hook "onJion", did you mean onJoin?');
+  await using open = await Stage.open();
+  await using closed = await Stage.open({ websocketRequireAuth: true });
+  const warned = [open, closed].map(({ log }) => log.filter((line) => line.includes("guests may join")).length);
+  assertEquals(warned, [1, 0]);
+});

@@ -46,7 +46,7 @@ test("config: every problem is told at once, with the place and the value", () =
     'historyTtl in parley.json: expected a duration from 1s to 365d, such as 54s, got "60"',
     'WEBSOCKET_PONG_WAIT: expected a duration from 1s to 1h, such as 54s, got "60"',
     'rooms[0].match: expected a room\'s name or a prefix followed by *, got "a*b"',
-    "rooms[1].joins: there is no such field",
+    "rooms[1].joins: there is no such field, did you mean join?",
   ]);
 });
 
@@ -184,9 +184,7 @@ test("config: keys that are in the wrong setting, and algorithms without a key, 
   );
 });
 
-test("config: a weak secret, settings without effect and misspelt names are notes for the log", () => {
-  assertEquals(notesOf({ env: { JWT_SECRET: SECRET } }), []);
-  assertEquals(notesOf({ env: { JWT_SECRET: "short" } }), ["JWT_SECRET is weak: 5 bytes, its algorithm asks for 32"]);
+test("config: settings without effect and misspelt names are notes for the log", () => {
   assertEquals(notesOf({ env: { WEBSOCKET_PING_PERIOD: "54s", WEBSOCKET_READ_BUFFER_SIZE: "1024" } }), [
     "WEBSOCKET_PING_PERIOD has no effect: the runtime decides when it pings",
     "WEBSOCKET_READ_BUFFER_SIZE has no effect: the runtime owns its buffers",
@@ -241,45 +239,6 @@ test("config: origins are written with their scheme, with a star for all or for 
   }
 });
 
-test("config: a room rule is completed from the settings, the rooms no rule matches have one too", () => {
-  const rooms = [
-    { match: "thread:*", join: "authenticated", history: { size: 10 }, maxMembers: 200 },
-    { match: "lobby", history: { size: 5, ttl: "1m30s" }, publish: "nobody", presence: false },
-    { match: "silent", history: false },
-    { match: "empty", history: { size: 0 }, coalesce: "4ms" },
-  ];
-  const config = configOf({ env: { HISTORY_SIZE: "50", HISTORY_TTL: "2h" }, file: { rooms } });
-  const standard = { join: "anyone", publish: "member", presence: true, maxMembers: 0 } as const;
-  assertEquals(config.rooms, [
-    { ...standard, match: "thread:*", join: "authenticated", maxMembers: 200, history: { size: 10, ttlMs: 7_200_000 } },
-    { ...standard, match: "lobby", publish: "nobody", presence: false, history: { size: 5, ttlMs: 90_000 } },
-    { ...standard, match: "silent" },
-    { ...standard, match: "empty", coalesceMs: 4 },
-  ]);
-  assertEquals(config.defaultRoom, { ...standard, match: "*", history: { size: 50, ttlMs: 7_200_000 } });
-  assertEquals(configOf({ env: { HISTORY_SIZE: "0" } }).defaultRoom.history, undefined);
-});
-
-test("config: what is wrong with a room rule is said with its place", () => {
-  assertEquals(problemsOf({ file: { rooms: {} } }), ["rooms: expected a list of rules, got {}"]);
-  assertEquals(
-    problemsOf({
-      file: {
-        rooms: [{ match: "a", history: { size: 1, ttl: "soon" } }, { match: "b", maxMembers: -1 }, 3, {
-          match: "c",
-          coalesce: "1s",
-        }],
-      },
-    }),
-    [
-      'rooms[0].history: expected false or {"size":100,"ttl":"1h"}, got {"size":1,"ttl":"soon"}',
-      "rooms[1].maxMembers: expected a whole number from 0 on, got -1",
-      'rooms[2]: expected a rule such as {"match":"thread:*"}, got 3',
-      'rooms[3].coalesce: expected a duration from 1ms to 100ms, got "1s"',
-    ],
-  );
-});
-
 test("config: the time to authenticate is the connection timeout, or ten seconds", () => {
   assertEquals(configOf({}).authenticateTimeoutMs, 10_000);
   const config = configOf({ env: { WEBSOCKET_CONNECTION_TIMEOUT: "3s" } });
@@ -299,7 +258,11 @@ test("config: an embedding program gets the same defaults, its own values, and a
   for (const value of [config, config.ports, config.paths, config.rooms, config.rooms[0]]) {
     assert(Object.isFrozen(value));
   }
-  assertThrows(() => defaultConfig({ port: 3000 } as object), ParleyError, 'there is no setting "port"');
+  const wrong: [object, string][] = [
+    [{ port: 3000 }, 'there is no setting "port", did you mean ports?'],
+    [{ paths: { envelop: "/x" } }, 'there is no path "envelop", did you mean envelope?'],
+  ];
+  for (const [overrides, said] of wrong) assertThrows(() => defaultConfig(overrides), ParleyError, said);
 });
 
 test("config: names of settings are one word in three spellings", () => {

@@ -1,0 +1,35 @@
+/**
+ * The known name that a wrong one was most likely meant to be, for messages that refuse it.
+ */
+
+/** `, did you mean user_id?`, or nothing if no known name is near. */
+export function hintFor(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? "" : `, did you mean ${nearest}?`;
+}
+
+/** Undefined: the name resembles none of them. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const [best] = known.map((other) => ({ other, distance: editDistance(name.toLowerCase(), other.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  if (best && best.distance <= Math.max(2, name.length / 4)) return best.other;
+  // `user` for `user_id`: most letters are missing, and yet nothing else can be meant.
+  const longer = known.filter((other) => name.length >= MIN_HEAD && other.startsWith(name));
+  return longer.length === 1 ? longer[0] : undefined;
+}
+
+const MIN_HEAD = 3;
+
+/** How many letters must be changed, added or taken away to come from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const change = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}
