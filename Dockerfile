@@ -1,7 +1,7 @@
 # Parley in a container: one executable and the C library it is linked against; no shell, no package manager, no root.
 #
 #   docker build -t parley .
-#   docker run -p 3000:3000 -e JWT_SECRET=… parley
+#   docker run -p 3000:3000 -e JWT_SECRET=… -e WEBSOCKET_REQUIRE_AUTH=1 parley
 
 FROM oven/bun:1.4.5-slim AS build
 WORKDIR /parley
