@@ -17,6 +17,19 @@ export interface Greeting {
   identity?: Identity;
   /** Personal and group rooms it is already in. */
   rooms: string[];
+  limits: Limits;
+}
+
+/** What a connection may do; 0 is without a limit. */
+export interface Limits {
+  /** Frames a second, and at once. */
+  rate: number;
+  burst: number;
+  bytesPerSecond: number;
+  /** Of a message. */
+  maxBytes: number;
+  rooms: number;
+  joinsPerSecond: number;
 }
 
 export interface Dialect<Input = Frame> {

@@ -44,6 +44,9 @@ const TOO_MANY_WAIT = "Cannot take the message: too many wait already";
 /** The longest that a waiting frame sleeps at once: so much later at most a closed connection is let go. */
 const MAX_SLEEP_MS = 1000;
 
+/** How many users may be named for one token. */
+const USERS_PER_TOKEN = 10;
+
 /** What a connection has to authenticate for, where that is required, in the words of the refusal. */
 const NEEDS_IDENTITY: { readonly [Kind in CommandBody["kind"]]: string | undefined } = {
   join: "join a room",
@@ -85,7 +88,9 @@ export class Dispatcher {
     const reading = this.#read(connection, input);
     if (!connection.isOpen) return;
     const move = moveOf(connection, reading, bytes);
-    const waitMs = move ? this.#rates.takeMove(connection, move) : this.#rates.takeFrame(connection, bytes);
+    const waitMs = move
+      ? this.#rates.takeMove(connection, move)
+      : this.#rates.takeFrame(connection, bytes, tokensOf(reading));
     if (waitMs > 0 && move) return this.hold(connection).push({ input, bytes, move, isPing: false });
     if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
     const handled = this.#carryOut(connection, reading);
@@ -101,7 +106,7 @@ export class Dispatcher {
         return this.#countRefusal(connection);
       }
     } else {
-      const waitMs = this.#rates.takeFrame(connection, bytes);
+      const waitMs = this.#rates.takeFrame(connection, bytes, tokensOf(reading));
       if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
     }
     if (frame.isPing && queue.isPaced) return void this.#handle(connection, input);
@@ -217,6 +222,13 @@ export class Dispatcher {
       this.#hub.refuse(connection, error, command);
     }
   }
+}
+
+/** A frame takes one token, a list of users one for each ten. */
+function tokensOf({ commands: [command] }: Reading): number {
+  return command?.kind === "follow" && Array.isArray(command.user)
+    ? Math.ceil(command.user.length / USERS_PER_TOKEN)
+    : 1;
 }
 
 /** The join or leave that a frame asks for. */

@@ -3,7 +3,9 @@
  *
  * The gateway (plain WebSockets) and the Socket.IO host call it: no transport hands frames to the dispatcher by itself.
  */
+import type { Config } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import type { Limits } from "./dialect.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import type { Arrival } from "./hooks.ts";
@@ -23,10 +25,12 @@ const COUNTED_CLOSES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 10
 export class Lifecycle {
   readonly #hub: Hub;
   readonly #dispatcher: Dispatcher;
+  readonly #limits: Limits;
 
   constructor(hub: Hub, dispatcher: Dispatcher) {
     this.#hub = hub;
     this.#dispatcher = dispatcher;
+    this.#limits = limitsOf(hub.config);
   }
 
   /** A new connection: it is greeted after its rooms are joined, and its frames wait until then. */
@@ -62,7 +66,8 @@ export class Lifecycle {
     const { dialect, member, identity, rooms } = connection;
     if (!dialect.greet) return;
     const names = rooms.map((room) => room.name);
-    connection.socket.send(dialect.greet({ ...this.#hub.stamp(), self: member, identity, rooms: names }));
+    const limits = this.#limits;
+    connection.socket.send(dialect.greet({ ...this.#hub.stamp(), self: member, identity, rooms: names, limits }));
     this.#hub.stats.framesOut++;
   }
 
@@ -99,6 +104,17 @@ export class Lifecycle {
     hub.forget(connection);
     if (client) spawn(hub, "onDisconnect", tellDisconnect(hub, client, { code, reason }));
   }
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    rate: config.websocketMessageRate,
+    burst: config.websocketMessageBurst,
+    bytesPerSecond: config.websocketByteRate,
+    maxBytes: config.websocketMaxMessageBytes,
+    rooms: config.websocketMaxRooms,
+    joinsPerSecond: config.websocketJoinRate,
+  };
 }
 
 function* leaveRooms(hub: Hub, connection: Connection): Steps<void> {

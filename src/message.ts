@@ -60,6 +60,11 @@ export interface UserPresence {
   timestamp: number;
 }
 
+export interface UserState {
+  user: string;
+  presence: UserPresence;
+}
+
 /** Who is in a room: at most a bounded number of members in the list, and the true totals. */
 export interface Roster {
   list: (Member & { status?: Status })[];
@@ -100,7 +105,8 @@ export type CommandBody =
   | PublishCommand
   | SignalCommand
   | { kind: "set_presence"; status: Status; metadata?: unknown }
-  | { kind: "follow"; user: string; follow: boolean }
+  /** One user, or several, whose states are answered together. */
+  | { kind: "follow"; user: string | string[]; follow: boolean }
   | { kind: "members"; room?: string }
   | { kind: "history"; room?: string; before?: StreamPosition; since?: StreamPosition; limit?: number }
   | { kind: "notifications"; before?: string; limit?: number }
@@ -273,7 +279,7 @@ export type ReplyBody =
     recovered: boolean;
     more: boolean;
   }
-  | { kind: "presence"; user: string; following: boolean; presence: UserPresence }
+  | { kind: "presence"; following: boolean } & (UserState | { states: UserState[] })
   | { kind: "notifications"; notifications: Notification[]; unread: number; more: boolean }
   | { kind: "unread"; count: number }
   | { kind: "authenticated"; identity: Identity }

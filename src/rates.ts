@@ -57,10 +57,12 @@ export class Rates {
     this.#now = now;
   }
 
-  /** Takes a token and the bytes of a frame: 0, or the milliseconds until they are there; then nothing is taken. */
-  takeFrame(connection: Connection, bytes: number): number {
+  /** Takes the tokens and the bytes of a frame: 0, or the milliseconds until they are there; then nothing is taken. */
+  takeFrame(connection: Connection, bytes: number, tokens = 1): number {
     const now = this.#now();
-    const framesUntil = spend(this.#frames, 1, Math.max(connection.framesUntilMs, now));
+    // What costs more than the bucket holds takes all of it, or it would have to wait for ever.
+    const cost = Math.min(tokens, this.#frames.burst);
+    const framesUntil = spend(this.#frames, cost, Math.max(connection.framesUntilMs, now));
     const bytesUntil = this.#spendBytes(connection, bytes, now);
     const waitMs = Math.max(excess(this.#frames, framesUntil - now), excess(this.#bytes, bytesUntil - now));
     if (waitMs > 0) return waitMs;

@@ -5,8 +5,9 @@ import { type CommandOf, type Handler, userOf } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
-import { after, run, type Steps, wait } from "../maybe.ts";
+import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import * as membership from "../membership.ts";
+import type { UserPresence, UserState } from "../message.ts";
 import { announceStatus } from "../presence.ts";
 
 /** How many users a connection may follow. */
@@ -26,22 +27,33 @@ function* changeStatus(hub: Hub, connection: Connection, command: CommandOf<"set
 
 export const follow: Handler<"follow"> = (hub, connection, command) => run(followUser(hub, connection, command));
 
-function* followUser(hub: Hub, connection: Connection, { user, follow, ref }: CommandOf<"follow">): Steps<void> {
+function* followUser(hub: Hub, connection: Connection, command: CommandOf<"follow">): Steps<void> {
+  const { user, follow, ref } = command;
   userOf(connection, "follow a user");
-  const room = `presence:${user}`;
+  const users = typeof user === "string" ? [user] : user;
+  const rooms = users.map((each) => `presence:${each}`);
   if (follow) {
-    if (!connection.isIn(room)) checkFollowLimit(connection);
-    yield* membership.seat(hub, connection, [room]);
+    checkFollowLimit(connection, rooms);
+    yield* membership.seat(hub, connection, rooms);
   } else {
-    yield* wait(after(membership.leave(hub, connection, room), () => undefined));
+    for (const room of rooms) yield* wait(after(membership.leave(hub, connection, room), () => undefined));
   }
-  const presence = yield* wait(hub.broker.presence.status(user));
-  hub.reply(connection, { kind: "presence", user, following: follow, presence }, ref);
+  const states = yield* wait(statesOf(hub, users));
+  const answer = typeof user === "string" ? states[0]! : { states };
+  hub.reply(connection, { kind: "presence", following: follow, ...answer }, ref);
 }
 
-function checkFollowLimit(connection: Connection): void {
-  const followed = connection.rooms.reduce((count, room) => count + (room.kind === "presence" ? 1 : 0), 0);
-  if (followed >= FOLLOW_LIMIT) {
+/** Asked together: over a network each would otherwise wait for the one before. */
+function statesOf(hub: Hub, users: string[]): MaybePromise<UserState[]> {
+  const presences = users.map((user) => hub.broker.presence.status(user));
+  const told = presences.some(isPromise) ? Promise.all(presences) : presences as UserPresence[];
+  return after(told, (known) => users.map((user, at) => ({ user, presence: known[at]! })));
+}
+
+function checkFollowLimit(connection: Connection, wanted: string[]): void {
+  const followed = new Set(wanted);
+  for (const { kind, name } of connection.rooms) if (kind === "presence") followed.add(name);
+  if (followed.size > FOLLOW_LIMIT) {
     throw new ParleyError("forbidden", `Cannot follow another user: a connection can follow at most ${FOLLOW_LIMIT}`);
   }
 }

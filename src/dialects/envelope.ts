@@ -6,18 +6,29 @@
  * other frame, has an `id` of its own. What clients may send is in envelope_frames.ts; here is what they are told.
  */
 import type { Dialect, Greeting } from "../dialect.ts";
-import type { Frame, Member, MessageEvent, PresenceEvent, Reply, RoomEvent, Roster, SignalEvent } from "../message.ts";
+import type {
+  Frame,
+  Member,
+  MessageEvent,
+  PresenceEvent,
+  Reply,
+  RoomEvent,
+  Roster,
+  SignalEvent,
+  UserState,
+} from "../message.ts";
 import { jsonDataOf } from "./content.ts";
 import { decodeEnvelope } from "./envelope_frames.ts";
 import { isObject, type JsonObject, refOf } from "./frame.ts";
 import { toJson, userKeyOf } from "./shapes.ts";
 
-function greet({ id, timestamp, self, rooms }: Greeting): Frame {
+function greet({ id, timestamp, self, rooms, limits }: Greeting): Frame {
   const data = {
     message: "Connected to WebSocket",
     connection_id: self.connection,
     user_id: userKeyOf(self),
     rooms,
+    limits,
   };
   return toJson({ type: "system_notification", id, data, timestamp });
 }
@@ -49,9 +60,9 @@ function encodeReply(reply: Reply): Frame[] {
       return answer(reply, { type: "system", room, data });
     }
     case "presence": {
-      const { user, presence } = reply;
       const action = reply.following ? "subscribe_presence" : "unsubscribe_presence";
-      return system(reply, { action, userId: user, user_id: user, ...presence });
+      if ("states" in reply) return system(reply, { action, states: reply.states.map(stateFields) });
+      return system(reply, { action, ...stateFields(reply) });
     }
     case "notifications": {
       const { notifications, unread, more } = reply;
@@ -74,6 +85,10 @@ function encodeReply(reply: Reply): Frame[] {
     case "result":
       return [];
   }
+}
+
+function stateFields({ user, presence }: UserState): JsonObject {
+  return { userId: user, user_id: user, ...presence };
 }
 
 /** The room's copy of a message bears the client's id and is the answer; a second one would break its promise. */

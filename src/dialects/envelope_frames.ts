@@ -29,11 +29,8 @@ const ACTIONS: Record<string, Reader> = {
     { room, before: field.Position, since: field.Position, limit: field.Limit },
     (fields) => ({ kind: "history", ...fields }),
   ),
-  subscribe_presence: on({ userId: field.Person }, ({ userId }) => ({ kind: "follow", user: userId, follow: true })),
-  unsubscribe_presence: on(
-    { userId: field.Person },
-    ({ userId }) => ({ kind: "follow", user: userId, follow: false }),
-  ),
+  subscribe_presence: follow(true),
+  unsubscribe_presence: follow(false),
   notifications: on({ before: field.ClientId, limit: field.Limit }, (fields) => ({ kind: "notifications", ...fields })),
   mark_read: on({ notification_id: field.ClientId }, (fields) => ({
     kind: "mark_read",
@@ -42,6 +39,13 @@ const ACTIONS: Record<string, Reader> = {
   authenticate: on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token })),
 };
 const actions = new Map(Object.entries(ACTIONS));
+
+/** One user, or a list of them. */
+function follow(follow: boolean): Reader {
+  const one: Reader = on({ userId: field.Person }, ({ userId }) => ({ kind: "follow", user: userId, follow }));
+  const several: Reader = on({ userIds: field.People }, ({ userIds }) => ({ kind: "follow", user: userIds, follow }));
+  return (fields, attempted) => (fields.userIds === undefined ? one : several)(fields, attempted);
+}
 
 const action = on({ action: field.Id }, (data) => data.action);
 

@@ -13,6 +13,7 @@ const MAX_ID_LENGTH = 128;
 const MAX_TOKEN_LENGTH = 16_384;
 const MAX_METADATA_LENGTH = 1_024;
 const MAX_PAGE = 100;
+const MAX_PEOPLE = 200;
 
 function bounded(maxLength: number) {
   const rule = `must be a string of 1 to ${maxLength} characters`;
@@ -43,6 +44,16 @@ export const LooseId = boundedOrNumber(MAX_ID_LENGTH);
 
 /** The id of a user or a connection: a user may be called whatever a room may. */
 export const Person = boundedOrNumber(MAX_ROOM_NAME_LENGTH);
+
+const PEOPLE_RULE = `must be a list of 1 to ${MAX_PEOPLE} user ids`;
+
+/** Ids of users, each once. */
+export const People = v.pipe(
+  v.array(Person, PEOPLE_RULE),
+  v.nonEmpty(PEOPLE_RULE),
+  v.maxLength(MAX_PEOPLE, PEOPLE_RULE),
+  v.transform((people) => [...new Set(people)]),
+);
 
 export const ClientId = absentable(Id);
 

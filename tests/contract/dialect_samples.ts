@@ -72,7 +72,10 @@ const REPLIES: { [Kind in ReplyBody["kind"]]: BodiesOf<Kind> } = {
     { kind: "ack", of: "signal" },
   ],
   history: [{ kind: "history", room: "lobby", messages: [MESSAGE], position: POSITION, recovered: true, more: false }],
-  presence: [{ kind: "presence", user: "7", following: true, presence: { status: "away", timestamp: 1 } }],
+  presence: [
+    { kind: "presence", user: "7", following: true, presence: { status: "away", timestamp: 1 } },
+    { kind: "presence", following: true, states: [{ user: "7", presence: { status: "away", timestamp: 1 } }] },
+  ],
   notifications: [{
     kind: "notifications",
     notifications: [{ id: "n1", read: false, createdAt: "2025-11-13T12:00:00.000Z", message: HALF_A_PAIR }],
@@ -89,7 +92,9 @@ const REPLIES: { [Kind in ReplyBody["kind"]]: BodiesOf<Kind> } = {
   ],
 };
 
-export const GREETING: Greeting = { ...MOMENT, self: USER, identity, rooms: ["user:7"] };
+const limits = { rate: 50, burst: 100, bytesPerSecond: 0, maxBytes: 65_536, rooms: 100, joinsPerSecond: 10 };
+
+export const GREETING: Greeting = { ...MOMENT, self: USER, identity, rooms: ["user:7"], limits };
 
 export const ALL_EVENTS: RoomEvent[] = Object.values(EVENTS).flat();
 

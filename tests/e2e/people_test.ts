@@ -186,3 +186,50 @@ test("a group change moves live connections: in before they are told, out after"
   assertEquals((greeting!.data as JsonFrame).rooms, ["user:eve", "group:fleet"]);
   assert(stage.server.getClientCount() === 2);
 });
+
+test("the greeting says what a connection may do", SLOW, async () => {
+  const rates = { websocketMessageRate: 7, websocketByteRate: 262_144, websocketJoinRate: 10 };
+  await using stage = await Stage.open({ ...rates, websocketMaxRooms: 3, websocketMaxMessageBytes: 4096 });
+  const [greeting] = (await stage.envelope("eve")).heard({ type: "system_notification" });
+  assertEquals((greeting!.data as JsonFrame).limits, {
+    rate: 7,
+    burst: 100,
+    bytesPerSecond: 262_144,
+    maxBytes: 4096,
+    rooms: 3,
+    joinsPerSecond: 10,
+  });
+});
+
+test(
+  "up to 200 users are followed by one frame, for a token each ten, and their states are one answer",
+  SLOW,
+  async () => {
+    await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 28 });
+    const [eve, kim] = [await stage.envelope("eve"), await stage.envelope("kim")];
+    await kim.ask({ type: "presence", id: "p", data: { status: "busy" } }, { id: "p" });
+    const others = Array.from({ length: 199 }, (_, n) => `user-${n}`);
+    const follow = (action: string, userIds: string[]) => ({ type: "system", id: action, data: { action, userIds } });
+    const { data } = await eve.ask(follow("subscribe_presence", ["kim", ...others]), { id: "subscribe_presence" });
+    const { states } = data as { states: JsonFrame[] };
+    assertEquals(states.map(({ userId }) => userId), ["kim", ...others]);
+    assertEquals([states[0]!.status, states[1]!.status], ["busy", "offline"]);
+    await kim.ask({ type: "presence", id: "q", data: { status: "away" } }, { id: "q" });
+    await eve.hear({ type: "presence", data: { userId: "kim", status: "away" } });
+
+    const one = { type: "system", id: "one", data: { action: "subscribe_presence", userId: "one too many" } };
+    await eve.ask(one, { type: "error", data: { code: "forbidden", request: "one" } });
+    // Of 28 tokens 21 are gone, and a hundred users are ten.
+    const many = follow("unsubscribe_presence", others.slice(0, 100));
+    await eve.ask(many, { type: "error", data: { code: "rate_limited" } });
+    await eve.ask(follow("unsubscribe_presence", ["kim"]), {
+      id: "unsubscribe_presence",
+      data: { action: "unsubscribe_presence" },
+    });
+    const lou = await stage.kebab("lou");
+    await lou.settle();
+    await kim.ask({ type: "presence", id: "r", data: { status: "online" } }, { id: "r" });
+    await eve.settle();
+    assertEquals(eve.heard({ type: "presence", data: { status: "online" } }), []);
+  },
+);

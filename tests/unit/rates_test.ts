@@ -36,6 +36,14 @@ test("a burst of frames, then one each time its time has passed", () => {
   assertEquals(times(4, () => rates.takeFrame(one, 10)), [0, 0, 0, 200]);
 });
 
+test("a frame may cost several tokens; what costs more than a burst takes all of it", () => {
+  const { clock, rates, one } = open({ websocketMessageRate: 5, websocketMessageBurst: 10 });
+  assertEquals([rates.takeFrame(one, 10, 7), rates.takeFrame(one, 10, 4), rates.takeFrame(one, 10, 3)], [0, 200, 0]);
+  assertEquals(rates.takeFrame(one, 10, 20), 2000);
+  clock.advance(2000);
+  assertEquals(rates.takeFrame(one, 10, 20), 0);
+});
+
 test("a rate that divides nothing evenly still allows the whole burst", () => {
   for (const rate of [3, 7, 13, 49]) {
     const { rates, one } = open({ websocketMessageRate: rate, websocketMessageBurst: 100 });
