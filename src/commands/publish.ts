@@ -44,7 +44,7 @@ function dataLeft(data: unknown, { binary }: CommandOf<"publish">): unknown {
 /** Bytes count as what most members and the history get of them: base64. */
 function checkSize({ config }: Hub, data: unknown): void {
   const limit = config.websocketMaxMessageBytes;
-  const bytes = limit === 0 ? 0 : bytesOf(JSON.stringify(inBase64(data)));
+  const bytes = bytesOf(JSON.stringify(inBase64(data)));
   if (bytes <= limit) return;
   const message = `Cannot take the message: with its attachments in base64 it has ${bytes} bytes, ${limit} are allowed`;
   throw new ParleyError("too_large", message);
