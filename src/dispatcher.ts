@@ -65,7 +65,13 @@ const NEEDS_IDENTITY: { readonly [Kind in CommandBody["kind"]]: string | undefin
   ping: undefined,
 };
 
-/** What a frame asks for; `error`: it cannot be read. */
+/** A frame, with its size on the wire. */
+interface Received {
+  readonly input: unknown;
+  readonly bytes: number;
+}
+
+/** What a frame asks for; `error`: it cannot be read, or is too large. */
 interface Reading {
   commands: readonly Command[];
   error?: unknown;
@@ -85,7 +91,7 @@ export class Dispatcher {
   /** A frame, or whatever the connection's dialect decodes; `bytes` is its size on the wire. Never throws. */
   receive(connection: Connection, input: unknown, bytes: number): void {
     if (connection.queue) return this.#receiveBehind(connection, connection.queue, { input, bytes });
-    const reading = this.#read(connection, input);
+    const reading = this.#read(connection, { input, bytes });
     if (!connection.isOpen) return;
     const move = moveOf(connection, reading, bytes);
     const waitMs = move
@@ -97,8 +103,8 @@ export class Dispatcher {
     if (isPromise(handled)) this.hold(connection, handled);
   }
 
-  #receiveBehind(connection: Connection, queue: FrameQueue, { input, bytes }: { input: unknown; bytes: number }): void {
-    const reading = this.#preview(connection, input);
+  #receiveBehind(connection: Connection, queue: FrameQueue, { input, bytes }: Received): void {
+    const reading = this.#preview(connection, { input, bytes });
     const frame = { input, bytes, move: moveOf(connection, reading, bytes), isPing: isPing(reading) };
     if (frame.move) {
       if (!this.#rates.mayWait(connection, queue.moves + 1)) {
@@ -109,7 +115,7 @@ export class Dispatcher {
       const waitMs = this.#rates.takeFrame(connection, bytes, tokensOf(reading));
       if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
     }
-    if (frame.isPing && queue.isPaced) return void this.#handle(connection, input);
+    if (frame.isPing && queue.isPaced) return void this.#handle(connection, frame);
     if (queue.fits(frame, this.#hub.maxBufferedBytes)) return queue.push(frame);
     this.#answer(connection, reading, new ParleyError("rate_limited", TOO_MANY_WAIT));
   }
@@ -122,7 +128,7 @@ export class Dispatcher {
       await pending;
       for (let next = queue.shift(); next && connection.isOpen; next = queue.shift()) {
         if (next.move) await this.#pace(connection, queue, next.move);
-        await this.#handle(connection, next.input);
+        await this.#handle(connection, next);
       }
       connection.queue = undefined;
     };
@@ -136,7 +142,7 @@ export class Dispatcher {
       const waitMs = connection.isOpen ? this.#rates.takeMove(connection, move) : 0;
       queue.isPaced = waitMs > 0;
       if (!queue.isPaced) return;
-      for (const { input } of queue.takePings()) await this.#handle(connection, input);
+      for (const ping of queue.takePings()) await this.#handle(connection, ping);
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, MAX_SLEEP_MS)));
     }
   }
@@ -158,39 +164,48 @@ export class Dispatcher {
 
   /** Answers a frame that is not served, whatever it asks; its sender can tell which one is meant. */
   #answer(connection: Connection, { commands: [command], error }: Reading, refusal: ParleyError): void {
-    if (!(error instanceof ParleyError)) return this.#hub.refuse(connection, refusal, command);
+    if (command || !(error instanceof ParleyError)) return this.#hub.refuse(connection, refusal, command);
     const { ref, room, clientId } = error;
     const { code, message, retryAfter } = refusal;
     this.#hub.refuse(connection, new ParleyError(code, message, { retryAfter, ref, room, clientId }));
   }
 
-  #handle(connection: Connection, input: unknown): MaybePromise<void> {
+  #handle(connection: Connection, frame: Received): MaybePromise<void> {
     if (!connection.isOpen) return;
-    const reading = this.#read(connection, input);
+    const reading = this.#read(connection, frame);
     if (connection.isOpen) return this.#carryOut(connection, reading);
   }
 
-  #read(connection: Connection, input: unknown): Reading {
+  #read(connection: Connection, { input, bytes }: Received): Reading {
     try {
       this.#decide(connection, input);
-      return { commands: connection.dialect.decode(input as never) };
+      return this.#sized(connection.dialect.decode(input as never), bytes);
     } catch (error) {
       return { commands: [], error };
     }
   }
 
   /** What a frame will ask for when its turn comes, as far as can be told; an undecided connection stays so. */
-  #preview({ dialect }: Connection, input: unknown): Reading {
+  #preview({ dialect }: Connection, { input, bytes }: Received): Reading {
     try {
       const shown = dialect.decide?.(input as never);
-      return { commands: (shown ? this.#dialects[shown] : dialect).decode(input as never) };
+      return this.#sized((shown ? this.#dialects[shown] : dialect).decode(input as never), bytes);
     } catch (error) {
       return { commands: [], error };
     }
   }
 
+  /** Where the transport hands on more than a message may have, as Socket.IO's does, a message is refused for its size. */
+  #sized(commands: Command[], bytes: number): Reading {
+    const limit = this.#hub.config.websocketMaxMessageBytes;
+    const [command] = commands;
+    if (bytes <= limit || !command || command.kind === "authenticate") return { commands };
+    const message = `Cannot take the event: it has ${bytes} bytes, ${limit} are allowed`;
+    return { commands, error: new ParleyError("too_large", message) };
+  }
+
   #carryOut(connection: Connection, { commands, error }: Reading): MaybePromise<void> {
-    if (error !== undefined) return this.#hub.refuse(connection, error);
+    if (error !== undefined) return this.#hub.refuse(connection, error, commands[0]);
     if (commands.length === 1) return this.#execute(connection, commands[0]!);
     let done: MaybePromise<void> = undefined;
     for (const command of commands) done = after(done, () => this.#execute(connection, command));

@@ -202,13 +202,7 @@ export class SocketioHost implements ConnectionHost {
   }
 
   receive(socket: EventSocket, packet: SocketioPacket): void {
-    const { hub, lifecycle } = this.#parts;
-    const connection = socket.context as Connection;
-    const limit = hub.config.websocketMaxMessageBytes;
-    if (limit === 0 || packet.size <= limit) return lifecycle.receive(connection, packet, packet.size);
-    const message = `Cannot take the event: it has ${packet.size} bytes, ${limit} are allowed`;
-    const ref = packet.kind === "event" ? packet.ack : undefined;
-    hub.refuse(connection, new ParleyError("too_large", message, { ref }));
+    this.#parts.lifecycle.receive(socket.context as Connection, packet, packet.size);
   }
 
   close(socket: EventSocket, code: number, reason: string): void {

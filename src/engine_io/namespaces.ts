@@ -10,6 +10,7 @@ import type { Frame } from "../message.ts";
 import { Assembly, encodeConnect, encodeConnectError, isBinaryHeader, type Packet, PacketType } from "./codec.ts";
 import type { ConnectRequest } from "./host.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
+import { Pace } from "./pace.ts";
 import type { End, Session } from "./session.ts";
 
 /** A peer may join once a second, and so often at once; more is no honest one's, whether it gets in or not. */
@@ -23,11 +24,11 @@ export class Namespaces {
   /** Namespaces whose CONNECT the host still considers. */
   #pending?: Set<string>;
   #assembly?: Assembly;
-  /** When all of its joins so far would have been at their rate. */
-  #joinsUntil = 0;
+  readonly #joins: Pace;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#joins = new Pace(JOIN_INTERVAL_MS, JOIN_BURST + session.engine.options.namespaces.length);
   }
 
   /** The content of an Engine.IO message. */
@@ -123,7 +124,7 @@ export class Namespaces {
   #connect(packet: Packet): void {
     const { engine, visitor } = this.#session;
     const namespace = packet.nsp.split("?", 1)[0]!;
-    if (this.#joinsTooOften()) return this.#session.fail("too many joins");
+    if (!this.#joins.keeps()) return this.#session.fail("too many joins");
     if (!engine.options.namespaces.includes(namespace)) {
       return this.#refuse(namespace, { message: "Invalid namespace" });
     }
@@ -190,13 +191,6 @@ export class Namespaces {
 
   #refuse(namespace: string, error: { message: string; data?: unknown }): void {
     this.#session.send(encodeConnectError(namespace, error));
-  }
-
-  #joinsTooOften(): boolean {
-    const now = performance.now();
-    const burst = JOIN_BURST + this.#session.engine.options.namespaces.length;
-    this.#joinsUntil = Math.max(this.#joinsUntil, now) + JOIN_INTERVAL_MS;
-    return this.#joinsUntil > now + burst * JOIN_INTERVAL_MS;
   }
 
   /** The peer leaves one namespace; the session stays, for a while even in none. */

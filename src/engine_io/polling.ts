@@ -14,6 +14,8 @@ import { readText } from "./request_body.ts";
 /** What the polling needs of its session. */
 export interface PollingOwner {
   receivePayload(payload: string): void;
+  /** The peer sent what cannot be taken. */
+  idle(): void;
   /** The peer is at fault. */
   fail(reason: string): void;
   /** The peer is gone. */
@@ -115,7 +117,10 @@ export class Polling implements Outlet {
     const posting = this.#posting = new AbortController();
     const body = await readText(request, this.#limits.maxPayloadBytes, posting.signal);
     this.#posting = undefined;
-    if (body.kind === "too_large") return answer.tooLarge();
+    if (body.kind === "too_large") {
+      this.#owner.idle();
+      return answer.tooLarge();
+    }
     if (body.kind === "broken") {
       this.#owner.lost("broken post");
       return answer.refused(REFUSAL.badRequest);

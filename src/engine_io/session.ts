@@ -11,11 +11,16 @@ import { fromBase64, PING, splitPayload } from "./codec.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { Namespaces } from "./namespaces.ts";
+import { Pace } from "./pace.ts";
 import type { NamespaceSocket } from "./namespace_socket.ts";
 import { type Outlet, TextOutlet } from "./outlet.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
 import type { Probe } from "./probe.ts";
 import { newSessionId } from "./session_id.ts";
+
+/** A peer may send a packet that says nothing once a second, and so many at once. */
+const IDLE_INTERVAL_MS = 1000;
+const IDLE_BURST = 50;
 
 /** RFC 6455's code of a connection that ended without a farewell. */
 const ABNORMAL = 1006;
@@ -41,6 +46,7 @@ export class Session extends Endpoint implements PollingOwner {
   readonly #namespaces: Namespaces;
   #outlet?: Outlet;
   #ending?: End;
+  #idling?: Pace;
   /** Sockets that wait for their peer to come back. */
   #waiting = 0;
 
@@ -112,16 +118,23 @@ export class Session extends Endpoint implements PollingOwner {
         return this.#namespaces.receive(frame.slice(1));
       case 0x33: // 3: pong; one that nobody waits for does not postpone the next ping
         if (this.engine.pongs.delete(this)) this.engine.pings.set(this);
+        else this.idle();
         return;
       case 0x62: // b: message in base64
         return this.#namespaces.receive(fromBase64(frame));
       case 0x36: // 6: noop
-        return;
+        return this.idle();
       case 0x31: // 1: close
         return this.#quit({ code: CLOSE.normal, reason: "transport close" });
       default:
         return this.fail("invalid packet");
     }
+  }
+
+  /** The peer sent what is nothing to the host, which counts the rest. */
+  idle(): void {
+    this.#idling ??= new Pace(IDLE_INTERVAL_MS, IDLE_BURST);
+    if (!this.#idling.keeps()) this.fail("too many packets that say nothing");
   }
 
   receivePayload(payload: string): void {

@@ -134,6 +134,9 @@ test("an event over the size limit is refused whatever brought it, and nobody is
     await ann.ask("joinConversation", { conversationId });
     const content = "x".repeat(20_000);
     assertEquals((await ann.ask("sendMessage", { conversationId, content })).error.code, "too_large");
+    ann.say("sendMessage", { conversationId, content, clientMessageId: "c1" });
+    const { code, conversationId: room, clientMessageId } = await ann.hear("exception");
+    assertEquals([code, room, clientMessageId], ["too_large", conversationId, "c1"]);
     const file = new Uint8Array(30_000);
     assertEquals((await ann.ask("sendMessage", { conversationId, content: "", file })).error.code, "too_large");
     assert((await ann.ask("sendMessage", { conversationId, content: "fits" })).ok);

@@ -60,3 +60,51 @@ test("polls that are never fetched end, the oldest first, before an address hold
   assert(left.length >= 16, `${left.length} are left`);
   assertEquals(left, [ann.socket.id, ...inOrder.slice(-(left.length - 1))], "ann, who reads, and the youngest");
 });
+
+/** A WebSocket session in the namespace `/`. */
+async function joined(stage: Stage): Promise<TestSocket> {
+  const socket = await TestSocket.open(stage.ws("/socket.io/?EIO=4&transport=websocket"));
+  socket.send("40");
+  await socket.next((frame) => String(frame).startsWith("40"));
+  return socket;
+}
+
+test("events over the size limit take their tokens like any other, and whoever goes on is closed", SLOW, async () => {
+  const [rate, burst] = [50, 100];
+  await using stage = await Stage.open({
+    websocketMessageRate: rate,
+    websocketMessageBurst: burst,
+    websocketMaxMessageBytes: 1000,
+  });
+  const socket = await joined(stage);
+  const packet = `42["sendMessage",{"conversationId":"lobby","content":"${"x".repeat(1000)}"}]`;
+  const startedAt = performance.now();
+  for (let n = 0; n < 2000; n++) socket.send(packet);
+  await socket.closed;
+  const allowed = burst + rate * (performance.now() - startedAt) / 1000;
+  const codes = socket.frames.map(String).filter((frame) => frame.startsWith("42"))
+    .map((frame) => JSON.parse(frame.slice(2))[1].code as string);
+  const tooLarge = codes.filter((code) => code === "too_large").length;
+  assert(tooLarge >= burst && tooLarge <= allowed, `${tooLarge} were looked at, ${allowed} were allowed`);
+  assert(codes.includes("rate_limited"));
+});
+
+for (const packet of ["3", "6"]) {
+  test(`packets that say nothing are not taken without end either: ${packet}`, SLOW, async () => {
+    await using stage = await Stage.open();
+    const socket = await joined(stage);
+    for (let n = 0; n < 2000; n++) socket.send(packet);
+    await socket.closed;
+    const sid = await silent(stage);
+    await eventually(async () => await post(stage, sid, packet) === 400);
+  });
+}
+
+test("posts that are too large are refused, and not without end", SLOW, async () => {
+  await using stage = await Stage.open({ socketioMaxPayloadBytes: 1024 });
+  const sid = await silent(stage);
+  const body = `42["x","${"x".repeat(1024)}"]`;
+  assertEquals(await post(stage, sid, body), 413);
+  assertEquals(await post(stage, sid, '42["x"]'), 200, "the session lives on");
+  await eventually(async () => await post(stage, sid, body) === 400);
+});
