@@ -116,12 +116,17 @@ export interface Seat {
   first: boolean;
   members: number;
   users: number;
+  announcing: boolean;
 }
 
 /**
  * Who is in which room. `enter` and `leave` deliver a MembershipEvent to the room, except to the member itself, exactly once
  * each; a node that died leaves for all of its members within 15 s. Idempotent: entering twice or leaving twice tells
  * nobody. Reserved rooms are entered like others and tell no MembershipEvents.
+ *
+ * Whether a room announces is one bit beside its counts, changed in the step that enters or leaves (brokers/announcing.ts).
+ * Members that were lost and entered again are not announced: every node with members in the room is given the order
+ * `tell_members`, also when events of the room may have been missed.
  *
  * A user is connected while somebody is in `user:{id}`: every authenticated connection is entered there first and leaves it
  * last. The first one in and the last one out (a node that died included) deliver a PresenceEvent with the user's status
@@ -240,7 +245,8 @@ export type Order =
   | { do: "send"; connection: string; event: RoomEvent }
   | { do: "kick"; connection?: string; user?: string; reason: string }
   | { do: "put_out"; room: string; member: string; reason: string }
-  | { do: "move_group"; user: string; group: string; joined: boolean };
+  | { do: "move_group"; user: string; group: string; joined: boolean }
+  | { do: "tell_members"; rooms: string[] };
 
 export interface Control {
   /** To the node that holds the connection the order names, otherwise to all; returns how many connections it reached. */

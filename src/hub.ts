@@ -9,13 +9,25 @@ import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "./broke
 import type { Outlet } from "./coalescer.ts";
 import type { Config } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import type { AnyDialect } from "./dialect.ts";
 import { ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import type { IdSource } from "./id.ts";
 import type { Log } from "./log.ts";
 import { isPromise, type MaybePromise, run, type Steps } from "./maybe.ts";
-import { type Command, EVERYBODY, type MessageEvent, type ReplyBody, type RoomEvent, SERVER } from "./message.ts";
+import {
+  type Command,
+  EVERYBODY,
+  type MembersEvent,
+  type MembershipEvent,
+  type MessageEvent,
+  type PresenceEvent,
+  type ReplyBody,
+  type RoomEvent,
+  SERVER,
+} from "./message.ts";
+import { fitRoster } from "./roster_size.ts";
 import { PresencePace } from "./presence_pace.ts";
 import type { Permissions } from "./permissions.ts";
 import { Audiences, Room } from "./room.ts";
@@ -25,6 +37,7 @@ import { Turns } from "./turns.ts";
 import { TypingClock } from "./typing.ts";
 import { Unsent } from "./unsent.ts";
 import type { Verifier } from "./verifier.ts";
+import { Views } from "./views.ts";
 
 /** After which a long reply that was refused may be asked for again. */
 const UNSENT_RETRY_MS = 1000;
@@ -61,6 +74,7 @@ export class Hub {
   readonly rooms = new Map<string, Room>();
   readonly typing = new TypingClock();
   readonly pace = new PresencePace();
+  readonly views = new Views();
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly turns = new Turns();
   readonly unsent = new Unsent();
@@ -148,13 +162,17 @@ export class Hub {
     const { event, only } = routed;
     const room = routed.room === EVERYBODY ? undefined : this.rooms.get(routed.room);
     if (routed.room !== EVERYBODY && !room) return;
-    if (room && isMembership(event) && !this.#isTold(room, event)) return;
-    if (room?.joiners) { for (const joiner of room.joiners) joiner.hold(routed); }
+    if (room && isAboutMembers(event)) {
+      if (event.kind !== "members") this.views.note(room, event);
+      if (!isTold(room, event)) return;
+    }
+    // A joiner's own reply is as new as any list.
+    if (room?.joiners && event.kind !== "members") { for (const joiner of room.joiners) joiner.hold(routed); }
     const except = routed.except === undefined ? undefined : this.connections.get(routed.except)?.socket;
     const { list, outlet } = room?.audiences ?? this.#everybody;
     for (const audience of list) {
       if (only !== undefined && audience.dialect.name !== only) continue;
-      const frames = audience.dialect.encodeEvent(event);
+      const frames = audience.dialect.encodeEvent(this.#fitted(event, audience.dialect));
       for (const frame of frames) outlet.publish(audience.topic, frame, except);
       if (frames.length > 0) this.stats.deliveries += audience.count;
     }
@@ -167,8 +185,9 @@ export class Hub {
     this.stats.deliverySeconds.observe(Math.max(0, Date.now() - timestamp) / 1000);
   }
 
-  #isTold(room: Room, event: RoomEvent & { members: number }): boolean {
-    return room.announces && event.members <= this.config.roomAnnounceMax;
+  #fitted(event: RoomEvent, dialect: AnyDialect): RoomEvent {
+    if (event.kind !== "members") return event;
+    return { ...event, roster: fitRoster(event.roster, dialect, this.maxBufferedBytes) };
   }
 
   /** Sends a reply to one connection, in its dialect. */
@@ -212,8 +231,17 @@ export class Hub {
   }
 }
 
-function isMembership(event: RoomEvent): event is RoomEvent & { kind: "join" | "leave" } {
-  return event.kind === "join" || event.kind === "leave";
+type AboutMembers = MembershipEvent | MembersEvent | PresenceEvent;
+
+function isAboutMembers(event: RoomEvent): event is AboutMembers {
+  const { kind } = event;
+  return kind === "join" || kind === "leave" || kind === "members" || kind === "presence";
+}
+
+/** Joins and leaves only while the room announces; a status has been judged where it was made. */
+function isTold(room: Room, event: AboutMembers): boolean {
+  if (event.kind === "presence") return true;
+  return room.announces && (event.kind === "members" || event.announcing);
 }
 
 /** What its sender can match the refusal of a command by. */

@@ -17,6 +17,7 @@ import { bytesOf } from "./frame_size.ts";
 import { after, isPromise, type MaybePromise, type Steps, wait } from "./maybe.ts";
 import type { MessageEvent, Recovery, Roster, StreamPosition } from "./message.ts";
 import type { Joiner, Room } from "./room.ts";
+import { fitRoster } from "./roster_size.ts";
 
 /** How many messages a join replays at most. */
 const REPLAY_LIMIT = 300;
@@ -56,6 +57,7 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
     }
     hub.reply(connection, joined, ref);
     room.add(connection);
+    hub.views.joined(room, joined.roster.announcing);
     catchUp(connection, joiner, joined.position);
   } catch (error) {
     room.remove(connection);
@@ -116,23 +118,22 @@ interface Question {
 
 /** Roster and history of a room, as a join tells them. */
 function* answer(hub: Hub, connection: Connection, { name, since, seat }: Question): Steps<Joined> {
-  const roster = yield* rosterOf(hub, name, seat);
+  const roster = yield* rosterOf(hub, connection, name, seat);
   if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
   const page = yield* wait(hub.broker.history.read(name, { limit: since ? REPLAY_LIMIT : 0, since }));
   if (!since) return { kind: "joined", room: name, roster, position: page.position };
   return { kind: "joined", room: name, roster, position: page.position, ...fit(hub, connection, page) };
 }
 
-/** Who is in the room; nobody is named where presence is off, or above the announcement bound. */
-function* rosterOf(hub: Hub, name: string, seat?: Seat): Steps<Roster> {
-  if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0 };
+/** Who is in the room; nobody is named where presence is off, or while the room does not announce. */
+function* rosterOf(hub: Hub, connection: Connection, name: string, seat?: Seat): Steps<Roster> {
+  if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0, announcing: false };
   const { presence } = hub.broker;
-  const limit = hub.config.roomAnnounceMax;
   // Naming hundreds of members only to leave them out would be most of the cost of a join.
-  if (seat && seat.members > limit) return { list: [], members: seat.members, users: seat.users };
-  const members = seat?.members ?? (yield* wait(presence.count(name)));
-  const roster = yield* wait(presence.roster(name, members > limit ? 0 : limit));
-  return roster.members > limit ? { ...roster, list: [] } : roster;
+  const counts = seat ?? (yield* wait(presence.roster(name, 0)));
+  if (!counts.announcing) return { list: [], members: counts.members, users: counts.users, announcing: false };
+  const roster = yield* wait(presence.roster(name, hub.config.roomAnnounceMax));
+  return roster.announcing ? fitRoster(roster, connection.dialect, hub.maxBufferedBytes) : { ...roster, list: [] };
 }
 
 /** All of the page if it fits into half of the connection's buffer; otherwise the newest that do, and not recovered. */

@@ -72,6 +72,8 @@ export interface Roster {
   members: number;
   /** Users in the room, cluster-wide; a guest connection counts as its own user. */
   users: number;
+  /** Whether the room tells joins and leaves: who keeps a list by them has all of it. */
+  announcing: boolean;
 }
 
 /** Ephemeral events: relayed, never kept. */
@@ -183,8 +185,17 @@ export interface MembershipEvent extends EventBase {
   edge: boolean;
   members: number;
   users: number;
+  /** Whether the room announces after it; if not, nobody is told of this. */
+  announcing: boolean;
   /** A guest became a user in place: only dialects that announce per user tell it. */
   identityOnly?: boolean;
+}
+
+/** Who is in the room, told as a whole; made by each node for its own members. No list while the room does not announce. */
+export interface MembersEvent extends EventBase {
+  kind: "members";
+  room: string;
+  roster: Roster;
 }
 
 export interface PresenceEvent extends EventBase {
@@ -224,6 +235,7 @@ export type RoomEvent =
   | MessageEvent
   | SignalEvent
   | MembershipEvent
+  | MembersEvent
   | PresenceEvent
   | ServerEvent
   | UnreadEvent

@@ -114,6 +114,7 @@ export class Node implements LocalNode {
   obey(order: Order): MaybePromise<number> {
     if (order.do === "send") return this.#send(order);
     if (order.do === "kick") return this.#kick(order);
+    if (order.do === "tell_members") return this.#tellMembers(order);
     return order.do === "put_out" ? run(this.#putOut(order)) : this.#moveGroup(order);
   }
 
@@ -134,6 +135,14 @@ export class Node implements LocalNode {
   #end(targets: Connection[], reason: string): number {
     for (const connection of targets) this.#hub.disconnect(connection, CLOSE.kicked, reason);
     return targets.length;
+  }
+
+  #tellMembers({ rooms }: Order & { do: "tell_members" }): number {
+    for (const name of rooms) {
+      const room = this.#hub.rooms.get(name);
+      if (room) this.#hub.views.rebuilt(room);
+    }
+    return 0;
   }
 
   *#putOut({ room, member, reason }: Order & { do: "put_out" }): Steps<number> {

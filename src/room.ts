@@ -12,6 +12,7 @@ import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "./dialect.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
 import type { RoomKind } from "./room_name.ts";
+import { RoomView } from "./room_view.ts";
 
 /** How many events are held for one joiner before its join is given up. */
 const HELD_LIMIT = 1000;
@@ -103,6 +104,7 @@ export class Room implements JoinedRoom {
   readonly members = new Set<Connection>();
   readonly audiences: Audiences;
   joiners?: Set<Joiner>;
+  readonly view = new RoomView();
   readonly #subscriber: Subscriber;
   #needs = 0;
   #subscribed = false;

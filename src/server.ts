@@ -229,17 +229,18 @@ function createBroker(
   config: Config,
   { ids, log, worker }: Pick<Surroundings, "log" | "worker"> & { ids: IdSource },
 ): Broker {
-  const { broker, historyMaxBytes, inboxSize, inboxTtlMs, redisUrl, redisPrefix: prefix, redisSharded: sharded } =
-    config;
+  const { broker, historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax } = config;
+  const { redisUrl, redisPrefix: prefix, redisSharded: sharded } = config;
   if (!worker && (config.workerCount > 1 || broker === "broadcast")) {
     throw new ParleyError("unavailable", "Cannot start workers inside of a program: only the executable does");
   }
   if (broker === "redis") {
     const colleagues = worker && new Colleagues(worker.uplink, log);
-    return new RedisBroker({ url: redisUrl!, prefix, sharded, inboxSize, inboxTtlMs, log, colleagues }, ids);
+    const options = { url: redisUrl!, prefix, sharded, inboxSize, inboxTtlMs, roomAnnounceMax, log, colleagues };
+    return new RedisBroker(options, ids);
   }
   if (worker) return new BroadcastChannelBroker(worker.uplink, log);
-  return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs }, ids);
+  return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax }, ids);
 }
 
 /** What the workers of one process have in common; made and kept by the thread that starts them. */

@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { CLOSE } from "./errors.ts";
 import { type Hub, spawn } from "./hub.ts";
 import { tellTypingStopped } from "./membership.ts";
-import { announceStatus } from "./presence.ts";
+import { announceStatus, tellMembers } from "./presence.ts";
 
 const TICK_MS = 250;
 const TICKS_PER_PASS = 4;
@@ -35,6 +35,9 @@ export class Sweep {
     for (const { connection, room } of hub.typing.takeExpired(nowMs)) tellTypingStopped(hub, connection, room);
     for (const connection of hub.pace.takeDue(nowMs)) {
       spawn(hub, "Announcing a status", announceStatus(hub, connection));
+    }
+    for (const room of hub.views.takeDue(performance.now())) {
+      spawn(hub, "Telling a room who is in", tellMembers(hub, room));
     }
     const share = Math.ceil(hub.connections.size / TICKS_PER_PASS);
     for (let looked = 0; looked < share; looked++) {

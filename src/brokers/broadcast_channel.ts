@@ -65,6 +65,7 @@ export class BroadcastChannelBroker implements Broker {
     this.#started = new Link(this.#uplink, {
       node: node.id,
       deliver: (routed) => node.deliver(routed),
+      missed: (rooms) => void node.obey({ do: "tell_members", rooms }),
       answer: answerer(node, this.#log),
       distrust: (error) => {
         node.distrust();

@@ -34,6 +34,8 @@ export interface MemoryBrokerOptions {
   /** Notifications kept per user. */
   inboxSize: number;
   inboxTtlMs: number;
+  /** Members up to which a room announces joins and leaves. */
+  roomAnnounceMax?: number;
   /** Milliseconds since 1970; for tests. */
   now?: () => number;
 }
@@ -53,9 +55,9 @@ export class MemoryBroker implements Broker {
 
   /** `ids` makes the ids of presence events; it must not be the node's own unless it is the same object. */
   constructor(options: MemoryBrokerOptions, ids: IdSource = new IdSource()) {
-    const { historyMaxBytes, inboxSize, inboxTtlMs, now } = options;
+    const { historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now } = options;
     this.history = new MemoryHistory(historyMaxBytes, now);
-    this.presence = new MemoryPresence({ ids, announce: (routed) => this.#deliver(routed), now });
+    this.presence = new MemoryPresence({ ids, announce: (routed) => this.#deliver(routed), announceMax, now });
     this.inbox = new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now });
     this.grants = new MemoryGrants(now);
     this.#once = new PublishedOnce(now);

@@ -23,6 +23,7 @@ import type {
 import { ParleyError } from "../errors.ts";
 import { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
+import { hasMembers } from "../room_name.ts";
 import type { Colleagues } from "./broadcast_channel/colleagues.ts";
 import { RedisDirectory } from "./redis/directory.ts";
 import { RedisEngine } from "./redis/engine.ts";
@@ -43,6 +44,8 @@ const FAREWELL_MS = 2_000;
 /** After Redis lost its data: until then every node that lives has entered its members again. */
 const OTHERS_MS = 8_000;
 const COMPARE_AGAIN_MS = 2_000;
+/** Their names together are small enough for one message. */
+const ROOMS_PER_ORDER = 1_000;
 
 export interface RedisBrokerOptions {
   /** redis://[user:password@]host[:port][/db], rediss:// for TLS; several nodes of a Redis Cluster with commas between. */
@@ -54,6 +57,8 @@ export interface RedisBrokerOptions {
   /** Notifications kept per user. */
   inboxSize: number;
   inboxTtlMs: number;
+  /** Members up to which a room announces joins and leaves. */
+  roomAnnounceMax?: number;
   log: Log;
   /** If there are other workers in this process. */
   colleagues?: Colleagues;
@@ -81,7 +86,8 @@ export class RedisBroker implements Broker {
 
   /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
-    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, log, colleagues } = options;
+    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, roomAnnounceMax, log, colleagues } =
+      options;
     this.#log = log;
     this.#colleagues = colleagues;
     this.#strangers = new Strangers(log, () => this.#local);
@@ -101,9 +107,11 @@ export class RedisBroker implements Broker {
     this.#questions = new Questions(shared);
     this.presence = this.#presence = new RedisPresence({
       ...shared,
+      announceMax: roomAnnounceMax,
       node: () => this.#local.id,
       publish: (routed) => this.#rooms.publish(routed),
       seen: (room, roster) => this.#rooms.see(room, roster),
+      rebuilt: (rooms) => this.#tellMembers(rooms),
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
     });
     this.history = new RedisHistory(this.#rooms.log, (room, position) => this.#rooms.reach(room, position));
@@ -184,6 +192,14 @@ export class RedisBroker implements Broker {
     void lease.beat().then(() => lease.isHealthy && this.#compareSoon(0));
   }
 
+  /** On every node. */
+  async #tellMembers(rooms: string[]): Promise<void> {
+    const shown = rooms.filter(hasMembers);
+    for (let at = 0; at < shown.length; at += ROOMS_PER_ORDER) {
+      await this.control.give({ do: "tell_members", rooms: shown.slice(at, at + ROOMS_PER_ORDER) });
+    }
+  }
+
   /** Tells joins and leaves that were missed, after a while; the latest of several wishes counts. */
   #compareSoon(afterMs: number): void {
     const at = Math.max(this.#compareAt, performance.now() + afterMs);
@@ -196,7 +212,11 @@ export class RedisBroker implements Broker {
 
   #compare(): void {
     this.#comparing = undefined;
-    this.#rooms.compare((room) => this.#presence.roster(room, MAX_KNOWN)).catch((error) => {
+    const compared = this.#rooms.compare((room) => this.#presence.roster(room, MAX_KNOWN));
+    compared.then(() => {
+      const rooms = this.#rooms.unfollowed();
+      if (rooms.length > 0) return this.#local.obey({ do: "tell_members", rooms });
+    }).catch((error) => {
       this.#log.debug("missed joins and leaves could not be read yet", { error });
       this.#compareSoon(COMPARE_AGAIN_MS);
     });

@@ -28,6 +28,7 @@ const KINDS: Record<RoomEvent["kind"], "from" | "member" | undefined> = {
   presence: "from",
   join: "member",
   leave: "member",
+  members: undefined,
   server: undefined,
   unread: undefined,
   reset: undefined,

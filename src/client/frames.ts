@@ -59,8 +59,8 @@ export interface RoomMember extends Partial<Presence> {
 
 /** `data` of `room_joined`. */
 export interface JoinReply {
-  members?: RoomMember[];
-  total?: number;
+  members: readonly RoomMember[];
+  total: number;
   position?: Position;
   recovered?: boolean;
   messages?: MessageFrame[];

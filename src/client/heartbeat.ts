@@ -27,11 +27,6 @@ export class Heartbeat {
     this.#timer = new Timer(pulse.platform);
   }
 
-  start(): void {
-    this.heard();
-    this.#rest();
-  }
-
   stop(): void {
     this.#timer.clear();
   }
@@ -50,17 +45,19 @@ export class Heartbeat {
     const { platform, options: { heartbeatTimeoutMs: timeoutMs = 10_000 } } = this.#pulse;
     const askedAt = platform.now();
     this.#timer.set(timeoutMs, () => {
-      if (!this.#isAsking) return this.#rest();
+      if (!this.#isAsking) return this.start();
       if (platform.now() < askedAt + 2 * timeoutMs) return this.#dead();
       this.#isAsking = false;
       this.probe();
     });
   }
 
-  #rest(): void {
+  /** Something was just heard; asks when nothing has been for a while. */
+  start(): void {
     const { platform, options } = this.#pulse;
-    const leftMs = this.#heardAt + (options.heartbeatMs ?? 25_000) - platform.now();
-    if (leftMs > 0) this.#timer.set(leftMs, () => this.#rest());
+    // A clock may be set back; asking once too often does no harm.
+    const leftMs = (options.heartbeatMs ?? 25_000) - Math.abs(platform.now() - this.#heardAt);
+    if (leftMs > 0) this.#timer.set(leftMs, () => this.start());
     else this.probe();
   }
 }

@@ -17,16 +17,12 @@ export class MessageLog {
   last?: Position;
   /** Whether `history` can bring older messages; unknown counts as yes. */
   hasMore = true;
-  #messages: MessageFrame[] = [];
+  /** A new array after every change, for renderers that compare by identity. */
+  messages: readonly MessageFrame[] = [];
   #limit: number;
 
   constructor(limit = 500) {
     this.#limit = limit;
-  }
-
-  /** A new array after every change, for renderers that compare by identity. */
-  get messages(): readonly MessageFrame[] {
-    return this.#messages;
   }
 
   /** A live message; only `next` changes the list. */
@@ -38,7 +34,7 @@ export class MessageLog {
       if (position.offset > expected) return "hole";
     }
     if (position) this.last = position;
-    this.#messages = [...this.#messages, message].slice(-this.#limit);
+    this.messages = [...this.messages, message].slice(-this.#limit);
     return "next";
   }
 
@@ -46,7 +42,7 @@ export class MessageLog {
   resume({ position, messages = [], recovered }: JoinReply, isReset: boolean): { fresh: MessageFrame[]; gap: boolean } {
     const gap = isReset || recovered === false;
     if (gap) {
-      this.#messages = [];
+      this.messages = [];
       this.last = undefined;
       this.hasMore = true;
     }
@@ -57,14 +53,14 @@ export class MessageLog {
 
   /** A page of older messages. What is newer than the list will come, or came, by itself. */
   prepend({ messages, more }: HistoryReply): void {
-    const first = this.#messages[0];
+    const first = this.messages[0];
     const edge = first ? first.position : this.last && { ...this.last, offset: this.last.offset + 1 };
     const older = messages.filter(({ position }) =>
       !(position && edge) || (position.epoch === edge.epoch && position.offset < edge.offset)
     );
     this.hasMore = more ?? older.length > 0;
     this.#limit += older.length;
-    this.#messages = [...older, ...this.#messages];
+    this.messages = [...older, ...this.messages];
     this.last ??= older.at(-1)?.position;
   }
 }

@@ -53,7 +53,7 @@ export class PresenceBook {
     this.#followers.set(user, count + 1);
     if (!count) this.#ask("subscribe_presence", user);
     return () => {
-      const left = (this.#followers.get(user) ?? 1) - 1;
+      const left = this.#followers.get(user)! - 1;
       this.#followers.set(user, left);
       if (!left && this.#followers.delete(user)) this.#ask("unsubscribe_presence", user);
     };

@@ -24,7 +24,7 @@ export interface RoomSnapshot {
   readonly isJoined: boolean;
   readonly messages: readonly MessageFrame[];
   readonly members: readonly RoomMember[];
-  /** Members of the room, also where the list is shorter. */
+  /** Members of the room, also where the list is shorter: nobody is named in a room too large to tell who comes and goes. */
   readonly total: number;
   /** By user id. */
   readonly presence: Readonly<Record<string, RoomMember>>;
@@ -65,7 +65,7 @@ export class Room {
   readonly id: string;
   readonly #host: RoomHost;
   readonly #listeners: Listeners;
-  readonly #roster = new RoomRoster();
+  #roster = new RoomRoster();
   #log: MessageLog;
   #status: RoomStatus = "idle";
   #error?: ClientError;
@@ -176,17 +176,15 @@ export class Room {
 
   readonly getSnapshot = (): RoomSnapshot => {
     const { messages, hasMore } = this.#log;
-    const { members, total, typing } = this.#roster;
     return this.#snapshot ??= {
       id: this.id,
       status: this.#status,
       isJoined: this.#status === "joined",
       messages,
       hasMore,
-      members,
-      total,
-      presence: Object.fromEntries(members.map((member) => [member.user_id, member])),
-      typing: [...typing].filter((user) => user !== this.#host.status.userId),
+      ...this.#roster,
+      presence: Object.fromEntries(this.#roster.members.map((member) => [member.user_id, member])),
+      typing: [...this.#roster.typing].filter((user) => user !== this.#host.status.userId),
       error: this.#error,
     };
   };
@@ -216,14 +214,14 @@ export class Room {
       case "message":
         return this.#message(frame as MessageFrame);
       case "room_joined":
-        return this.#joined(data);
+        return this.#joined(frame.data as JoinReply);
       case "room_left":
         if (data.reason) this.#out(clientError(data.reason as string, `stay in "${this.id}"`));
         return;
       case "room_update":
         if (data.action === "reset") this.#resync(true);
     }
-    if (this.#roster.receive(frame)) this.#changed();
+    if (this.#roster.receive(frame.type, data)) this.#changed();
     this.#listeners.call(name, data, frame);
   }
 
@@ -283,7 +281,7 @@ export class Room {
   #exit(): void {
     if (this.#host.isOpen && this.#status !== "left") this.#command("leave").catch(this.#host.failed);
     this.#log = new MessageLog(this.#host.options.maxMessages);
-    this.#roster.reset({});
+    this.#roster = new RoomRoster();
     this.#wasJoined = false;
     this.#become("idle");
   }

@@ -13,6 +13,7 @@ import { clientOf, type Hub } from "../hub.ts";
 import { jsonValue, jsonValueWithBytes } from "../json_value.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
+import { stopTyping } from "../membership.ts";
 import { direct } from "./direct.ts";
 import type { PublishOptions, RoutedEvent } from "../broker.ts";
 
@@ -62,6 +63,7 @@ function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publis
   const { identity, roomPrefix } = connection;
   const joined = connection.isIn(room);
   hub.permissions.checkPublish(room, { identity, roomPrefix, joined });
+  stopTyping(hub, connection, room);
   const event = messageOf(hub, connection, command);
   event.room = room;
   const routed: RoutedEvent = { room, event };

@@ -7,6 +7,7 @@ import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import { after, run, type Steps, wait } from "../maybe.ts";
 import * as membership from "../membership.ts";
+import { fitRoster } from "../roster_size.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { CommandOf } from "../command.ts";
 
@@ -33,9 +34,10 @@ function* listMembers(hub: Hub, connection: Connection, command: CommandOf<"memb
   const room = roomOf(connection, command);
   yield* checkMayLook(hub, connection, room);
   const named = hub.permissions.ruleOf(room).presence;
-  const roster = named
+  const asked = named
     ? yield* wait(hub.broker.presence.roster(room, ROSTER_LIMIT))
-    : { list: [], members: 0, users: 0 };
+    : { list: [], members: 0, users: 0, announcing: false };
+  const roster = fitRoster(asked, connection.dialect, hub.maxBufferedBytes);
   hub.reply(connection, { kind: "members", room, roster }, command.ref);
 }
 

@@ -124,7 +124,11 @@ const ROOMS = {
   historyMaxBytes: size("HISTORY_MAX_BYTES", "64MiB", "memory for the history of all rooms of a node", { min: "1KiB" }),
   inboxSize: count("INBOX_SIZE", "200", "notifications kept for a user; 0: none", { max: 100_000 }),
   inboxTtlMs: duration("INBOX_TTL", "30d", "how long they are kept", { min: "1s", max: "3650d" }),
-  roomAnnounceMax: count("ROOM_ANNOUNCE_MAX", "500", "members up to which a room announces joins and leaves"),
+  roomAnnounceMax: count(
+    "ROOM_ANNOUNCE_MAX",
+    "500",
+    "members up to which joins and leaves are told; again at 80 % of it",
+  ),
   broadcast: choice("BROADCAST", undefined, "who may send to everybody", {
     of: ["anyone", "authenticated", "admin", "off"],
     otherwise: "authenticated; anyone in demo mode",

@@ -106,14 +106,14 @@ function answer(reply: Reply, fields: JsonObject): Frame[] {
   return [toJson({ ...fields, timestamp: reply.timestamp, id: refOf(reply).id ?? reply.id })];
 }
 
-function rosterFields({ list, members: total }: Roster): JsonObject {
+function rosterFields({ list, members: total, announcing }: Roster): JsonObject {
   const members = list.map((member) => ({
     connection_id: member.connection,
     user_id: userKeyOf(member),
     name: member.name,
     status: member.status ?? "online",
   }));
-  return { members, total };
+  return { members, total, announcing };
 }
 
 // ---- events ----
@@ -127,10 +127,19 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "join":
     case "leave": {
       if (event.identityOnly) return [];
-      const { connection, name } = event.member;
+      const { member: { connection, name }, members: total, announcing } = event;
       const action = event.kind === "join" ? "member_joined" : "member_left";
-      const data = { action, connection_id: connection, user_id: userKeyOf(event.member), name };
+      const data = { action, connection_id: connection, user_id: userKeyOf(event.member), name, total, announcing };
       return tell(event, "room_update", data);
+    }
+    case "members": {
+      const { members, total, announcing } = rosterFields(event.roster);
+      return tell(event, "room_update", {
+        action: "members",
+        members: announcing ? members : undefined,
+        total,
+        announcing,
+      });
     }
     case "presence":
       return [toJson(presenceFields(event))];

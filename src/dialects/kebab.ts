@@ -6,7 +6,18 @@
  */
 import type { Dialect, Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
-import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, SignalEvent, Target } from "../message.ts";
+import type {
+  CommandBody,
+  Frame,
+  Member,
+  MembershipEvent,
+  MessageEvent,
+  Reply,
+  RoomEvent,
+  Roster,
+  SignalEvent,
+  Target,
+} from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, type JsonObject, on, type Reader, type Ref, refOf, shortString } from "./frame.ts";
@@ -76,9 +87,8 @@ function encodeReply(reply: Reply): Frame[] {
   switch (reply.kind) {
     case "joined": {
       const { room: roomId, roster, position, recovered } = reply;
-      const members = roster.list.map(memberFields);
       const messages = reply.messages?.map(messageFields);
-      return [toJson({ type: "room-joined", roomId, members, total: roster.members, position, recovered, messages })];
+      return [toJson({ type: "room-joined", roomId, ...rosterFields(roster), position, recovered, messages })];
     }
     case "left":
       return [toJson({ type: "room-left", roomId: reply.room, reason: reply.reason })];
@@ -123,16 +133,13 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "signal":
       return signalFrames(event);
     case "join":
-      if (event.identityOnly) return [];
-      return [toJson({
-        type: "user-joined",
-        clientId: event.member.connection,
-        roomId: event.room,
-        userId: event.member.user,
-      })];
     case "leave":
-      if (event.identityOnly) return [];
-      return [toJson({ type: "user-left", clientId: event.member.connection, roomId: event.room })];
+      return event.identityOnly ? [] : [moveFrame(event)];
+    case "members": {
+      const { members, total, announcing } = rosterFields(event.roster);
+      const list = announcing ? members : undefined;
+      return [toJson({ type: "room-members", roomId: event.room, members: list, total, announcing })];
+    }
     case "server":
       return [toJson(serverFrame(event, { roomId: shownRoom(event), timestamp: isoTime(event.timestamp) }))];
     case "reset":
@@ -180,6 +187,17 @@ function signalFrames(event: SignalEvent): Frame[] {
     case "upload":
       return [];
   }
+}
+
+function moveFrame({ kind, room: roomId, member, members: total, announcing }: MembershipEvent): Frame {
+  const { connection: clientId, user: userId } = member;
+  return kind === "join"
+    ? toJson({ type: "user-joined", clientId, roomId, userId, total, announcing })
+    : toJson({ type: "user-left", clientId, roomId, total, announcing });
+}
+
+function rosterFields({ list, members: total, announcing }: Roster): JsonObject {
+  return { members: list.map(memberFields), total, announcing };
 }
 
 function memberFields({ connection, user, name }: Member): JsonObject {

@@ -116,9 +116,17 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "message":
       return [toJson(messageFields(event))];
     case "join":
-    case "leave":
+    case "leave": {
       if (!event.edge) return [];
-      return [timed(event, { type: event.kind, room: event.room, ...personFields(event.member) })];
+      const { kind: type, room, users: total, announcing } = event;
+      return [timed(event, { type, room, ...personFields(event.member), total, announcing })];
+    }
+    case "members": {
+      const { data, total, announcing } = rosterFields(event.roster);
+      return [
+        timed(event, { type: "user_list", room: event.room, data: announcing ? data : undefined, total, announcing }),
+      ];
+    }
     case "server":
       return [serverEventFrame(event)];
     case "reset":
@@ -154,7 +162,7 @@ function serverEventFrame(event: ServerEvent): Frame {
 }
 
 function rosterFields(roster: Roster): JsonObject {
-  return { data: usersOf(roster).map(({ name }) => name), total: roster.users };
+  return { data: usersOf(roster).map(({ name }) => name), total: roster.users, announcing: roster.announcing };
 }
 
 function personFields(member: Member): JsonObject {

@@ -21,7 +21,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...["unreadCount", "exception"],
   // kebab
   ...["auth-error", "room-joined", "room-left", "room-reset", "user-joined", "user-left", "message-ack"],
-  ...["typing-start", "typing-stop"],
+  ...["room-members", "typing-start", "typing-stop"],
   // snake
   ...["new_message", "user_joined", "user_left", "online_update", "room_reset", "message_ack"],
   // plain

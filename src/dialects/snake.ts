@@ -6,7 +6,7 @@
  */
 import type { Dialect, Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
-import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, SignalEvent, Target } from "../message.ts";
+import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, Roster, SignalEvent, Target } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
@@ -80,9 +80,8 @@ function encodeReply(reply: Reply): Frame[] {
   switch (reply.kind) {
     case "joined": {
       const { room: roomId, roster, position, recovered } = reply;
-      const online = usersOf(roster).map(userIdOf);
       const messages = reply.messages?.map(snakeMessage);
-      const answer = { roomId, online, total: roster.users, position, recovered, messages };
+      const answer = { roomId, ...rosterFields(roster), position, recovered, messages };
       return [
         toJson({ type: "user_joined", roomId, userId, timestamp }),
         toJson({ type: "online_update", ...answer, timestamp }),
@@ -128,7 +127,13 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "leave": {
       if (!event.edge) return [];
       const type = event.kind === "join" ? "user_joined" : "user_left";
-      return [toJson({ type, roomId: event.room, userId: userIdOf(event.member), timestamp })];
+      const { room: roomId, member, users: total, announcing } = event;
+      return [toJson({ type, roomId, userId: userIdOf(member), total, announcing, timestamp })];
+    }
+    case "members": {
+      const { online, total, announcing } = rosterFields(event.roster);
+      const list = announcing ? online : undefined;
+      return [toJson({ type: "online_update", roomId: event.room, online: list, total, announcing, timestamp })];
     }
     case "server":
       return [toJson(serverFrame(event, { roomId: shownRoom(event), timestamp }))];
@@ -139,6 +144,10 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "notice":
       return [];
   }
+}
+
+function rosterFields(roster: Roster): JsonObject {
+  return { online: usersOf(roster).map(userIdOf), total: roster.users, announcing: roster.announcing };
 }
 
 /** A message as this dialect and its REST route show it. */

@@ -15,7 +15,7 @@ import {
   LIBRARY_EVENTS,
 } from "../engine_io/codec.ts";
 import type { SocketioPacket } from "../engine_io/packet.ts";
-import type { Frame, MessageEvent, Reply, RoomEvent, SignalEvent } from "../message.ts";
+import type { Frame, MessageEvent, Reply, RoomEvent, Roster, SignalEvent } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS, IDENTITY_CLAIMS } from "./claims.ts";
 import { besides, textOf, without } from "./content.ts";
@@ -76,15 +76,11 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
   /** What has no place among the attachments of one packet follows it, and the position is that of what is inside. */
   #joined(reply: Reply & { kind: "joined" }): Frame[] {
     const { room, roster, recovered, messages = [] } = reply;
-    const users = usersOf(roster).map((member) => {
-      return { userId: userIdOf(member), name: member.name, status: member.status ?? "online" };
-    });
     const inside = messages.slice(0, countFitting(messages));
     const behind = messages.slice(inside.length);
     const answer = {
       conversationId: this.#shown(room),
-      users,
-      total: roster.users,
+      ...rosterFields(roster),
       position: behind.length === 0 ? reply.position : inside.at(-1)?.position,
       recovered,
       messages: reply.messages && inside.map((message) => this.#message(message)),
@@ -121,7 +117,15 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
       case "leave": {
         if (!event.edge) return [];
         const name = event.kind === "join" ? "userJoined" : "userLeft";
-        return [this.#event(name, { userId: userIdOf(event.member), conversationId: this.#shown(event.room) })];
+        const { member, users: total, announcing } = event;
+        const conversationId = this.#shown(event.room);
+        return [this.#event(name, { userId: userIdOf(member), conversationId, total, announcing })];
+      }
+      case "members": {
+        const { users, total, announcing } = rosterFields(event.roster);
+        const conversationId = this.#shown(event.room);
+        const list = announcing ? users : undefined;
+        return [this.#event("conversationUsers", { conversationId, users: list, total, announcing })];
       }
       case "presence": {
         const { from, status, metadata, room } = event;
@@ -213,6 +217,13 @@ function countFitting(messages: MessageEvent[]): number {
     return attachments > MAX_ATTACHMENTS;
   });
   return over < 0 ? messages.length : over;
+}
+
+function rosterFields(roster: Roster): JsonObject {
+  const users = usersOf(roster).map((member) => {
+    return { userId: userIdOf(member), name: member.name, status: member.status ?? "online" };
+  });
+  return { users, total: roster.users, announcing: roster.announcing };
 }
 
 /** The number under which the client waits for an answer, if it does. */

@@ -12,7 +12,7 @@ import { type Route, route } from "./route.ts";
 const Body = v.object({ type: Id, data: v.optional(v.unknown()) }, "must be an object {type, data}");
 const Answer = v.object({ success: Success, message_id: v.string(), recipients_count: Count, timestamp: Milliseconds });
 
-const SHARED = { method: "POST", needs: "admin", exact: true, body: Body, answer: Answer } as const;
+const SHARED = { method: "POST", needs: "admin", body: Body, answer: Answer } as const;
 
 export function announcementRoutes({ backstage, hub: { audit } }: HttpParts): Route[] {
   return [

@@ -5,8 +5,6 @@
  */
 import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
-import { hintFor } from "../nearest_name.ts";
-import { cutText } from "../unicode.ts";
 import type { Schema } from "./route.ts";
 
 /** Deeper bodies are refused before anything recurses over them. */
@@ -18,16 +16,6 @@ export function check<S extends Schema>(schema: S, value: unknown, part: string)
   const result = v.safeParse(schema, value, FIRST_ISSUE_ONLY);
   if (result.success) return result.output;
   throw new ParleyError("bad_message", `Cannot read the ${part}: ${complaint(result.issues[0])}`);
-}
-
-/** Throws `bad_message` for a name that the schema does not have, with the one that was most likely meant. */
-export function checkNames(schema: Schema | undefined, value: unknown, part: "query" | "body"): void {
-  if (typeof value !== "object" || value === null) return;
-  const known = Object.keys((schema as Partial<v.ObjectSchema<v.ObjectEntries, undefined>>)?.entries ?? {});
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const hint = hintFor(unknown, known) || `, it takes ${known.join(", ") || "nothing"}`;
-  throw new ParleyError("bad_message", `Cannot read the ${part}: there is no "${cutText(unknown, 100)}"${hint}`);
 }
 
 /**

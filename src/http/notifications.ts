@@ -21,7 +21,6 @@ export function notificationRoutes({ hub }: HttpParts): Route[] {
       method: "GET",
       path: "/websocket/users/{id}/notifications",
       needs: "user",
-      exact: true,
       about: "Newest first; the user's own, or with an admin's credential anybody's. The cursor is the next before",
       params: v.object({ id: User }),
       query: v.object({ before: v.optional(Id), cursor: v.optional(Id), limit: PageSize(50, 100) }),

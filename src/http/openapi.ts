@@ -75,7 +75,7 @@ function operation(each: Route): Json {
       ...parametersOf(each.query, "query"),
       ...parametersOf(each.headers, "header"),
     ],
-    ...(each.body && { requestBody: { content: jsonOf(bodyOf(each, each.body)) } }),
+    ...(each.body && { requestBody: { content: jsonOf(schemaOf(each.body, "input")) } }),
     responses,
   };
 }
@@ -85,14 +85,9 @@ function success({ answer, about }: Route): Json {
   return { description: about, content: jsonOf(schemaOf(answer, "output")) };
 }
 
-function bodyOf({ exact }: Route, body: Schema): unknown {
-  const schema = schemaOf(body, "input");
-  return exact ? { ...schema as Json, additionalProperties: false } : schema;
-}
-
-function errorsOf({ needs, params, query, body, headers, exact, errors = [] }: Route): Map<number, ErrorCode[]> {
+function errorsOf({ needs, params, query, body, headers, errors = [] }: Route): Map<number, ErrorCode[]> {
   const codes = new Set<ErrorCode>(errors);
-  if (params || query || body || headers || exact) codes.add("bad_message");
+  if (params || query || body || headers) codes.add("bad_message");
   if (body) codes.add("too_large");
   if (needs !== "nothing") {
     for (const code of ["unauthorized", "token_expired", "forbidden", "rate_limited", "unavailable"] as const) {

@@ -38,8 +38,6 @@ interface Declaration {
   status?: number;
   /** Further statuses whose answer has the same shape. */
   alsoStatus?: readonly number[];
-  /** Refuses names in query and body that it does not declare: a filter that is not understood must not show all. */
-  exact?: boolean;
   /** Beside those that follow from `needs` and from the input. */
   errors?: readonly ErrorCode[];
 }

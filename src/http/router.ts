@@ -16,7 +16,7 @@ import type { Origins } from "../origins.ts";
 import { cutText } from "../unicode.ts";
 import type { Access } from "./access.ts";
 import type { AdminHosts } from "./admin_hosts.ts";
-import { check, checkNames, jsonOf, paramsOf, queryOf } from "./input.ts";
+import { check, jsonOf, paramsOf, queryOf } from "./input.ts";
 import type { Asked, Route } from "./route.ts";
 
 /** What routes know of a request beside the request. */
@@ -54,7 +54,7 @@ export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch
 async function serve(route: Route, context: Context<Env>, { access, hosts }: RouterParts): Promise<Response> {
   const request = context.req.raw;
   const { peer } = context.env;
-  const { params, headers } = route;
+  const { params, query, body, headers } = route;
   const caller = await access.check(request, peer, route.needs);
   if (route.needs === "nothing") await hosts?.check(request.headers, () => access.check(request, peer, "user"));
   const asked: Asked<unknown, unknown, unknown, unknown> = {
@@ -62,22 +62,13 @@ async function serve(route: Route, context: Context<Env>, { access, hosts }: Rou
     request,
     peer,
     params: params ? check(params, paramsOf(request.url, context.req.param()), "path") : {},
+    query: query ? check(query, queryOf(request.url), "query") : {},
     headers: headers ? check(headers, Object.fromEntries(request.headers), "headers") : {},
-    ...await inputOf(route, request),
+    body: body ? check(body, await jsonOf(request), "body") : {},
   };
   const answer = await route.serve(asked);
   if (answer instanceof Response) return answer;
   return jsonResponse(answer, { status: route.status ?? 200, headers: { "cache-control": "no-store" } });
-}
-
-/** What a route does not declare is not looked at, unless it is exact: then it must not be there. */
-async function inputOf({ query, body, exact }: Route, request: Request): Promise<{ query: unknown; body: unknown }> {
-  const given = { query: queryOf(request.url), body: body || exact ? await jsonOf(request) : {} };
-  if (exact) {
-    checkNames(query, given.query, "query");
-    checkNames(body, given.body, "body");
-  }
-  return { query: query ? check(query, given.query, "query") : {}, body: body ? check(body, given.body, "body") : {} };
 }
 
 /** Pages of origins that are listed may send credentials, others only get to read what is open to everybody. */

@@ -248,17 +248,21 @@ test("members, presence and typing follow the room", async () => {
   const { platform, room } = await joined();
   const ann = { connection_id: "c2", user_id: "u2", name: "Ann" };
   const tell = (type: string, data: object) => platform.socket.say({ type, room: "lobby", data });
-  tell("room_update", { action: "member_joined", ...ann });
+  tell("room_update", { action: "member_joined", ...ann, total: 2, announcing: true });
   tell("presence", { userId: "u2", user_id: "u2", status: "away", metadata: { mood: "tea" } });
   assertEquals(room.presence.u2.status, "away");
-  assertEquals(room.getSnapshot().total, 1);
+  assertEquals(room.getSnapshot().total, 2, "by the server's word");
   tell("custom_event", { event: "typing_start", user_id: "u2" });
   tell("custom_event", { event: "typing_start", user_id: "u1" });
   assertEquals(room.getSnapshot().typing, ["u2"], "not oneself");
   platform.socket.say({ ...message(1), user_id: "u2" });
   assertEquals(room.getSnapshot().typing, [], "who has spoken does not type");
-  tell("room_update", { action: "member_left", ...ann });
-  assertEquals(room.members, []);
+  tell("room_update", { action: "member_left", ...ann, total: 1, announcing: true });
+  assertEquals([room.members, room.getSnapshot().total], [[], 1]);
+  tell("room_update", { action: "members", members: [ann], total: 1, announcing: true });
+  assertEquals([room.members, room.getSnapshot().total], [[ann], 1]);
+  tell("room_update", { action: "members", total: 900, announcing: false });
+  assertEquals([room.members, room.getSnapshot().total], [[], 900], "a room too large to tell who comes and goes");
 });
 
 test("a signal cannot pass for the server's word about who is here", async () => {
@@ -267,7 +271,7 @@ test("a signal cannot pass for the server's word about who is here", async () =>
   client.on("disconnect", () => fooled++);
   room.on("gap", () => fooled++);
   room.subscribe(() => fooled++);
-  const data = { action: "member_joined", connection_id: "x", user_id: "ghost", name: "Ghost" };
+  const data = { action: "member_joined", connection_id: "x", user_id: "ghost", name: "Ghost", total: 9 };
   for (const event of ["disconnect", "gap", "change", "status", "wave"]) {
     platform.socket.say({ type: "custom_event", room: "lobby", from: "c9", data: { ...data, event } });
   }

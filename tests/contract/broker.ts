@@ -17,6 +17,8 @@ import { storesContract } from "./broker_stores.ts";
 
 /** What every broker under test is opened with. */
 export const INBOX = { size: 5, ttlMs: 60_000 } as const;
+/** Again at four. */
+export const ANNOUNCE_MAX = 5;
 
 export interface TestNode {
   broker: Broker;

@@ -3,14 +3,20 @@ import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel.ts";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
 import { createLog } from "../../src/log.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";
-import { brokerContract, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, brokerContract, INBOX } from "./broker.ts";
 
 brokerContract({
   name: "broadcast",
   maxNodes: 3,
   async open(count) {
     const clock = new FakeClock();
-    const options = { historyMaxBytes: 1e8, inboxSize: INBOX.size, inboxTtlMs: INBOX.ttlMs, now: clock.now };
+    const options = {
+      historyMaxBytes: 1e8,
+      inboxSize: INBOX.size,
+      inboxTtlMs: INBOX.ttlMs,
+      roomAnnounceMax: ANNOUNCE_MAX,
+      now: clock.now,
+    };
     const sequencer = new Sequencer(options);
     const log = createLog({ level: "error" });
     const nodes = await Promise.all(Array.from({ length: count }, async () => {

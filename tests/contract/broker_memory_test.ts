@@ -1,7 +1,7 @@
 /** The memory broker keeps the broker contract. */
 import { MemoryBroker } from "../../src/brokers/memory.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";
-import { brokerContract, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, brokerContract, INBOX } from "./broker.ts";
 
 brokerContract({
   name: "memory",
@@ -9,7 +9,13 @@ brokerContract({
   open() {
     const clock = new FakeClock();
     const node = new FakeNode();
-    const options = { historyMaxBytes: 1e8, inboxSize: INBOX.size, inboxTtlMs: INBOX.ttlMs, now: clock.now };
+    const options = {
+      historyMaxBytes: 1e8,
+      inboxSize: INBOX.size,
+      inboxTtlMs: INBOX.ttlMs,
+      roomAnnounceMax: ANNOUNCE_MAX,
+      now: clock.now,
+    };
     const broker = new MemoryBroker(options);
     broker.start(node);
     return Promise.resolve({

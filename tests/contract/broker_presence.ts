@@ -4,7 +4,7 @@ import { ParleyError } from "../../src/errors.ts";
 import type { Member } from "../../src/message.ts";
 import type { FakeNode } from "../fakes.ts";
 import { eventually } from "../waiting.ts";
-import { type BrokerCluster, type Declare, message, type TestNode } from "./broker.ts";
+import { ANNOUNCE_MAX, type BrokerCluster, type Declare, message, type TestNode } from "./broker.ts";
 
 /** What the room was told, in short: `+ann!` is a join at the user's edge, `-guest` a leave that is none. */
 function moves(node: FakeNode, room: string): string[] {
@@ -30,11 +30,11 @@ export function presenceContract(declare: Declare): void {
     const [{ broker, node }] = cluster.nodes;
     await broker.subscribe("r");
     const [first, ann, tab, guest] = [node.connect("zoe"), node.connect("ann"), node.connect("ann"), node.connect()];
-    assertEquals(await broker.presence.enter("r", first), { first: true, members: 1, users: 1 });
-    assertEquals(await broker.presence.enter("r", ann), { first: true, members: 2, users: 2 });
-    assertEquals(await broker.presence.enter("r", ann), { first: false, members: 2, users: 2 });
-    assertEquals(await broker.presence.enter("r", tab), { first: false, members: 3, users: 2 });
-    assertEquals(await broker.presence.enter("r", guest), { first: true, members: 4, users: 3 });
+    assertEquals(await broker.presence.enter("r", first), { first: true, members: 1, users: 1, announcing: true });
+    assertEquals(await broker.presence.enter("r", ann), { first: true, members: 2, users: 2, announcing: true });
+    assertEquals(await broker.presence.enter("r", ann), { first: false, members: 2, users: 2, announcing: true });
+    assertEquals(await broker.presence.enter("r", tab), { first: false, members: 3, users: 2, announcing: true });
+    assertEquals(await broker.presence.enter("r", guest), { first: true, members: 4, users: 3, announcing: true });
     for (const { connection } of [guest, ann, ann, tab]) await broker.presence.leave("r", connection);
     await settle(cluster, "r");
     assertEquals(moves(node, "r"), ["+ann!", "+ann", "+guest!", "-guest!", "-ann", "-ann!"]);
@@ -63,6 +63,47 @@ export function presenceContract(declare: Declare): void {
     assertEquals(new Set(node.eventsIn("r").map(({ id }) => id)).size, 30);
   });
 
+  declare("a room announces up to its bound, and again at 80 % of it", 2, async (cluster) => {
+    const [a, b] = cluster.nodes;
+    for (const { broker } of cluster.nodes) await broker.subscribe("r");
+    const members = Array.from({ length: ANNOUNCE_MAX + 1 }, (_, n) => (n % 2 ? a : b).node.connect(`u${n}`));
+    const seats = [];
+    for (const [n, member] of members.entries()) seats.push(await (n % 2 ? a : b).broker.presence.enter("r", member));
+    assertEquals(seats.map(({ announcing }) => announcing), [true, true, true, true, true, false]);
+    assertEquals((await b.broker.presence.roster("r", 9)).announcing, false);
+    const leave = async (n: number) => await (n % 2 ? a : b).broker.presence.leave("r", members[n]!.connection);
+    await leave(0);
+    assertEquals((await a.broker.presence.roster("r", 0)).announcing, false, "not yet at 80 %");
+    await leave(1);
+    assertEquals((await b.broker.presence.roster("r", 0)).announcing, true);
+    assertEquals((await b.broker.presence.enter("r", members[0]!)).announcing, true, "up to the bound again");
+    await settle(cluster, "r");
+    for (const { node } of cluster.nodes) {
+      const told = node.movesIn("r").map(({ members, announcing }) => `${members} ${announcing}`);
+      assertEquals(told, ["2 true", "3 true", "4 true", "5 true", "6 false", "5 false", "4 true", "5 true"]);
+    }
+  });
+
+  declare("a large room that was left by all begins anew", 1, async ({ nodes: [{ broker, node }] }) => {
+    const members = Array.from({ length: ANNOUNCE_MAX + 1 }, () => node.connect());
+    for (const member of members) await broker.presence.enter("r", member);
+    assertEquals(await broker.presence.enter("r", members[0]!), {
+      first: false,
+      members: ANNOUNCE_MAX + 1,
+      users: ANNOUNCE_MAX + 1,
+      announcing: false,
+    });
+    for (const { connection } of members) await broker.presence.leave("r", connection);
+    const empty = { list: [], members: 0, users: 0, announcing: true };
+    assertEquals(await broker.presence.roster("r", 9), empty);
+    assertEquals(await broker.presence.enter("r", members[0]!), {
+      first: true,
+      members: 1,
+      users: 1,
+      announcing: true,
+    });
+  });
+
   declare("joins and messages are in one order", 1, async (cluster) => {
     const [{ broker, node }] = cluster.nodes;
     await broker.subscribe("r");
@@ -81,7 +122,7 @@ export function presenceContract(declare: Declare): void {
     const enter = async () => await broker.presence.enter("r", bob, 1);
     const error = await assertRejects(enter, ParleyError);
     assertEquals([error.code, error.room], ["room_full", "r"]);
-    assertEquals(await broker.presence.enter("r", ann, 1), { first: false, members: 1, users: 1 });
+    assertEquals(await broker.presence.enter("r", ann, 1), { first: false, members: 1, users: 1, announcing: true });
     await broker.presence.leave("r", ann.connection);
     assertEquals((await enter()).members, 1);
   });
@@ -107,7 +148,7 @@ export function presenceContract(declare: Declare): void {
 
   declare("a roster is bounded and counts all", 1, async ({ nodes: [a] }) => {
     const { broker, node } = a;
-    assertEquals(await broker.presence.roster("r", 5), { list: [], members: 0, users: 0 });
+    assertEquals(await broker.presence.roster("r", 5), { list: [], members: 0, users: 0, announcing: true });
     const members = Array.from({ length: 20 }, (_, n) => node.connect(n < 2 ? undefined : `u${n % 6}`));
     await enterAll(a, "r", members);
     assertEquals(await broker.presence.count("r"), 20);
@@ -189,8 +230,8 @@ export function presenceContract(declare: Declare): void {
     for (const { broker } of cluster.nodes) await broker.subscribe("r");
     await a.broker.presence.enter("r", a.node.connect("zoe"));
     const [here, there] = [a.node.connect("ann"), b.node.connect("ann")];
-    assertEquals(await a.broker.presence.enter("r", here), { first: true, members: 2, users: 2 });
-    assertEquals(await b.broker.presence.enter("r", there), { first: false, members: 3, users: 2 });
+    assertEquals(await a.broker.presence.enter("r", here), { first: true, members: 2, users: 2, announcing: true });
+    assertEquals(await b.broker.presence.enter("r", there), { first: false, members: 3, users: 2, announcing: true });
     await a.broker.presence.leave("r", here.connection);
     await b.broker.presence.leave("r", there.connection);
     await settle(cluster, "r");

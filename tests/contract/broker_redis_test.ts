@@ -4,7 +4,7 @@ import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis.ts
 import { createLog } from "../../src/log.ts";
 import { RedisCluster, RedisServer } from "../e2e/redis_server.ts";
 import { FakeNode } from "../fakes.ts";
-import { type BrokerCluster, brokerContract, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, type BrokerCluster, brokerContract, INBOX } from "./broker.ts";
 
 type Engine = AsyncDisposable & { url: string };
 
@@ -18,7 +18,15 @@ function form(name: string, start: () => Promise<Engine>, sharded: RedisBrokerOp
     const { url } = await (engine ??= start());
     const prefix = `test${++tests}`;
     const log = createLog({ level: "error" });
-    const options = { url, prefix, sharded, inboxSize: INBOX.size, inboxTtlMs: INBOX.ttlMs, log };
+    const options = {
+      url,
+      prefix,
+      sharded,
+      inboxSize: INBOX.size,
+      inboxTtlMs: INBOX.ttlMs,
+      roomAnnounceMax: ANNOUNCE_MAX,
+      log,
+    };
     const nodes = await Promise.all(Array.from({ length: count }, async () => {
       const node = new FakeNode();
       const broker = new RedisBroker(options);

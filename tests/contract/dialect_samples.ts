@@ -35,7 +35,11 @@ const SIGNALS: { [Type in Signal["type"]]: Extract<Signal, { type: Type }> } = {
 
 type EventsOf<Kind extends RoomEvent["kind"]> = (RoomEvent & { kind: Kind })[];
 
-const seats = { room: "lobby", edge: true, members: 2, users: 2 };
+const seats = { room: "lobby", edge: true, members: 2, users: 2, announcing: true };
+
+const roster = { list: [{ ...USER, status: "away" as const }, GUEST], members: 2, users: 2, announcing: true };
+/** Of a room that does not announce. */
+const LARGE = { list: [], members: 900, users: 800, announcing: false };
 
 const EVENTS: { [Kind in RoomEvent["kind"]]: EventsOf<Kind> } = {
   message: [MESSAGE, { ...MESSAGE, from: GUEST, data: null }, { ...MESSAGE, room: undefined, to: "bob" }],
@@ -44,6 +48,7 @@ const EVENTS: { [Kind in RoomEvent["kind"]]: EventsOf<Kind> } = {
   ),
   join: [USER, GUEST].map((member) => ({ ...MOMENT, ...seats, kind: "join", member })),
   leave: [false, true].map((identityOnly) => ({ ...MOMENT, ...seats, kind: "leave", member: GUEST, identityOnly })),
+  members: [roster, LARGE].map((each) => ({ ...MOMENT, kind: "members", room: "lobby", roster: each })),
   presence: [{ ...MOMENT, kind: "presence", room: "lobby", from: USER, status: "busy", metadata: { in: HALF_A_PAIR } }],
   server: [
     { ...MOMENT, kind: "server", room: "lobby", type: "announcement", fields: { data: { message: HALF_A_PAIR } } },
@@ -56,13 +61,12 @@ const EVENTS: { [Kind in RoomEvent["kind"]]: EventsOf<Kind> } = {
 
 type BodiesOf<Kind extends ReplyBody["kind"]> = (ReplyBody & { kind: Kind })[];
 
-const roster = { list: [{ ...USER, status: "away" as const }, GUEST], members: 2, users: 2 };
 const identity = { user: "7", id: 7, name: "Ann", email: "a@b.c", groups: [], rooms: [], roles: [] };
 
 const REPLIES: { [Kind in ReplyBody["kind"]]: BodiesOf<Kind> } = {
   joined: [
     { kind: "joined", room: "lobby", roster, position: POSITION, recovered: true, messages: [MESSAGE] },
-    { kind: "joined", room: "lobby", roster: { list: [], members: 900, users: 800 } },
+    { kind: "joined", room: "lobby", roster: LARGE },
   ],
   left: [{ kind: "left", room: "lobby", reason: "kicked" }, { kind: "left", room: "lobby" }],
   members: [{ kind: "members", room: "lobby", roster }],

@@ -53,7 +53,8 @@ type Record_ =
   | ({ what: "saw" } & Seen)
   | { what: "reset"; position: Position }
   | { what: "away" }
-  | { what: "member_joined" | "member_left"; connection: string };
+  | { what: "member_joined" | "member_left"; connection: string }
+  | { what: "members"; members: string[] };
 
 type Timed = Record_ & { at: number };
 
@@ -87,6 +88,11 @@ export class Witness {
 
   memberJoined(connection: string): void {
     this.#write({ what: "member_joined", connection });
+  }
+
+  /** The room was told as a whole who is in. */
+  members(members: string[]): void {
+    this.#write({ what: "members", members });
   }
 
   memberLeft(connection: string): void {
@@ -165,7 +171,7 @@ export class HistoryChecker {
     // Who was believed to be there and left. A leave of somebody unknown may cross the answer to a join.
     const left = new Set<string>();
     for (const record of records) {
-      if (record.what === "joined") {
+      if (record.what === "joined" || (record.what === "members" && believed)) {
         believed = new Set(record.members);
         left.clear();
       } else if (record.what === "away") believed = undefined;

@@ -134,7 +134,7 @@ export class Participant {
   #joined({ data }: Frame): void {
     const position = data.position as Position;
     const messages = (data.messages as Frame[] | undefined)?.map((message) => seenIn(message));
-    const members = (data.members as { connection_id: string }[]).map(({ connection_id }) => connection_id);
+    const members = connectionsOf(data.members);
     this.witness.joined({ position, recovered: data.recovered as boolean | undefined, messages, members });
     this.#position = position;
     this.connection = this.#greetedAs;
@@ -152,6 +152,7 @@ export class Participant {
     const connection = String(data.connection_id);
     if (data.action === "member_joined") this.witness.memberJoined(connection);
     if (data.action === "member_left") this.witness.memberLeft(connection);
+    if (data.action === "members") this.witness.members(connectionsOf(data.members));
     if (data.action !== "reset") return;
     this.#position = data.position as Position;
     this.resets++;
@@ -177,6 +178,10 @@ export class Participant {
     const again = request === "join" ? () => this.#join() : () => this.#send(String(request));
     this.#retry = setTimeout(() => this.#isStopped || again(), RETRY_MS);
   }
+}
+
+function connectionsOf(members: unknown): string[] {
+  return (members as { connection_id: string }[]).map(({ connection_id }) => connection_id);
 }
 
 function seenIn({ position, data }: Frame): { key: string; position: Position } {

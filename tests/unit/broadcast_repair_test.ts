@@ -160,6 +160,10 @@ test(
       assertEquals(dataIn(deaf, "long"), Array.from({ length: 80 }, (_, n) => n + 1));
       const after = events.slice(events.indexOf(reset) + 1);
       assertEquals(after.map((event) => "data" in event && event.data), after.map((_, n) => 80 - after.length + n + 1));
+      // Joins and leaves are in no history.
+      const told = deaf.node.orders.flatMap((order) => order.do === "tell_members" ? order.rooms : []);
+      assertEquals([...new Set(told)].sort(), ["long", "never read", "short"]);
+      assertEquals(talker.node.orders, []);
       await publishKept(talker, { room: "long", count: 1 });
       await eventually(() => dataIn(deaf, "long").length === 81);
     });

@@ -69,7 +69,7 @@ test("an empty room leaves nothing behind", () => {
   for (const member of members) store.enter("r", member);
   for (const { connection } of members) store.leave("r", connection);
   assertEquals(store.countRooms(), 0);
-  assertEquals(store.roster("r", 9), { list: [], members: 0, users: 0 });
+  assertEquals(store.roster("r", 9), { list: [], members: 0, users: 0, announcing: true });
 });
 
 test("whoever is alone in a room is announced to nobody", () => {

@@ -9,11 +9,18 @@ function member(connection: string, user?: string): Member {
 }
 
 function move(kind: "join" | "leave", who: Member, more: Partial<MembershipEvent> = {}): MembershipEvent {
-  return { kind, id: "i", timestamp: 0, room: "r", member: who, edge: true, members: 2, users: 2, ...more };
+  const seats = { edge: true, members: 2, users: 2, announcing: true };
+  return { kind, id: "i", timestamp: 0, room: "r", member: who, ...seats, ...more };
 }
 
 function roster(...list: Member[]): Roster {
-  return { list: list.map((each) => ({ ...each, status: "online" })), members: list.length, users: list.length };
+  const { length } = list;
+  return {
+    list: list.map((each) => ({ ...each, status: "online" })),
+    members: length,
+    users: length,
+    announcing: true,
+  };
 }
 
 /** What a comparison tells, in short. */

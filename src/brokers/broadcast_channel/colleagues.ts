@@ -24,6 +24,7 @@ export class Colleagues {
     this.#link = new Link(this.#uplink, {
       node: node.id,
       deliver: nothing,
+      missed: nothing,
       answer: answerer(node, this.#log),
       distrust: nothing,
     });

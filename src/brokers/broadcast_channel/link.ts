@@ -8,6 +8,7 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import { ParleyError } from "../../errors.ts";
 import type { StreamPosition } from "../../message.ts";
+import { hasMembers } from "../../room_name.ts";
 import type { PublishResult, RoutedEvent } from "../../broker.ts";
 import { BatchReader } from "./batch_reader.ts";
 import { keyIn, keyOf, readEvent, readResult } from "./lines.ts";
@@ -17,6 +18,8 @@ export interface LinkParts {
   /** Head of the ids of this node's connections. */
   node: string;
   deliver(routed: RoutedEvent): void;
+  /** Joins and leaves of these rooms were lost. */
+  missed(rooms: string[]): void;
   /** Must not reject. */
   answer(question: Question): Promise<unknown>;
   /** A line that could not be delivered. */
@@ -152,8 +155,14 @@ export class Link {
       this.#post({ do: "resume", rooms: this.#positions() });
     } else {
       this.#reader.repair(downward);
+      if ("anew" in downward) this.#missed();
     }
     this.#hearTurns();
+  }
+
+  #missed(): void {
+    const rooms = [...this.#rooms.values()].map(({ room }) => room).filter(hasMembers);
+    if (rooms.length > 0) this.#parts.missed(rooms);
   }
 
   #positions(): [key: string, epoch: string, offset: number][] {

@@ -75,11 +75,12 @@ export class Sequencer {
   #flush: ReturnType<typeof setImmediate> | undefined;
 
   constructor(options: SequencerOptions) {
-    const { historyMaxBytes, inboxSize, inboxTtlMs, now, logChars } = options;
+    const { historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now, logChars } = options;
+    const announce = (routed: RoutedEvent) => this.#announce(routed);
     this.#history = new MemoryHistory(historyMaxBytes, now);
     this.#once = new PublishedOnce(now);
     this.#stores = {
-      presence: new MemoryPresence({ ids: this.#ids, announce: (routed) => this.#announce(routed), now }),
+      presence: new MemoryPresence({ ids: this.#ids, announce, announceMax, now }),
       inbox: new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now }),
       grants: new MemoryGrants(now),
     };

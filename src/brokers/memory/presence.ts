@@ -10,12 +10,15 @@ import { ParleyError } from "../../errors.ts";
 import { type IdSource, nodeOf } from "../../id.ts";
 import type { Member, Roster, UserPresence } from "../../message.ts";
 import { typeOfRoom } from "../../room_name.ts";
+import { type AnnouncingBounds, announcingBounds, isAnnouncing } from "../announcing.ts";
 import { RoomMembers, userOf } from "./room_members.ts";
 import { Statuses } from "./statuses.ts";
 
 export interface PresenceParts {
   ids: IdSource;
   announce(routed: RoutedEvent): void;
+  /** Members up to which a room announces. */
+  announceMax?: number;
   now?: () => number;
 }
 
@@ -24,30 +27,33 @@ export class MemoryPresence implements PresenceStore {
   readonly #statuses: Statuses;
   readonly #ids: IdSource;
   readonly #announce: (routed: RoutedEvent) => void;
+  readonly #bounds: AnnouncingBounds;
   readonly #now: () => number;
 
-  constructor({ ids, announce, now = Date.now }: PresenceParts) {
+  constructor({ ids, announce, announceMax, now = Date.now }: PresenceParts) {
     this.#ids = ids;
     this.#announce = announce;
+    this.#bounds = announcingBounds(announceMax);
     this.#now = now;
     this.#statuses = new Statuses(now);
   }
 
   enter(room: string, member: Member, limit = 0): Seat {
     const members = this.#rooms.get(room) ?? new RoomMembers();
-    if (members.get(member.connection)) return { first: false, members: members.size, users: members.users };
+    if (members.get(member.connection)) return seatIn(members, false);
     if (limit > 0 && members.size >= limit) {
       throw new ParleyError("room_full", `Cannot enter room "${room}": it has its ${limit} members`, { room });
     }
     const first = isEdge(members, member);
     members.add(member);
+    members.announcing = isAnnouncing(members.announcing, members.size, this.#bounds);
     this.#rooms.set(room, members);
     if (first && isPersonal(room, member)) {
       this.#statuses.arrive(String(member.user));
       this.#tellFollowers(member);
     }
     this.#tell("join", { room, members, member, edge: first });
-    return { first, members: members.size, users: members.users };
+    return seatIn(members, first);
   }
 
   leave(room: string, connection: string): void {
@@ -55,6 +61,7 @@ export class MemoryPresence implements PresenceStore {
     const member = members?.remove(connection);
     if (!members || !member) return;
     if (members.size === 0) this.#rooms.delete(room);
+    members.announcing = isAnnouncing(members.announcing, members.size, this.#bounds);
     const last = isEdge(members, member);
     this.#tell("leave", { room, members, member, edge: last });
     if (last && isPersonal(room, member)) {
@@ -84,12 +91,12 @@ export class MemoryPresence implements PresenceStore {
   roster(room: string, limit: number): Roster {
     const members = this.#rooms.get(room);
     const list: Roster["list"] = [];
-    if (!members) return { list, members: 0, users: 0 };
+    if (!members) return { list, members: 0, users: 0, announcing: true };
     for (const member of members) {
       if (list.length >= limit) break;
       list.push({ ...member, status: this.#statuses.of(userOf(member) ?? member.connection)?.status ?? "online" });
     }
-    return { list, members: members.size, users: members.users };
+    return { list, members: members.size, users: members.users, announcing: members.announcing };
   }
 
   count(room: string): number {
@@ -132,10 +139,11 @@ export class MemoryPresence implements PresenceStore {
     const timestamp = this.#now();
     // While an identity changes the member is for a moment not in the list, but never out of the room.
     const count = identityOnly ? others + 1 : members.size;
+    const { users, announcing } = members;
     this.#announce({
       room,
       except: member.connection,
-      event: { id, timestamp, room, kind, member, edge, members: count, users: members.users, identityOnly },
+      event: { id, timestamp, room, kind, member, edge, members: count, users, announcing, identityOnly },
     });
   }
 
@@ -154,6 +162,10 @@ interface Change {
   member: Member;
   edge: boolean;
   identityOnly?: boolean;
+}
+
+function seatIn({ size, users, announcing }: RoomMembers, first: boolean): Seat {
+  return { first, members: size, users, announcing };
 }
 
 /** Whether nobody but this member, who is not in the list at this moment, stands for its user. */

@@ -20,6 +20,8 @@ export function userOf(member: Member): string | undefined {
 }
 
 export class RoomMembers {
+  /** Whether joins and leaves are told. */
+  announcing = true;
   #list: Member[] = [];
   /** Instead of the list, once the room was large. */
   #index: Index | undefined;

@@ -5,7 +5,7 @@
  *     {prefix}:{ROOM}:log       stream  kept messages; the id is <offset>-1
  *     {prefix}:{ROOM}:once:…    string  an idempotent publish: "epoch offset id timestamp"
  *     {prefix}:{ROOM}:members   hash    connection → "lease user member"
- *     {prefix}:{ROOM}:users     hash    u<user> → connections of the user; g → guests
+ *     {prefix}:{ROOM}:users     hash    u<user> → connections of the user; g → guests; q: does not announce
  *     {prefix}:{ROOM}:events    channel of the room; ROOM * is everybody's
  *     {prefix}:{nodes}:leases   sorted set  lease → when its node was last heard of
  *     {prefix}:{nodes}:reaping  sorted set  lease of a dead node → when somebody began to remove its members

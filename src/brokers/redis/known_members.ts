@@ -3,17 +3,17 @@
  * when it is back, what is known is compared with what Redis knows, and the difference is told. It also makes joins and
  * leaves idempotent: one that changes nothing is told to nobody.
  *
- * One for each subscribed room, kept by RedisRooms. It is complete once a roster was read, and gives up for rooms that are
- * too large for anybody to be told.
+ * One for each subscribed room, kept by RedisRooms. It is complete once a roster was read, and follows nobody while the
+ * room is too large.
  */
 import type { RoutedEvent } from "../../broker.ts";
 import type { Member, MembershipEvent, Roster } from "../../message.ts";
 
-/** Rooms above it are not followed. */
+/** Rooms of more members are not followed. */
 export const MAX_KNOWN = 500;
 
 /** What is different from what was known. */
-type Change = Pick<MembershipEvent, "kind" | "member" | "edge" | "members" | "users">;
+type Change = Pick<MembershipEvent, "kind" | "member" | "edge" | "members" | "users" | "announcing">;
 
 export class KnownMembers {
   /** Before it is complete: what changed since the subscription; undefined stands for one who left. */
@@ -28,8 +28,11 @@ export class KnownMembers {
 
   /** False: it changes nothing, nobody needs to be told. */
   apply({ kind, member, identityOnly, members }: MembershipEvent): boolean {
-    if (members > MAX_KNOWN) this.#giveUp();
-    if (!this.#members) return true;
+    if (members > MAX_KNOWN) {
+      this.#giveUp();
+      return true;
+    }
+    this.#members ??= new Map();
     const { connection } = member;
     this.#heard?.add(connection);
     if (identityOnly) {
@@ -66,23 +69,23 @@ export class KnownMembers {
   }
 
   /** What has to be told, leaves first; whoever was heard of since the start is known better than by the roster. */
-  compare({ list, members }: Roster): Change[] {
+  compare({ list, members, announcing }: Roster): Change[] {
     const heard = this.#heard ?? new Set();
     this.#heard = undefined;
     const known = this.#members;
-    if (!known || list.length < members) return [];
+    if (!known || !this.#isComplete || list.length < members) return [];
     const present = new Map(list.map((member) => [member.connection, plain(member)]));
     const changes: Change[] = [];
     for (const [connection, member] of known) {
       if (!member || present.has(connection) || heard.has(connection)) continue;
       known.delete(connection);
-      changes.push({ kind: "leave", member, edge: !hasUser(known, member), ...counts(known) });
+      changes.push({ kind: "leave", member, edge: !hasUser(known, member), ...counts(known), announcing });
     }
     for (const [connection, member] of present) {
       if (known.has(connection) || heard.has(connection)) continue;
       const edge = !hasUser(known, member);
       known.set(connection, member);
-      changes.push({ kind: "join", member, edge, ...counts(known) });
+      changes.push({ kind: "join", member, edge, ...counts(known), announcing });
     }
     return changes;
   }

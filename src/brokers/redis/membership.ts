@@ -6,6 +6,7 @@ import type { Seat } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";
 import type { Member } from "../../message.ts";
 import { typeOfRoom } from "../../room_name.ts";
+import { type AnnouncingBounds, announcingBounds } from "../announcing.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
@@ -21,6 +22,14 @@ export interface Gone {
   last: boolean;
 }
 
+export interface MembershipParts {
+  engine: RedisEngine;
+  keys: Keys;
+  ids: IdSource;
+  /** Members up to which a room announces. */
+  announceMax?: number;
+}
+
 export interface Entry {
   lease: string;
   limit?: number;
@@ -32,11 +41,13 @@ export class Membership {
   readonly #engine: RedisEngine;
   readonly #keys: Keys;
   readonly #ids: IdSource;
+  readonly #bounds: AnnouncingBounds;
 
-  constructor({ engine, keys, ids }: { engine: RedisEngine; keys: Keys; ids: IdSource }) {
+  constructor({ engine, keys, ids, announceMax }: MembershipParts) {
     this.#engine = engine;
     this.#keys = keys;
     this.#ids = ids;
+    this.#bounds = announcingBounds(announceMax);
   }
 
   /** Undefined: the room is full. */
@@ -57,9 +68,12 @@ export class Membership {
       events,
       id,
       quietly ? "" : head,
+      this.#bounds.max,
+      this.#bounds.resume,
     );
-    const [first, count, userCount] = answer as [number, number, number];
-    return first < 0 ? undefined : { first: first === 1, members: count, users: userCount };
+    const [first, count, userCount, announcing] = answer as [number, number, number, number];
+    if (first < 0) return undefined;
+    return { first: first === 1, members: count, users: userCount, announcing: announcing === 1 };
   }
 
   /** With a lease: only those that are still under it. Returns who was in. */
@@ -77,6 +91,8 @@ export class Membership {
         lease,
         this.#engine.publishCommand,
         events,
+        this.#bounds.max,
+        this.#bounds.resume,
         ...leaves,
       );
       for (const [, last, member] of answer as [string, number, string][]) {

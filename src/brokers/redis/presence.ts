@@ -3,6 +3,7 @@
  *
  * Leaves never fail: while Redis is away they are remembered and told when it is back. Members that Redis forgot are
  * entered again without a word, for the others still know them; members that others took for dead are announced again.
+ * Either way the rooms are then told as a whole who is in.
  */
 import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
@@ -23,11 +24,15 @@ export interface PresenceParts {
   keys: Keys;
   ids: IdSource;
   log: Log;
+  /** Members up to which a room announces. */
+  announceMax?: number;
   /** Head of the leases' names. */
   node: () => string;
   publish(routed: RoutedEvent): Promise<unknown>;
   /** A roster as it was read. */
   seen(room: string, roster: Roster): void;
+  /** These rooms have members again whom Redis, or the other nodes, had lost. Rejects if the other nodes cannot be told. */
+  rebuilt(rooms: string[]): Promise<void>;
   /** All members of this node are in again; those of other nodes may have come and gone unheard. */
   restored(news: Renewal): void;
 }
@@ -107,17 +112,14 @@ export class RedisPresence implements PresenceStore {
   async roster(room: string, limit: number): Promise<Roster> {
     const { engine, keys } = this.#parts;
     const { members, users } = keys.room(room);
-    const [count, userCount, ...values] = await engine.script(ROSTER, members, users, limit) as [
-      number,
-      number,
-      ...string[],
-    ];
+    const answer = await engine.script(ROSTER, members, users, limit);
+    const [count, userCount, announcing, ...values] = answer as [number, number, number, ...string[]];
     const list: Roster["list"] = values.slice(0, limit).map((value) => {
-      return JSON.parse((value as string).replace(/^\S+ \S* /, ""));
+      return JSON.parse(value.replace(/^\S+ \S* /, ""));
     });
     const statuses = await this.#statuses.of(list.map(({ user, connection }) => String(user ?? connection)));
     for (const [at, each] of list.entries()) each.status = statuses[at]?.status ?? "online";
-    const roster = { list, members: count, users: userCount };
+    const roster = { list, members: count, users: userCount, announcing: announcing === 1 };
     this.#parts.seen(room, roster);
     return roster;
   }
@@ -220,6 +222,7 @@ export class RedisPresence implements PresenceStore {
         else if (seat?.first && isPersonal(room, member) && !quietly) await this.#tellFollowers(member, "arrive");
       }
     });
+    await this.#parts.rebuilt(rooms);
   }
 
   /** Removes the members of a node that is dead. Whoever enters them again does it under another lease. */

@@ -1,6 +1,7 @@
 /**
  * The scripts of presence: the change, the count and the event in one step. An event's JSON is cut in two by its sender,
- * before and after what only Redis knows: the stored member, the edge and the counts. No head: nobody is told.
+ * before and after what only Redis knows: the stored member, the edge, the counts and whether the room announces. No head:
+ * nobody is told. A room that does not announce has a field `q` beside its counts.
  */
 import type { Script } from "./script.ts";
 
@@ -18,22 +19,32 @@ local function strike(user)
 end
 local function counts()
   local guests = tonumber(redis.call('HGET', users, 'g') or '0')
-  local named = redis.call('HLEN', users)
+  local named = redis.call('HLEN', users) - redis.call('HEXISTS', users, 'q')
   if guests > 0 then named = named - 1 end
   return redis.call('HLEN', members), named + guests
+end
+local function isAnnouncing() return redis.call('HEXISTS', users, 'q') == 0 end
+local function settle(max, resume)
+  local n = redis.call('HLEN', members)
+  if isAnnouncing() then
+    if n > tonumber(max) then redis.call('HSET', users, 'q', 1) end
+  elseif n <= tonumber(resume) then
+    redis.call('HDEL', users, 'q')
+  end
 end
 local function split(value) return string.match(value, '^(%S+) (%S*) (.*)$') end
 local function tell(command, channel, event)
   if event.head == '' or event.others < 1 then return end
   redis.call(command, channel, '- 0 ' .. event.id .. ' ' .. event.head .. event.member .. ',"edge":' ..
-    tostring(event.edge) .. ',"members":' .. event.members .. ',"users":' .. event.users .. '}}')
+    tostring(event.edge) .. ',"members":' .. event.members .. ',"users":' .. event.users .. ',"announcing":' ..
+    tostring(isAnnouncing()) .. '}}')
 end
 `;
 
 /**
  * KEYS members users
- * ARGV connection lease user member limit ttl command channel id head
- * Returns {first, members, users}; first is -1 if the room is full.
+ * ARGV connection lease user member limit ttl command channel id head max resume
+ * Returns {first, members, users, announcing}; first is -1 if the room is full.
  */
 export const ENTER: Script = {
   name: "parleyEnter",
@@ -42,7 +53,7 @@ export const ENTER: Script = {
 local value = ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
 local had = redis.call('HGET', members, ARGV[1])
 local n, u = counts()
-if not had and ARGV[5] ~= '0' and n >= tonumber(ARGV[5]) then return {-1, n, u} end
+if not had and ARGV[5] ~= '0' and n >= tonumber(ARGV[5]) then return {-1, n, u, 0} end
 local first = false
 if had then
   local _, user = split(had)
@@ -51,18 +62,19 @@ else
   first = enlist(ARGV[3])
 end
 redis.call('HSET', members, ARGV[1], value)
+settle(ARGV[11], ARGV[12])
 redis.call('PEXPIRE', members, ARGV[6])
 redis.call('PEXPIRE', users, ARGV[6])
 n, u = counts()
 if not had then
   tell(ARGV[7], ARGV[8], {head = ARGV[10], id = ARGV[9], member = ARGV[4], edge = first, members = n, users = u, others = n - 1})
 end
-return {first and 1 or 0, n, u}`,
+return {first and 1 or 0, n, u, isAnnouncing() and 1 or 0}`,
 };
 
 /**
  * KEYS members users
- * ARGV lease command channel, then (connection id head) for each
+ * ARGV lease command channel max resume, then (connection id head) for each
  * With a lease, only members that are under it: another one may have entered them again. Returns {connection, last, member}
  * of each that was in.
  */
@@ -71,13 +83,14 @@ export const LEAVE: Script = {
   keys: 2,
   lua: `${PRESENCE}
 local gone = {}
-for i = 4, #ARGV, 3 do
+for i = 6, #ARGV, 3 do
   local value = redis.call('HGET', members, ARGV[i])
   local lease, user, member
   if value then lease, user, member = split(value) end
   if value and (ARGV[1] == '' or lease == ARGV[1]) then
     redis.call('HDEL', members, ARGV[i])
     local last = strike(user)
+    settle(ARGV[4], ARGV[5])
     local n, u = counts()
     tell(ARGV[2], ARGV[3], {head = ARGV[i + 2], id = ARGV[i + 1], member = member, edge = last, members = n, users = u, others = n})
     gone[#gone + 1] = {ARGV[i], last and 1 or 0, member}
@@ -108,14 +121,14 @@ end
 return 1`,
 };
 
-/** KEYS members users · ARGV limit · Returns {members, users, values…}. */
+/** KEYS members users · ARGV limit · Returns {members, users, announcing, values…}. */
 export const ROSTER: Script = {
   name: "parleyRoster",
   keys: 2,
   lua: `${PRESENCE}
 local limit = tonumber(ARGV[1])
 local n, u = counts()
-local out = {n, u}
+local out = {n, u, isAnnouncing() and 1 or 0}
 if limit == 0 or n == 0 then return out end
 if n <= limit then
   for _, value in ipairs(redis.call('HVALS', members)) do out[#out + 1] = value end
@@ -126,7 +139,7 @@ repeat
   local page = redis.call('HSCAN', members, cursor, 'COUNT', limit)
   cursor = page[1]
   for i = 2, #page[2], 2 do out[#out + 1] = page[2][i] end
-until cursor == '0' or #out - 2 >= limit
+until cursor == '0' or #out - 3 >= limit
 return out`,
 };
 

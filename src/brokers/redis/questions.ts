@@ -14,6 +14,8 @@ import { checkEvent, decode, encode, WIRE_VERSION } from "../wire.ts";
 
 const DEADLINE_MS = 1_000;
 const ALL = "*";
+/** Those that bring no event along. */
+const ORDERS: ReadonlySet<unknown> = new Set<Order["do"]>(["kick", "put_out", "move_group", "tell_members"]);
 
 export type Question =
   | { what: "connections"; query: ConnectionQuery }
@@ -149,6 +151,7 @@ function readQuestion(what: unknown, query: unknown, event: unknown): Question {
   if (what !== "order") throw new Error(`it asks for ${JSON.stringify(what)}`);
   const order = query as Order;
   if (order.do === "send") return { what, query: { ...order, event: checkEvent(event) } };
-  if (order.do === "kick" || order.do === "put_out" || order.do === "move_group") return { what, query: order };
+  if (order.do === "tell_members" && !Array.isArray(order.rooms)) throw new Error("its rooms are no list");
+  if (ORDERS.has(order.do)) return { what, query: order };
   throw new Error("it is an order of an unknown kind");
 }

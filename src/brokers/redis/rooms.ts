@@ -7,6 +7,7 @@
 import type { LocalNode, PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import { EVERYBODY, type MembershipEvent, type RoomEvent, type Roster, type StreamPosition } from "../../message.ts";
+import { hasMembers } from "../../room_name.ts";
 import { inChunks } from "./chunks.ts";
 import { Feed, resetEvent } from "./feed.ts";
 import { changeEvent, KnownMembers } from "./known_members.ts";
@@ -102,6 +103,12 @@ export class RedisRooms {
       const changes = known.compare(await read(room));
       for (const change of changes) this.#parts.node().deliver(changeEvent(room, change, this.#head()));
     });
+  }
+
+  /** Rooms of whose members nothing is known that could be compared. */
+  unfollowed(): string[] {
+    const rooms = [...this.#rooms.values()].filter(({ room, known }) => hasMembers(room) && !known.isComplete);
+    return rooms.map(({ room }) => room);
   }
 
   close(): void {

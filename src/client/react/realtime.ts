@@ -37,7 +37,7 @@ export interface Realtime {
 
 /** The guide's five tries, after 1, 2, 4, 8 and 16 s, where the application chose nothing else. */
 const FIVE_TRIES = { maxAttempts: 5, backoff: { jitter: false } };
-const AUTHENTICATION = /refused|token_expired|unauthorized/;
+const AUTHENTICATION = /refused|expired|unauth/;
 
 export function useRealtime(options: RealtimeOptions = {}): Realtime {
   const { autoConnect = true } = options;

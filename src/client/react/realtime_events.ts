@@ -57,9 +57,9 @@ export async function say(client: Client, event: string, data: ConversationData 
   const { conversationId, to, content, ...rest } = data;
   if (conversationId) {
     const room = client.room(conversationId);
-    if (event === "joinConversation") return await room.join();
+    if (event === "joinConversation") return room.join();
     if (event === "leaveConversation") return room.leave();
-    if (event === "sendMessage") return await room.send({ ...rest, text: content });
+    if (event === "sendMessage") return room.send({ ...rest, text: content });
     if (event === "typing") return room.typing();
     if (event === "stopTyping") return room.typing(false);
   }

@@ -1,0 +1,70 @@
+/** Typing ends with the message, whatever the dialect of the typist and of the others. */
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
+import { SlowBroker } from "../slow_broker.ts";
+
+const ROOM = "hall";
+const JOIN: Record<string, JsonFrame> = {
+  envelope: { type: "system", id: "j", data: { action: "join", room: ROOM } },
+  kebab: { type: "join-room", roomId: ROOM },
+  snake: { type: "join_room", roomId: ROOM },
+};
+/** Plain cannot type, and does not hear of it. */
+const TYPE: Record<string, JsonFrame> = {
+  envelope: { type: "custom_event", room: ROOM, data: { event: "typing_start" } },
+  kebab: { type: "typing-start", roomId: ROOM },
+  snake: { type: "typing_start", roomId: ROOM },
+};
+const SAY: Record<string, JsonFrame> = {
+  envelope: { type: "message", room: ROOM, data: { text: "hi" } },
+  kebab: { type: "message", roomId: ROOM, message: "hi" },
+  snake: { type: "message", roomId: ROOM, content: "hi" },
+};
+
+async function join(stage: CoreStage, dialect: string, user: string) {
+  const path = dialect === "envelope" ? "/websocket/connect" : "/ws";
+  const socket = await stage.connect(`${path}?dialect=${dialect}&token=${token(user)}`);
+  socket.say(JOIN[dialect]!);
+  return socket;
+}
+
+/** What was told since the last look, in short. */
+function told(frames: JsonFrame[]): string[] {
+  return frames.splice(0).map(({ type, data }) => String((data as JsonFrame | undefined)?.event ?? type))
+    .filter((name) => /typ|message/.test(name)).map((name) => name.replace("-", "_"));
+}
+
+for (const dialect of Object.keys(JOIN)) {
+  test(`${dialect}: a message of who is typing there stops the typing first`, async () => {
+    const stage = new CoreStage(new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }));
+    const typist = await join(stage, dialect, "ann");
+    const others = [await join(stage, "envelope", "eve"), await join(stage, "kebab", "kim")];
+    const elsewhere = { ...SAY[dialect], room: "other", roomId: "other" };
+    for (const room of [ROOM, "other"]) {
+      typist.say({ ...JOIN[dialect], roomId: room, data: { action: "join", room } });
+    }
+    typist.say(TYPE[dialect]!);
+    typist.say(elsewhere);
+    for (const { frames } of others) {
+      assertEquals(told(frames), ["typing_start"], "another room's message stops nothing");
+    }
+    typist.say(SAY[dialect]!);
+    typist.say(SAY[dialect]!);
+    for (const { frames } of others) assertEquals(told(frames), ["typing_stop", "message", "message"]);
+    assertEquals(stage.hub.typing.takeExpired(Infinity), []);
+  });
+}
+
+test("with a broker that answers later the order is the same", { timeout: 20_000 }, async () => {
+  const broker = new SlowBroker();
+  const stage = new CoreStage(broker);
+  const typist = await join(stage, "kebab", "ann");
+  const other = await join(stage, "kebab", "bob");
+  await broker.settled();
+  typist.say(TYPE.kebab!);
+  typist.say(SAY.kebab!);
+  await broker.settled();
+  assertEquals(told(other.frames), ["typing_start", "typing_stop", "message"]);
+});
