@@ -27,7 +27,13 @@ test("start: one line says where it listens, a second one that it is a demo", PA
 
 test("start: with a key there is no demo, and settings without effect are named once", PATIENT, async () => {
   await using server = await spawnServer({
-    env: { JWT_SECRET: SECRET, HOST: "127.0.0.1", WEBSOCKET_PING_PERIOD: "54s", LOG_FORMAT: "json" },
+    env: {
+      JWT_SECRET: SECRET,
+      WEBSOCKET_REQUIRE_AUTH: "1",
+      HOST: "127.0.0.1",
+      WEBSOCKET_PING_PERIOD: "54s",
+      LOG_FORMAT: "json",
+    },
   });
   await eventually(() => lines(server).length >= 2);
   const [note, listening, ...rest] = lines(server).map((line) => JSON.parse(line));
