@@ -25,10 +25,12 @@ type Path = "envelopePath" | "socketioPath" | "wsPath";
 /** Frozen, nested values included. Sizes are bytes, durations milliseconds, 0 is no limit where a limit is optional. */
 export interface Config extends Readonly<Omit<Values, "config" | "wsPort" | Path>> {
   readonly host: string;
+  /** Without a slash at its end; empty: none. */
+  readonly basePath: string;
   readonly demo: boolean;
   readonly broker: "memory" | "broadcast" | "redis";
   readonly broadcast: "anyone" | "authenticated" | "admin" | "off";
-  /** `socketio` ends in a slash, the others do not. */
+  /** With the base path; `socketio` ends in a slash, the others do not. */
   readonly paths: Readonly<Record<"envelope" | "socketio" | "ws", string>>;
   /** The first that matches decides; where none does, `defaultRoom`. */
   readonly rooms: readonly RoomRule[];

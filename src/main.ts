@@ -104,8 +104,8 @@ function announce(config: Config, server: Started, log: Log): void {
   log.info("demo mode: no key is configured, this run has a random one", { open: `${urls[0]}/` });
 }
 
-function urlOf({ tlsCert }: Config, host: string, port: number): string {
-  return `${tlsCert ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function urlOf({ tlsCert, basePath }: Config, host: string, port: number): string {
+  return `${tlsCert ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}${basePath}`;
 }
 
 /** See https://no-color.org. */

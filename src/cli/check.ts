@@ -61,9 +61,9 @@ function named(args: readonly string[]): { url: URL } | { problems: string[] } {
 function local({ env, readFile }: Terminal): { url: URL } | { problems: string[] } {
   const loaded = loadConfig({ args: [], env, readFile });
   if ("problems" in loaded) return loaded;
-  const { ports: [port], tlsCert } = loaded.config;
+  const { ports: [port], tlsCert, basePath } = loaded.config;
   if (!port) return { problems: ["PORT is 0, any free one: give the URL"] };
-  return { url: new URL(`${tlsCert ? "https" : "http"}://${reachable(loaded.config)}:${port}/status`) };
+  return { url: new URL(`${tlsCert ? "https" : "http"}://${reachable(loaded.config)}:${port}${basePath}/status`) };
 }
 
 /** An address that stands for all of the machine is listened on, not connected to. */

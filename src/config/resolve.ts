@@ -34,9 +34,12 @@ function complete(values: Values, rooms: RoomRule[]): Config {
   const { config: _, wsPort, envelopePath, socketioPath, wsPath, ...rest } = values;
   const hasKey = Boolean(values.jwtSecret ?? values.jwtPublicKey ?? values.jwksUrl);
   const demo = values.demo ?? !hasKey;
+  const basePath = trimmed(values.basePath ?? "");
+  const pathOf = (path: string) => basePath + trimmed(path);
   const workerCount = values.workers === "auto" ? navigator.hardwareConcurrency : values.workers;
   return {
     ...rest,
+    basePath,
     hasKey,
     demo,
     workerCount,
@@ -46,7 +49,7 @@ function complete(values: Values, rooms: RoomRule[]): Config {
     broker: values.broker ?? (values.redisUrl ? "redis" : workerCount > 1 ? "broadcast" : "memory"),
     broadcast: values.broadcast ?? (demo ? "anyone" : "authenticated"),
     defaultRoom: standardRule({ size: values.historySize, ttlMs: values.historyTtlMs }),
-    paths: { envelope: trimmed(envelopePath), socketio: `${trimmed(socketioPath)}/`, ws: trimmed(wsPath) },
+    paths: { envelope: pathOf(envelopePath), socketio: `${pathOf(socketioPath)}/`, ws: pathOf(wsPath) },
     websocketMaxMessageBytes: values.websocketMaxMessageBytes || LONGEST_FRAME,
     authenticateTimeoutMs: values.websocketConnectionTimeoutMs ?? DEFAULT_AUTHENTICATE_MS,
   };

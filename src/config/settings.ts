@@ -47,6 +47,11 @@ const LISTENING = {
   }),
   tlsCert: text("TLS_CERT", undefined, "certificate chain; makes it wss:// and https://", PEM_OR_PATH),
   tlsKey: text("TLS_KEY", undefined, "key of the certificate", { ...PEM_OR_PATH, secret: true }),
+  basePath: text("BASE_PATH", undefined, "path in front of every URL, which a proxy does not strip", {
+    like: /^(\/[\w.~-]+)+\/?$/,
+    expects: "a path such as /realtime",
+    placeholder: "PATH",
+  }),
   trustProxy: count("TRUST_PROXY", "0", "proxies in front, whose X-Forwarded-For is believed", { max: 16 }),
   workers: countOrAuto("WORKERS", "1", "threads that share the port; auto: one per core", { max: 256 }),
   demo: toggle("DEMO", undefined, "demo page at / and tokens for local visitors", {

@@ -48,17 +48,17 @@ export interface Apps {
 
 /** The routes of each port. */
 export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
-  const { adminPort, metrics } = parts.hub.config;
+  const { adminPort, basePath, metrics } = parts.hub.config;
   const everywhere = statusRoutes(parts);
   const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...consoleRoutes(parts), ...assetRoutes(parts)];
   const admin = [...directoryRoutes(parts), ...announcementRoutes(parts), ...removalRoutes(parts)];
   if (adminPort === undefined) {
     const figures = metricsRoute(parts, metrics === "public" ? "nothing" : "admin");
-    return { open: described([...everywhere, ...own, ...admin, figures]) };
+    return { open: described([...everywhere, ...own, ...admin, figures], basePath) };
   }
   // Who can reach the port of its own may read the figures.
   const apart = [...everywhere, ...notificationRoutes(parts), ...admin, metricsRoute(parts, "nothing")];
-  return { open: described([...everywhere, ...own]), admin: described(apart) };
+  return { open: described([...everywhere, ...own], basePath), admin: described(apart, basePath) };
 }
 
 export function createApps(parts: HttpParts): Apps {
@@ -67,6 +67,7 @@ export function createApps(parts: HttpParts): Apps {
   const shared = {
     access: new Access(parts),
     log: hub.log,
+    basePath: hub.config.basePath,
     maxBodyBytes: hub.config.websocketMaxMessageBytes,
   };
   return {
@@ -75,8 +76,8 @@ export function createApps(parts: HttpParts): Apps {
   };
 }
 
-function described(routes: Route[]): Route[] {
-  return [...routes, openapiRoute(routes)];
+function described(routes: Route[], basePath: string): Route[] {
+  return [...routes, openapiRoute(routes, basePath)];
 }
 
 /** What a request without `Upgrade` is told at the address of a WebSocket. */

@@ -48,6 +48,7 @@ export function metricsRoute({ hub, runtime }: HttpParts, needs: Needs): Route {
   return route({
     method: "GET",
     path: "/metrics",
+    isOperational: true,
     needs,
     about: "Figures of this process for Prometheus",
     answer: "text/plain",

@@ -9,8 +9,8 @@ import { type Needs, type Route, route, type Schema } from "./route.ts";
 
 type Json = Record<string, unknown>;
 
-/** Describes `routes` and itself. */
-export function openapiRoute(routes: readonly Route[]): Route {
+/** Describes `routes`, which live under `basePath`, and itself. */
+export function openapiRoute(routes: readonly Route[], basePath: string): Route {
   let described: Json | undefined;
   const self: Route = route({
     method: "GET",
@@ -18,12 +18,12 @@ export function openapiRoute(routes: readonly Route[]): Route {
     needs: "nothing",
     about: "This description",
     answer: "application/json",
-    serve: () => Response.json(described ??= describe([...routes, self])),
+    serve: () => Response.json(described ??= describe([...routes, self], basePath)),
   });
   return self;
 }
 
-export function describe(routes: readonly Route[]): Json {
+function describe(routes: readonly Route[], basePath: string): Json {
   const paths: Record<string, Json> = {};
   for (const each of routes) (paths[each.path] ??= {})[each.method.toLowerCase()] = operation(each);
   return {
@@ -33,6 +33,7 @@ export function describe(routes: readonly Route[]): Json {
       version: VERSION,
       description: "The HTTP side of a WebSocket room server. Every error is JSON with a stable code.",
     },
+    servers: [{ url: basePath || "/" }],
     paths,
     components: {
       schemas: { Error: ERROR },

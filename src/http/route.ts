@@ -32,6 +32,8 @@ interface Declaration {
   /** Parameters stand in braces. */
   path: string;
   needs: Needs;
+  /** Also served without BASE_PATH: who asks for it does not come through the proxy. */
+  isOperational?: true;
   /** One line for whoever reads the description. */
   about: string;
   /** Of success; 200 unless given. */

@@ -31,6 +31,8 @@ export interface RouterParts {
   /** Where nobody but these is told anything without a credential. */
   hosts?: AdminHosts;
   log: Log;
+  /** In front of every path; may be empty. */
+  basePath: string;
   /** 0: no limit. */
   maxBodyBytes: number;
   /** The answer where there is no route; absent: there is nothing. */
@@ -41,10 +43,17 @@ export type Fetch = (request: Request, peer: Peer) => Response | Promise<Respons
 
 export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch {
   const app = new Hono<Env>();
+  const { basePath } = parts;
   if (parts.origins) app.use(crossOrigin(parts.origins));
   if (parts.maxBodyBytes > 0) app.use(bodyLimit({ maxSize: parts.maxBodyBytes, onError: () => tooLarge(parts) }));
-  for (const route of routes) app.on(route.method, pattern(route), (context) => serve(route, context, parts));
-  for (const [path, methods] of methodsByPath(routes)) app.all(path, (context) => wrongMethod(context, methods));
+  for (const route of routes) {
+    app.on(route.method, patterns(route, basePath), (context) => serve(route, context, parts));
+  }
+  for (const [path, methods] of methodsByPath(routes, basePath)) {
+    app.all(path, (context) => wrongMethod(context, methods));
+  }
+  // Addresses in pages are relative, and without the slash they would lead out of the base path.
+  if (basePath) app.get(basePath, ({ redirect, req }) => redirect(`${basePath}/${new URL(req.url).search}`, 308));
   app.notFound(({ req }) => parts.otherwise?.(req.raw) ?? nothingAt(req.path));
   app.onError((error, { req }) => refusal(toParleyError(error, parts.log, { path: req.path })));
   if (!parts.origins) return (request, peer) => app.fetch(request, { peer });
@@ -97,17 +106,19 @@ function forItsOrigin(answer: Response): Response {
   return answer;
 }
 
-/** `/rooms/{id}` in Hono's spelling. */
-function pattern({ path }: Route): string {
-  return path.replace(/\{(\w+)\}/g, ":$1");
+/** `/rooms/{id}` in Hono's spelling, wherever it is served. */
+function patterns({ path, isOperational }: Route, basePath: string): string[] {
+  const pattern = path.replace(/\{(\w+)\}/g, ":$1");
+  return isOperational && basePath ? [basePath + pattern, pattern] : [basePath + pattern];
 }
 
-function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+function methodsByPath(routes: readonly Route[], basePath: string): Map<string, string[]> {
   const methods = new Map<string, string[]>();
   for (const route of routes) {
-    const path = pattern(route);
-    const known = methods.get(path) ?? [];
-    methods.set(path, [...known, route.method, ...(route.method === "GET" ? ["HEAD"] : [])]);
+    for (const path of patterns(route, basePath)) {
+      const known = methods.get(path) ?? [];
+      methods.set(path, [...known, route.method, ...(route.method === "GET" ? ["HEAD"] : [])]);
+    }
   }
   return methods;
 }

@@ -48,6 +48,7 @@ export function statusRoutes(parts: HttpParts): Route[] {
     route({
       method: "GET",
       path: "/livez",
+      isOperational: true,
       needs: "nothing",
       about: "The process answers",
       answer: "text/plain",
@@ -56,6 +57,7 @@ export function statusRoutes(parts: HttpParts): Route[] {
     route({
       method: "GET",
       path: "/readyz",
+      isOperational: true,
       needs: "nothing",
       about: "New connections are taken; 503 while the server drains or its broker is away",
       answer: "text/plain",

@@ -21,7 +21,7 @@ const TOKEN_TTL_MS = 60 * 60_000;
 const PAGE = html as unknown as string;
 
 export function consoleRoutes({ demo, hub }: HttpParts): Route[] {
-  return demo ? [pageRoute(pageFor(hub.config)), tokenRoute(demo)].map(forVisitors) : [pointerRoute()];
+  return demo ? [pageRoute(pageFor(hub.config)), tokenRoute(demo)].map(forVisitors) : [pointerRoute(hub.config)];
 }
 
 /** The page, told where this server speaks what. */
@@ -30,14 +30,19 @@ function pageFor({ paths, dialects }: Config): string {
   return PAGE.replace('data-server="{}"', () => `data-server="${server}"`);
 }
 
-function pointerRoute(): Route {
+function pointerRoute({ basePath }: Config): Route {
   return route({
     method: "GET",
     path: "/",
     needs: "nothing",
     about: "What this is, and where to read on",
     answer: v.object({ name: v.string(), version: v.string(), status: v.string(), description: v.string() }),
-    serve: () => ({ name: "parley", version: VERSION, status: "/status", description: "/openapi.json" }),
+    serve: () => ({
+      name: "parley",
+      version: VERSION,
+      status: `${basePath}/status`,
+      description: `${basePath}/openapi.json`,
+    }),
   });
 }
 
