@@ -71,9 +71,9 @@ export interface SocketHandler {
    * A socket is over but the runtime still holds it, because its peer reads nothing or does not agree: called right
    * before its `close`. Only with an `address` in its grant, and only by adapters that have zombies.
    */
-  held?(address: string): void;
+  held?(socket: Socket, address: string): void;
   /** The runtime has let go of it: once for each `held`. */
-  released?(address: string): void;
+  released?(socket: Socket, address: string): void;
 }
 
 export interface ListenOptions {

@@ -64,7 +64,7 @@ export class Admission {
     this.#checkOriginAndRate(origin, address);
     const full = this.fullness(address);
     if (full && !this.#isFull) this.#warnOfLimit(address, "WEBSOCKET_MAX_CONNECTIONS_PER_IP");
-    if (full) throw this.#refusal("limit", "unavailable", full);
+    if (full) throw this.#refusal("full", "unavailable", full);
     return address;
   }
 
@@ -107,6 +107,16 @@ export class Admission {
     }
   }
 
+  /** Why a client that was admitted cannot come in after all: others have come, or the server goes away. */
+  late(address: string): ParleyError | undefined {
+    if (this.draining) {
+      this.latecomers++;
+      return this.#refusal("draining", "unavailable", "the server is going away");
+    }
+    const full = this.fullness(address);
+    return full === undefined ? undefined : this.#refusal("full", "unavailable", full);
+  }
+
   enter(address: string): void {
     this.#connections++;
     // Behind a private address may be a proxy that is not trusted yet, and with it everybody.
@@ -140,8 +150,8 @@ export class Admission {
     why: string,
     waitMs?: number,
   ): ParleyError {
-    this.#stats.count("refused", reason);
+    this.#stats.count("refused", reason === "full" ? "limit" : reason);
     const retryAfter = code === "forbidden" ? undefined : waitMs ?? RETRY_AFTER_MS;
-    return new ParleyError(code, `Cannot connect: ${why}`, { retryAfter });
+    return new ParleyError(code, `Cannot connect: ${why}`, { retryAfter, reason });
   }
 }

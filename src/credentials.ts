@@ -1,10 +1,11 @@
 /**
- * Where a request carries its token: header, query, cookies, in this order. The token is never logged.
+ * Where a request carries its token: header, subprotocol, query, cookies, in this order. The token is never logged.
  */
 import type { Config } from "./config.ts";
 import { ParleyError } from "./errors.ts";
 import type { Identity } from "./message.ts";
 import type { Origins } from "./origins.ts";
+import { offerOf } from "./subprotocols.ts";
 import type { Verifier } from "./verifier.ts";
 
 export interface Credential {
@@ -31,7 +32,8 @@ export function credentialOf(
   { config, origins }: { config: Config; origins: Origins },
 ): Presented {
   const { headers } = request;
-  const explicit = bearerOf(headers) || url.searchParams.get("token") || url.searchParams.get("access_token");
+  const explicit = bearerOf(headers) || offerOf(request).token || url.searchParams.get("token") ||
+    url.searchParams.get("access_token");
   if (explicit) return { credential: { tokens: [withoutBearer(explicit)], optional: false } };
   const tokens = cookieTokens(headers.get("cookie") ?? "", config.tokenCookies);
   if (tokens.length === 0) return {};

@@ -7,6 +7,7 @@
 import { DIALECT_NAMES, type DialectName } from "./dialect.ts";
 import { ParleyError } from "./errors.ts";
 import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
+import type { Offer } from "./subprotocols.ts";
 import { cutText } from "./unicode.ts";
 
 export interface EndpointSettings {
@@ -32,6 +33,9 @@ export interface Endpoint {
   subprotocol?: string;
 }
 
+/** A browser gives up a connection that confirms none of what it offered, and a token is never confirmed. */
+const NEEDS_ANOTHER = "beside a token, offer the subprotocol of a dialect, as parley.envelope, or parley.refusal";
+
 /** What a path says by itself. */
 interface Place {
   /** What it can mean; if several of them are switched on, the first frame decides. */
@@ -40,28 +44,16 @@ interface Place {
   room?: string;
 }
 
-const SUBPROTOCOL_PREFIX = "parley.";
-
 /**
- * `offered`: the subprotocols in the client's order. Throws ParleyError: `not_found` for a path that is none of ours,
+ * Throws ParleyError: `not_found` for a path that is none of ours,
  * `bad_message` for a dialect, a room or an escape that is none.
  */
-export function resolveEndpoint(url: URL, offered: readonly string[], settings: EndpointSettings): Endpoint {
+export function resolveEndpoint(url: URL, offer: Offer, settings: EndpointSettings): Endpoint {
+  if (offer.isUnanswerable) throw new ParleyError("bad_message", `Cannot connect: ${NEEDS_ANOTHER}`);
   const place = placeOf(url, settings);
-  const named = namedDialect(url, offered);
+  const named = namedDialect(url, offer);
   const dialect = named !== undefined ? allowed(named, place, settings) : spokenAt(place, settings);
-  return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: chosenOf(offered) };
-}
-
-/** The subprotocols of a request, in the client's order. */
-export function offeredBy({ headers }: Request): string[] {
-  const header = headers.get("sec-websocket-protocol");
-  return header === null ? [] : header.split(",").map((name) => name.trim()).filter((name) => name !== "");
-}
-
-/** The one that is echoed: ours, or else the first, without which some clients give up. */
-export function chosenOf(offered: readonly string[]): string | undefined {
-  return offered.find(isOurs) ?? offered[0];
+  return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: offer.echo };
 }
 
 function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
@@ -83,14 +75,8 @@ function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
 }
 
 /** The dialect a client asks for by name, whether there is one or not. */
-export function namedDialect(url: URL, offered: readonly string[]): string | undefined {
-  const ours = offered.find(isOurs);
-  if (ours !== undefined) return ours.slice(SUBPROTOCOL_PREFIX.length);
-  return hasQuery(url) ? url.searchParams.get("dialect") ?? undefined : undefined;
-}
-
-function isOurs(subprotocol: string): boolean {
-  return subprotocol.startsWith(SUBPROTOCOL_PREFIX);
+export function namedDialect(url: URL, { dialect }: Offer): string | undefined {
+  return dialect ?? (hasQuery(url) ? url.searchParams.get("dialect") ?? undefined : undefined);
 }
 
 /** Taking a query apart is a tenth of the work of a handshake, and most have none. */

@@ -29,6 +29,8 @@ export interface ErrorDetail {
   room?: string;
   /** The id that the refused message had from its sender. */
   clientId?: string;
+  /** Which of several causes it is, in one word: why a connection was not let in. */
+  reason?: string;
   /** What the dialect needs to address its answer, if the frame could be read that far. */
   ref?: unknown;
 }
@@ -39,6 +41,7 @@ export class ParleyError extends Error {
   readonly retryAfter?: number;
   readonly room?: string;
   readonly clientId?: string;
+  readonly reason?: string;
   readonly ref?: unknown;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
@@ -47,6 +50,7 @@ export class ParleyError extends Error {
     this.retryAfter = detail.retryAfter;
     this.room = detail.room;
     this.clientId = detail.clientId;
+    this.reason = detail.reason;
     this.ref = detail.ref;
   }
 

@@ -43,11 +43,13 @@ export class HeldSockets implements SocketHandler {
     this.#doors.close(socket, code, reason);
   }
 
-  held(address: string): void {
+  held(socket: Socket, address: string): void {
     this.#admission.enter(address);
+    this.#doors.held?.(socket, address);
   }
 
-  released(address: string): void {
+  released(socket: Socket, address: string): void {
     this.#admission.leave(address);
+    this.#doors.released?.(socket, address);
   }
 }

@@ -103,13 +103,10 @@ export function* groupRooms(hub: Hub, identity: Identity): Steps<string[]> {
 /** Throws `forbidden` while the user is blocked. */
 export function* checkBlock(hub: Hub, identity: Identity): Steps<void> {
   const until = yield* wait(hub.broker.grants.blockedUntil(identity.user));
-  if (until > Date.now()) {
-    throw new ParleyError("forbidden", `Cannot connect as "${identity.user}": blocked for ${seconds(until)} s more`);
-  }
-}
-
-function seconds(untilMs: number): number {
-  return Math.ceil((untilMs - Date.now()) / 1000);
+  const retryAfter = until - Date.now();
+  if (retryAfter <= 0) return;
+  const message = `Cannot connect as "${identity.user}": blocked for ${Math.ceil(retryAfter / 1000)} s more`;
+  throw new ParleyError("forbidden", message, { retryAfter, reason: "blocked" });
 }
 
 function mayStay(hub: Hub, connection: Connection, room: string): boolean {

@@ -303,6 +303,8 @@ export type ReplyBody =
     code: string;
     message: string;
     retryAfter?: number;
+    /** Which of several causes it is: why a connection was not let in. */
+    reason?: string;
     /** The room that the refused frame named, and the id that its sender gave the message: what it is matched by. */
     room?: string;
     clientId?: string;

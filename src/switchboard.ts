@@ -4,10 +4,11 @@
  * Called by the adapter; it decides by path, by the dialect that an upgrade names, and by owner.
  */
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "./adapter.ts";
-import { chosenOf, namedDialect, offeredBy } from "./endpoint.ts";
+import { namedDialect } from "./endpoint.ts";
 import type { EngineServer } from "./engine_io/server.ts";
 import { after, type MaybePromise } from "./maybe.ts";
 import type { Frame } from "./message.ts";
+import { offerOf } from "./subprotocols.ts";
 
 export class Switchboard implements SocketHandler {
   readonly #plain: SocketHandler;
@@ -30,12 +31,13 @@ export class Switchboard implements SocketHandler {
 
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
     if (!this.#isEngines(request)) return this.#plain.upgrade(request, peer);
-    const offered = offeredBy(request);
-    // The name of a dialect goes before the path, here too; one that is none is refused where all of them are.
-    const named = namedDialect(new URL(request.url), offered);
-    if (named !== undefined && named !== "socketio") return this.#plain.upgrade(request, peer);
+    const offer = offerOf(request);
+    // The name of a dialect goes before the path, here too; what cannot be served is refused where all of it is.
+    const named = namedDialect(new URL(request.url), offer);
+    const isPlain = named !== undefined && named !== "socketio";
+    if (isPlain || offer.isUnanswerable) return this.#plain.upgrade(request, peer);
     const granted = this.#engine.upgrade(request, peer);
-    const subprotocol = chosenOf(offered);
+    const subprotocol = offer.echo;
     if (subprotocol === undefined) return granted;
     return after(granted, (grant) => grant instanceof Response ? grant : { ...grant, subprotocol });
   }
@@ -50,6 +52,14 @@ export class Switchboard implements SocketHandler {
 
   close(socket: Socket, code: number, reason: string): void {
     this.#ownerOf(socket).close(socket, code, reason);
+  }
+
+  held(socket: Socket, address: string): void {
+    this.#plain.held?.(socket, address);
+  }
+
+  released(socket: Socket, address: string): void {
+    this.#plain.released?.(socket, address);
   }
 
   #ownerOf(socket: Socket): Pick<SocketHandler, "open" | "message" | "close"> {

@@ -252,7 +252,7 @@ class DenoSocket implements Socket, EventListenerObject {
     this.#listener.topics.leave(this);
     const { handler } = this.#listener;
     queueMicrotask(() => {
-      if (this.#address !== undefined) handler.held?.(this.#address);
+      if (this.#address !== undefined) handler.held?.(this, this.#address);
       handler.close(this, code, reason);
     });
   }
@@ -264,7 +264,7 @@ class DenoSocket implements Socket, EventListenerObject {
     const { handler, topics } = this.#listener;
     if (before === "ended") {
       this.#listener.zombies--;
-      if (this.#address !== undefined) handler.released?.(this.#address);
+      if (this.#address !== undefined) handler.released?.(this, this.#address);
     }
     if (before !== "open") return;
     topics.leave(this);

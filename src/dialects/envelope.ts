@@ -77,8 +77,8 @@ function encodeReply(reply: Reply): Frame[] {
         ? answer(reply, { type: "heartbeat", data: {} })
         : system(reply, { action: "pong" });
     case "error": {
-      const { code, message, retryAfter, room, id, timestamp } = reply;
-      const data = { code, message, retryAfter, request: refOf(reply).id };
+      const { code, message, retryAfter, reason, room, id, timestamp } = reply;
+      const data = { code, message, retryAfter, reason, request: refOf(reply).id };
       return [toJson({ type: "error", room, data, timestamp, id })];
     }
     case "unread":

@@ -118,9 +118,9 @@ function ackFrames(reply: Reply & { kind: "ack" }): Frame[] {
 }
 
 function errorFrame(reply: Reply & { kind: "error" }): Frame {
-  const { code, message, retryAfter, timedOut, room: roomId, clientId: clientMessageId } = reply;
+  const { code, message, retryAfter, reason, timedOut, room: roomId, clientId: clientMessageId } = reply;
   if (reply.of !== "authenticate" && refOf(reply).type !== "authenticate") {
-    return toJson({ type: "error", code, message, roomId, clientMessageId, retryAfter });
+    return toJson({ type: "error", code, message, roomId, clientMessageId, retryAfter, reason });
   }
   const isBadToken = !timedOut && (code === "unauthorized" || code === "token_expired");
   return toJson({ type: "auth-error", code, message: isBadToken ? "Invalid token" : message, retryAfter });

@@ -82,8 +82,8 @@ function encodeReply(reply: Reply): Frame[] {
     case "pong":
       return [timed(reply, { type: "pong" })];
     case "error": {
-      const { code, retryAfter, room, clientId: clientMessageId } = reply;
-      const data = { code, retryAfter, clientMessageId };
+      const { code, retryAfter, reason, room, clientId: clientMessageId } = reply;
+      const data = { code, retryAfter, reason, clientMessageId };
       return [timed(reply, { type: "error", room, content: errorText(reply), data })];
     }
     case "history":

@@ -96,8 +96,8 @@ function encodeReply(reply: Reply): Frame[] {
     case "pong":
       return [toJson({ type: "pong", timestamp })];
     case "error": {
-      const { code, message, retryAfter, room: roomId, clientId: clientMessageId } = reply;
-      return [toJson({ type: "error", code, message, roomId, clientMessageId, retryAfter })];
+      const { code, message, retryAfter, reason, room: roomId, clientId: clientMessageId } = reply;
+      return [toJson({ type: "error", code, message, roomId, clientMessageId, retryAfter, reason })];
     }
     case "members":
     case "history":

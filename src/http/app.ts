@@ -10,6 +10,7 @@ import { resolveEndpoint } from "../endpoint.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
 import type { Origins } from "../origins.ts";
+import { NO_OFFER } from "../subprotocols.ts";
 import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
@@ -95,7 +96,7 @@ function wrongDoor(request: Request, { hub, admission }: HttpParts): Response | 
 function isWebSocketPath(request: Request, { config }: Hub): boolean {
   const { paths, dialects, websocketRequireAuth: requireAuth } = config;
   try {
-    resolveEndpoint(new URL(request.url), [], { paths, dialects, requireAuth });
+    resolveEndpoint(new URL(request.url), NO_OFFER, { paths, dialects, requireAuth });
     return true;
   } catch (error) {
     if (error instanceof ParleyError) return error.code !== "not_found";

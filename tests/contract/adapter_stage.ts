@@ -66,8 +66,8 @@ export class Stage implements AsyncDisposable {
         this.ends.push({ socket, code, reason });
         close?.(socket, code, reason);
       },
-      held: (address) => void this.held.push(address),
-      released: (address) => void this.held.splice(this.held.indexOf(address) >>> 0, 1),
+      held: (_socket, address) => void this.held.push(address),
+      released: (_socket, address) => void this.held.splice(this.held.indexOf(address) >>> 0, 1),
     };
     const { ports } = this.adapter.listen({ ports: [0], ...LIMITS, ...limits }, handler);
     this.ports.push(...ports);

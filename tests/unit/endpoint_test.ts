@@ -4,6 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DIALECT_NAMES, type DialectName } from "../../src/dialect.ts";
 import { type Endpoint, type EndpointSettings, resolveEndpoint } from "../../src/endpoint.ts";
 import { ParleyError } from "../../src/errors.ts";
+import { readOffer } from "../../src/subprotocols.ts";
 
 const SETTINGS: EndpointSettings = {
   paths: { envelope: "/websocket/connect", socketio: "/socket.io/", ws: "/ws" },
@@ -12,7 +13,10 @@ const SETTINGS: EndpointSettings = {
 };
 
 function resolve(url: string, offered: string[] = [], settings: Partial<EndpointSettings> = {}): Endpoint {
-  const endpoint = resolveEndpoint(new URL(url, "http://parley.test"), offered, { ...SETTINGS, ...settings });
+  const endpoint = resolveEndpoint(new URL(url, "http://parley.test"), readOffer(offered.join(", ")), {
+    ...SETTINGS,
+    ...settings,
+  });
   return JSON.parse(JSON.stringify(endpoint));
 }
 
@@ -157,6 +161,13 @@ test("where authentication is required, what can authenticate by a frame is give
   const urls = ["/ws", "/ws/room1", "/socket.io/", "/ws?token=t", "/ws/auth", "/websocket/connect"];
   const auth = urls.map((url) => resolve(url, [], { requireAuth: true }).auth);
   assertEquals(auth, ["inBand", "inBand", "inBand", "close1008", "http401", "http401"]);
+});
+
+test("beside a token something must be offered that can be confirmed", () => {
+  assertEquals(refusal("/ws", ["parley.bearer.a.b.c"]), "bad_message");
+  assertEquals(refusal("/websocket/connect", ["parley.bearer.a.b.c", "chat"]), "bad_message");
+  assertEquals(resolve("/websocket/connect", ["parley.bearer.a.b.c", "parley.refusal"]).subprotocol, "parley.refusal");
+  assertEquals(resolve("/ws", ["parley.bearer.a.b.c", "parley.plain"]).dialect, "plain");
 });
 
 test("a dialect that is switched off is spoken nowhere", () => {

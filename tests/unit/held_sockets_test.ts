@@ -9,6 +9,7 @@ import { createLog } from "../../src/log.ts";
 import { Origins } from "../../src/origins.ts";
 import { Stats } from "../../src/stats.ts";
 
+const SOCKET = undefined as never;
 const PEER = { address: "10.0.0.1", port: 1, secure: false };
 
 function open(doors: Partial<SocketHandler>): { handler: HeldSockets; admission: Admission } {
@@ -20,13 +21,13 @@ function open(doors: Partial<SocketHandler>): { handler: HeldSockets; admission:
 
 test("a held socket counts in all limits until it is released", () => {
   const { handler, admission } = open({});
-  handler.held("203.0.113.1");
-  handler.held("203.0.113.1");
+  handler.held(SOCKET, "203.0.113.1");
+  handler.held(SOCKET, "203.0.113.1");
   assertEquals(admission.fullness("203.0.113.1"), "the limit of 2 connections per address is reached");
   assertEquals(admission.fullness("203.0.113.2"), undefined);
-  handler.held("203.0.113.2");
+  handler.held(SOCKET, "203.0.113.2");
   assertEquals(admission.fullness("203.0.113.3"), "the limit of 3 connections is reached");
-  handler.released("203.0.113.1");
+  handler.released(SOCKET, "203.0.113.1");
   assertEquals(admission.fullness("203.0.113.1"), undefined);
 });
 
