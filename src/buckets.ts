@@ -25,7 +25,11 @@ export class Buckets {
   readonly #namesKept: number;
   readonly #buckets = new LinkedMap<string, Bucket>();
 
-  constructor(rate: Rate, { now = Date.now, namesKept = NAMES_KEPT }: { now?: () => number; namesKept?: number } = {}) {
+  /** `now`: a clock that is not set, in ms. */
+  constructor(
+    rate: Rate,
+    { now = () => performance.now(), namesKept = NAMES_KEPT }: { now?: () => number; namesKept?: number } = {},
+  ) {
     this.#rate = rate;
     this.#now = now;
     this.#namesKept = namesKept;
@@ -35,24 +39,29 @@ export class Buckets {
     return this.#buckets.size;
   }
 
-  /** Milliseconds until the name has a token; 0: it has one. */
-  waitMs(name: string): number {
+  /** Milliseconds until the name has so many tokens; 0: it has them. */
+  waitMs(name: string, tokens = 1): number {
     const bucket = this.#buckets.get(name);
     if (!bucket || this.#rate.perSecond === 0) return 0;
     this.#refill(bucket);
-    return bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) * 1000 / this.#rate.perSecond);
+    return Math.max(0, Math.ceil((this.#atMost(tokens) - bucket.tokens) * 1000 / this.#rate.perSecond));
   }
 
-  /** Takes a token if there is one: 0, or how long to wait for one. */
-  take(name: string): number {
+  /** Takes the tokens if they are there: 0, or how long to wait for them. */
+  take(name: string, tokens = 1): number {
     if (this.#rate.perSecond === 0) return 0;
-    const waitMs = this.waitMs(name);
+    const waitMs = this.waitMs(name, tokens);
     if (waitMs > 0) return waitMs;
     const bucket = this.#buckets.get(name) ?? { tokens: this.#rate.burst, atMs: this.#now() };
-    bucket.tokens--;
+    bucket.tokens -= this.#atMost(tokens);
     this.#buckets.set(name, bucket);
     if (this.#buckets.size > this.#namesKept) this.#buckets.delete(this.#buckets.oldest!.key);
     return 0;
+  }
+
+  /** What is larger than a bucket takes all of it, or it would have to wait for ever. */
+  #atMost(tokens: number): number {
+    return Math.min(tokens, this.#rate.burst);
   }
 
   #refill(bucket: Bucket): void {

@@ -36,6 +36,11 @@ export interface Move {
   replays?: string;
 }
 
+/** Bytes of what somebody says, over whatever transport. */
+export function byteRateOf({ websocketByteRate: perSecond, websocketMaxMessageBytes }: Config): Rate {
+  return { perSecond, burst: Math.max(MIN_BYTE_BURST, MESSAGES_PER_BURST * websocketMaxMessageBytes) };
+}
+
 export class Rates {
   readonly #frames: Rate;
   readonly #bytes: Rate;
@@ -48,9 +53,8 @@ export class Rates {
 
   constructor(config: Config, { now = () => performance.now() }: { now?: () => number } = {}) {
     const rooms = config.websocketMaxRooms || ROOMS_WITHOUT_LIMIT;
-    const byteBurst = Math.max(MIN_BYTE_BURST, MESSAGES_PER_BURST * config.websocketMaxMessageBytes);
     this.#frames = { perSecond: config.websocketMessageRate, burst: config.websocketMessageBurst };
-    this.#bytes = { perSecond: config.websocketByteRate, burst: byteBurst };
+    this.#bytes = byteRateOf(config);
     this.#moves = { perSecond: config.websocketJoinRate, burst: rooms + MOVES_BESIDE_ROOMS };
     this.#maxWaitingMoves = WAITING_PER_ROOM * rooms;
     this.#maxRefusals = REFUSALS_PER_BURST * config.websocketMessageBurst;

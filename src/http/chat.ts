@@ -10,9 +10,12 @@ import type { MessageInput } from "../backstage.ts";
 import type { HistoryPage } from "../broker.ts";
 import { Buckets } from "../buckets.ts";
 import { publishKey } from "../commands/publish.ts";
+import type { Config } from "../config.ts";
 import { ParleyError } from "../errors.ts";
+import { bytesOf } from "../frame_size.ts";
 import { run } from "../maybe.ts";
 import type { Member, MessageEvent } from "../message.ts";
+import { byteRateOf } from "../rates.ts";
 import type { Caller } from "./access.ts";
 import type { HttpParts } from "./app.ts";
 import { ChatRights } from "./chat_rights.ts";
@@ -124,13 +127,12 @@ interface Publishing {
 }
 
 function publisher({ hub, backstage, chat }: HttpParts) {
-  const { websocketMessageRate: perSecond, websocketMessageBurst: burst } = hub.config;
-  const rate = new Buckets({ perSecond, burst });
+  const slowDown = pacer(hub.config);
   const rights = new ChatRights(hub);
   return async ({ caller, params, body, headers }: Publishing): Promise<v.InferInput<typeof Published>> => {
     const room = params.roomId;
-    if (!caller.isAdmin) slowDown(rate, caller);
     const given = chat.dataOf(body);
+    if (!caller.isAdmin) slowDown(caller, given);
     if (given === undefined) throw new ParleyError("bad_message", 'Cannot read the body: "content" is missing');
     const data = caller.isAdmin ? given : await rights.toPublish(caller, room, given);
     const message: MessageInput = { data, ...originOf(caller, body) };
@@ -146,9 +148,17 @@ function publisher({ hub, backstage, chat }: HttpParts) {
   };
 }
 
-function slowDown(rate: Buckets, { identity }: Caller): void {
-  const retryAfter = rate.take(identity!.user);
-  if (retryAfter > 0) throw new ParleyError("rate_limited", "Cannot publish: too many messages", { retryAfter });
+/** Holds a user to the rates of one connection. Throws `rate_limited`. */
+function pacer(config: Config): (caller: Caller, data: unknown) => void {
+  const { websocketMessageRate: perSecond, websocketMessageBurst: burst } = config;
+  const messages = new Buckets({ perSecond, burst });
+  const bytes = new Buckets(byteRateOf(config));
+  return ({ identity }, data) => {
+    const { user } = identity!;
+    const size = bytesOf(JSON.stringify(data ?? null));
+    const retryAfter = bytes.waitMs(user, size) || messages.take(user) || bytes.take(user, size);
+    if (retryAfter > 0) throw new ParleyError("rate_limited", "Cannot publish: too many messages", { retryAfter });
+  };
 }
 
 /** What the server, or the application's own backend, says of a message; a user is who the token says. */

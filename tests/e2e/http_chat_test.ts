@@ -139,6 +139,16 @@ test("a user may publish at the rate of a connection; others are not slowed down
   }
 });
 
+test("a user may publish so many bytes, as over a connection; others are not slowed down by it", SLOW, async () => {
+  await using stage = await openStage({ websocketByteRate: 1000 });
+  const content = "x".repeat(60_000);
+  for (let i = 0; i < 17; i++) assertEquals((await post(stage, "ann", { content })).status, 201);
+  const refused = await post(stage, "ann", { content });
+  assertError(refused, [429, "rate_limited"]);
+  assert(Number(refused.body.retryAfter) > 0 && Number(refused.body.retryAfter) <= 60_000);
+  assertEquals((await post(stage, "bob", { content })).status, 201);
+});
+
 test("the history is read in pages, backwards, forwards and by who may", SLOW, async () => {
   await using stage = await openStage({
     rooms: [{ match: "closed:*", join: "nobody" }, { match: "bare:*", history: false }],

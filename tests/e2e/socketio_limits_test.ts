@@ -25,6 +25,25 @@ async function post(stage: Stage, sid: string, packet: string): Promise<number> 
   return answer.status;
 }
 
+test("bytes are limited over every transport, attachments included", SLOW, async () => {
+  await using stage = await Stage.open({ websocketByteRate: 1000 });
+  await using clients = new SocketioClients(stage);
+  for (const transport of ["polling", "websocket"]) {
+    const ann = await clients.open({ transports: [transport] }).connected();
+    await ann.ask("joinConversation", { conversationId });
+    const file = new Uint8Array(45_000);
+    const answers: (string | true)[] = [];
+    for (let n = 0; n < 30; n++) {
+      const { ok, error } = await ann.ask("sendMessage", { conversationId, content: "", file });
+      answers.push(ok || error.code);
+    }
+    const taken = answers.indexOf("rate_limited");
+    // A mebibyte, whether an attachment is counted as it is or as its base64.
+    assert(taken >= 17 && taken <= 24, `${transport}: ${answers}`);
+    assertEquals(answers.slice(taken), new Array(30 - taken).fill("rate_limited"));
+  }
+});
+
 test("an upgrade of a session that exists is under the connect rate", SLOW, async () => {
   await using stage = await Stage.open({ websocketConnectRate: 1, websocketConnectBurst: 4 });
   const sid = await silent(stage);

@@ -18,6 +18,14 @@ test("a burst, then one token each time a token's time has passed", () => {
   assertEquals([1, 2, 3, 4].map(() => buckets.take("ann")), [0, 0, 0, 500]);
 });
 
+test("several tokens at once are taken together or not at all, and never more than a bucket holds", () => {
+  const clock = new FakeClock();
+  const buckets = new Buckets({ perSecond: 10, burst: 100 }, { now: clock.now });
+  assertEquals([buckets.take("ann", 60), buckets.take("ann", 60), buckets.take("ann", 40)], [0, 2000, 0]);
+  clock.advance(9000);
+  assertEquals([buckets.waitMs("ann", 1000), buckets.take("bob", 1000), buckets.take("bob")], [1000, 0, 100]);
+});
+
 test("a rate of 0 is no limit", () => {
   const buckets = new Buckets({ perSecond: 0, burst: 1 });
   assertEquals([1, 2, 3].map(() => buckets.take("ann")), [0, 0, 0]);
