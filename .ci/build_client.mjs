@@ -2,7 +2,8 @@
  * `bun run build:client`: bundles what browsers get from the server, so that a fresh clone serves it without a build.
  *
  *   src/http/assets/client.js       the client alone, for pages without a bundler
- *   src/http/assets/chat.js         the example chat, React included
+ *   src/http/assets/chat.js         the demo page /chat, React included
+ *   src/http/assets/console.js      the demo page /
  *   src/http/assets/manifest.json   what they were made from, and their sizes; a test holds both against the sources
  *
  * Prints the sizes: the client alone, and what the hooks add to it, React left out.
@@ -29,12 +30,20 @@ process.chdir(join(import.meta.dirname, ".."));
 const client = bundle("src/client/mod.ts");
 const hooks = bundle("src/client/react.ts", "--external=react");
 const chat = bundle("src/http/demo/main.tsx", "--production");
-const sizes = { client: gzipped(client), hooks: gzipped(hooks) - gzipped(client), chat: gzipped(chat) };
+const page = bundle("src/http/console/main.ts");
+const sizes = {
+  client: gzipped(client),
+  hooks: gzipped(hooks) - gzipped(client),
+  chat: gzipped(chat),
+  console: gzipped(page),
+};
 
 writeFileSync(join(ASSETS, "client.js"), client);
 writeFileSync(join(ASSETS, "chat.js"), chat);
+writeFileSync(join(ASSETS, "console.js"), page);
 const sources = digestOfSources((path) => readFileSync(path, "utf8"));
 writeFileSync(join(ASSETS, "manifest.json"), `${JSON.stringify({ sources, gzippedBytes: sizes }, null, 2)}\n`);
 console.log(`client  ${sizes.client} B gzipped`);
 console.log(`hooks   ${sizes.hooks} B gzipped more`);
 console.log(`chat    ${sizes.chat} B gzipped, React included`);
+console.log(`console ${sizes.console} B gzipped`);

@@ -7,6 +7,7 @@
 import type { Socket } from "./adapter.ts";
 import type { AnyDialect } from "./dialect.ts";
 import type { FrameQueue } from "./frame_queue.ts";
+import { guestName } from "./guest_name.ts";
 import type { Identity, Member, RoomEvent } from "./message.ts";
 import type { RoomKind } from "./room_name.ts";
 
@@ -103,11 +104,4 @@ export class Connection {
     }
     return ++this.#refusals > limit;
   }
-}
-
-/** `guest-` and six hex digits that belong to the connection. */
-function guestName(id: string): string {
-  let hash = 0;
-  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x9e3779b1) >>> 0;
-  return `guest-${(hash >>> 8).toString(16).padStart(6, "0")}`;
 }

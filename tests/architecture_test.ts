@@ -77,7 +77,8 @@ function packageOf(specifier: string): string | undefined {
 
 const layering: Rule = (source) => {
   const layer = layerOf(source.path);
-  const allowed = MAY_IMPORT[moduleOf(source.path)] ?? MAY_IMPORT[layer];
+  const module = moduleOf(source.path);
+  const allowed = MAY_IMPORT[module] ?? MAY_IMPORT[`${posix.dirname(module)}/`] ?? MAY_IMPORT[layer];
   if (!allowed) return [at(source, 1, `the folder ${layer} has no row in tests/architecture/layers.ts`)];
   return source.imports.filter(({ specifier }) => isOurs(specifier)).flatMap(({ line, specifier }) => {
     const target = resolve(source, specifier);

@@ -16,7 +16,7 @@ import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
 import { assetRoutes } from "./assets.ts";
 import { chatRoutes, type ChatShape } from "./chat.ts";
-import { consoleRoutes } from "./console/console.ts";
+import { demoRoutes } from "./demo_pages.ts";
 import { directoryRoutes } from "./directory.ts";
 import { metricsRoute } from "./metrics.ts";
 import { notificationRoutes } from "./notifications.ts";
@@ -51,7 +51,7 @@ export interface Apps {
 export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
   const { adminPort, basePath, metrics } = parts.hub.config;
   const everywhere = statusRoutes(parts);
-  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...consoleRoutes(parts), ...assetRoutes(parts)];
+  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...demoRoutes(parts), ...assetRoutes(parts)];
   const admin = [...directoryRoutes(parts), ...announcementRoutes(parts), ...removalRoutes(parts)];
   if (adminPort === undefined) {
     const figures = metricsRoute(parts, metrics === "public" ? "nothing" : "admin");

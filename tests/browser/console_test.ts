@@ -2,22 +2,16 @@
  * The demo page in a real browser: two dialects in one room, what a newcomer does in the first minute, and that the page
  * is kept to itself and usable by everybody.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import process from "node:process";
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { assertError, call } from "../e2e/http_stage.ts";
-import { Stage } from "../e2e/stage.ts";
+import { Stage, type Talker } from "../e2e/stage.ts";
 import { eventually } from "../harness.ts";
+import { assertAccessible, assertFits, complaintsOf, DESKTOP, PHONE, withBrowser } from "./browser.ts";
 
 const SLOW = { timeout: 90_000 };
 const PATIENCE = { withinMs: 15_000 };
-const QUIET = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 
 function openStage(): Promise<Stage> {
   return Stage.open({ demo: true, jwtSecret: undefined });
@@ -63,24 +57,9 @@ interface Opened {
   complaints: string[];
 }
 
-async function withBrowser(run: (browser: Browser) => Promise<void>): Promise<void> {
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: QUIET });
-  try {
-    await run(browser);
-  } finally {
-    await browser.close();
-  }
-}
-
 async function open(browser: Browser, stage: Stage, options: BrowserContextOptions = {}): Promise<Opened> {
   const page = await (await browser.newContext(options)).newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => {
-    if (!/^(data:|https?:\/\/127\.0\.0\.1[:/])/.test(request.url())) complaints.push(`foreign: ${request.url()}`);
-  });
+  const complaints = complaintsOf(page);
   await page.goto(stage.url("/"));
   const [left, right] = [new Pane(page, 0), new Pane(page, 1)];
   for (const pane of [left, right]) await pane.shows(".state", "2 here");
@@ -95,11 +74,11 @@ test("one types in one pane, the other reads in another dialect, and every frame
     await left.find(".say input").pressSequentially("Hel");
     await right.shows(".typing", "Ada is typing");
     await left.say("Hello Grace");
-    await right.shows(".said", /^AdaHello Grace$/);
-    await left.shows(".said.mine", "Hello Grace");
+    await right.shows(".bubble", /^AdaHello Grace$/);
+    await left.shows(".bubble.mine", "Hello Grace");
     await eventually(async () => (await right.texts(".typing")).join("") === "", PATIENCE);
     await right.say("Hello Ada");
-    await left.shows(".said", /^GraceHello Ada$/);
+    await left.shows(".bubble", /^GraceHello Ada$/);
     await left.shows(".frames .sent", "Hello Grace");
     const frames = await right.texts(".frames .text");
     assert(frames.some((frame) => frame.includes('"type":"message"') && frame.includes('"message":"Hello Grace"')));
@@ -109,14 +88,35 @@ test("one types in one pane, the other reads in another dialect, and every frame
   });
 });
 
-test("a guest whose name a dialect does not tell is a guest, not an id", SLOW, async () => {
+/** With the name the server tells it. */
+async function enterAsGuest(stage: Stage): Promise<{ talker: Talker; name: string }> {
+  const talker = await stage.talker("/ws/lobby");
+  return { talker, name: String((await talker.hear({ type: "join" })).username) };
+}
+
+test("two guests are two people with the names the server gave them, in every dialect", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right } = await open(browser, stage);
-    const guest = new WebSocket(stage.url("/ws/lobby").replace("http", "ws"));
-    await left.shows(".note", /^guest-\w+ joined$/);
-    await right.shows(".note", /^Guest [\w-]{4} joined$/);
-    guest.close();
+    const { left, right, complaints } = await open(browser, stage);
+    const pairs = [["envelope", "kebab"], ["snake", "socketio"], ["plain", "envelope"]] as const;
+    for (const [one, other] of pairs) {
+      if (one !== "envelope") await left.speak(one);
+      if (other !== "kebab") await right.speak(other);
+      const guests = [await enterAsGuest(stage), await enterAsGuest(stage)];
+      for (const { talker } of guests) {
+        talker.say({ type: "message", room: "lobby", content: `says a guest to ${one}` });
+      }
+      const names = guests.map(({ name }) => name);
+      for (const pane of [left, right]) {
+        await pane.shows(".state", "4 here");
+        for (const name of names) await pane.shows(".bubble", `${name}says a guest to ${one}`);
+        assertEquals(await pane.texts(".people li"), ["Ada", "Grace", ...names.sort()]);
+        for (const name of names) await pane.shows(".note", `${name} joined`);
+      }
+      for (const { talker } of guests) talker.close();
+      for (const pane of [left, right]) for (const name of names) await pane.shows(".note", `${name} left`);
+    }
+    assertEquals(complaints, []);
   });
 });
 
@@ -130,10 +130,10 @@ test("every dialect talks with every other one", SLOW, async () => {
       if (await left.find(".choice").inputValue() !== dialect) await left.speak(dialect);
       await right.speak(other);
       await left.say(`from ${dialect}`);
-      await right.shows(".said", new RegExp(`^Adafrom ${dialect}$`));
+      await right.shows(".bubble", new RegExp(`^Adafrom ${dialect}$`));
       await right.say(`from ${other}`);
-      await left.shows(".said", new RegExp(`^Gracefrom ${other}$`));
-      assertEquals((await left.texts(".said")).length, 2 * (index + 1));
+      await left.shows(".bubble", new RegExp(`^Gracefrom ${other}$`));
+      assertEquals((await left.texts(".bubble")).length, 2 * (index + 1));
       assertEquals(await left.texts(".note.bad"), []);
     }
     assertEquals(complaints, []);
@@ -145,17 +145,17 @@ test("who was away gets what was missed, once and in order", SLOW, async () => {
   await withBrowser(async (browser) => {
     const { left, right } = await open(browser, stage);
     await left.say("before");
-    await right.shows(".said", "before");
+    await right.shows(".bubble", "before");
     await right.find(".switch").click();
     await right.shows(".state", "offline");
     await left.shows(".note", "Grace left");
     await left.say("one");
     await left.say("two");
-    await left.shows(".said", "two");
+    await left.shows(".bubble", "two");
     await right.find(".switch").click();
     await right.shows(".note", "2 missed messages recovered");
-    assertEquals(await right.texts(".said"), ["Adabefore", "Adaone", "Adatwo"]);
-    assertEquals(await right.texts(".said.missed"), ["Adaone", "Adatwo"]);
+    assertEquals(await right.texts(".bubble"), ["Adabefore", "one", "two"]);
+    assertEquals(await right.texts(".bubble.missed"), ["one", "two"]);
   });
 });
 
@@ -164,59 +164,50 @@ test("another room is another conversation", SLOW, async () => {
   await withBrowser(async (browser) => {
     const { page, left, right } = await open(browser, stage);
     await left.say("in the lobby");
-    await right.shows(".said", "in the lobby");
+    await right.shows(".bubble", "in the lobby");
     await page.fill("#room", "attic");
     await page.press("#room", "Enter");
     for (const pane of [left, right]) {
       await pane.shows(".note", "In attic");
       await pane.shows(".state", "2 here");
-      assertEquals(await pane.texts(".said"), []);
+      assertEquals(await pane.texts(".bubble"), []);
     }
     await right.say("up here");
-    await left.shows(".said", "up here");
+    await left.shows(".bubble", "up here");
     assertEquals(stage.server.getRoom("lobby"), []);
   });
 });
 
 test("the page works by keyboard, and for screen readers, in light and dark, wide and narrow", SLOW, async () => {
   await using stage = await openStage();
-  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   await withBrowser(async (browser) => {
     const looks: BrowserContextOptions[] = [
-      { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
-      { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+      { ...DESKTOP, colorScheme: "light" },
+      { ...PHONE, colorScheme: "dark" },
     ];
     for (const options of looks) {
-      // axe is brought in past the page's own policy.
       const { page, left, right } = await open(browser, stage, { ...options, bypassCSP: true });
       await page.keyboard.type("by keyboard");
       await page.keyboard.press("Enter");
-      await right.shows(".said", "by keyboard");
+      await right.shows(".bubble", "by keyboard");
       for (const dialect of ["envelope", "socketio", "kebab", "snake", "plain"]) {
         await left.find(".choice").selectOption(dialect);
         await left.shows(".state", "2 here");
-        await page.evaluate(axe);
-        const violations = await page.evaluate(async () => {
-          const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
-          const found = (await axe.run()).violations;
-          return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-        });
-        assertEquals(violations, []);
+        await assertAccessible(page, `${dialect}, ${options.colorScheme}`);
       }
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert(overflow <= 0, `${overflow} px too wide`);
-      if (options.viewport!.width < 500) {
+      await assertFits(page, String(options.colorScheme));
+      if (options.isMobile) {
         await left.find(".tabs button").nth(1).click();
-        await left.find(".frames .sent").first().waitFor();
+        const frames = left.find(".frames");
+        await frames.waitFor();
+        assert(
+          await frames.evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop) < 2,
+          "at its end",
+        );
       }
     }
   });
 });
-
-interface AxeViolation {
-  id: string;
-  nodes: { html: string }[];
-}
 
 test("the page is kept to itself, and follows the server's own paths", SLOW, async () => {
   await using stage = await Stage.open({
@@ -227,13 +218,17 @@ test("the page is kept to itself, and follows the server's own paths", SLOW, asy
   });
   const { headers } = await call(stage, "GET /");
   const policy = headers.get("content-security-policy")!;
-  assertMatch(policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; connect-src 'self'/);
+  assertMatch(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;/);
+  assertMatch(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
   assertEquals(headers.get("x-frame-options"), "DENY");
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await open(browser, stage);
+    const { page, left, right, complaints } = await open(browser, stage);
     assertEquals(await left.texts(".choice option"), ["kebab", "plain"]);
+    // The chat speaks envelope, which is switched off here.
+    assertEquals(await page.getByRole("link", { name: "Chat" }).count(), 0);
+    assertError(await call(stage, "GET /chat"), [404, "not_found"]);
     await left.say("hello");
-    await right.shows(".said", "hello");
+    await right.shows(".bubble", "hello");
     assertEquals(complaints, []);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What the committed bundles are made from, as one digest: the client, the example chat, and the version of React.
+ * What the committed bundles are made from, as one digest: the client, the demo pages, and the version of React.
  *
  * Shared by the build, which writes it down, and by the test that finds out when somebody forgot to build.
  */
@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
-const FOLDERS = ["src/client", "src/http/demo"];
+const FOLDERS = ["src/client", "src/http/console", "src/http/demo", "src/http/look"];
+const FILES = ["src/guest_name.ts"];
 const PACKAGES = ["react", "react-dom"];
 
 /** `read` gets paths of this machine. */
@@ -21,6 +22,7 @@ export function digestOfSources(read: (path: string) => string): string {
       hash.update(`${folder}/${name}\n${read(join(ROOT, folder, name))}\n`);
     }
   }
+  for (const name of FILES) hash.update(`${name}\n${read(join(ROOT, name))}\n`);
   const { devDependencies } = JSON.parse(read(join(ROOT, "package.json")));
   for (const name of PACKAGES) hash.update(`${name} ${devDependencies[name]}\n`);
   return hash.digest("hex");

@@ -35,7 +35,10 @@ const PUBLIC = [
   "POST /api/chat/rooms/{roomId}/messages",
 ];
 
-const DEMO = ["GET /chat", "GET /chat.css", "GET /chat.js", "POST /demo/token"];
+const DEMO = [
+  ...["GET /chat", "GET /chat.css", "GET /chat.js", "GET /console.css", "GET /console.js", "GET /look.css"],
+  "POST /demo/token",
+];
 
 const ADMINS = [
   "DELETE /websocket/connections/{id}",

@@ -2,15 +2,12 @@
  * A person in a circle: initials, a colour of their own, and a dot that says how they are.
  */
 import type { PresenceStatus } from "../../client/frames.ts";
+import { hueOf, initialsOf } from "../look/people.ts";
 
-const COLOURS = 8;
-
-export function Avatar({ name, status }: { name: string; status?: PresenceStatus }) {
-  const sum = [...name].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
-  const initials = name.split(/\s+/).slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
+export function Avatar({ id, name, status }: { id: string; name: string; status?: PresenceStatus }) {
   return (
-    <span className={`avatar colour-${sum % COLOURS}`}>
-      <span aria-hidden="true">{initials}</span>
+    <span className={`avatar hued ${hueOf(id)}`}>
+      <span aria-hidden="true">{initialsOf(name)}</span>
       {status && <span className={`dot ${status}`} role="img" aria-label={status} title={status} />}
     </span>
   );

@@ -15,13 +15,14 @@ export function Chat({ me, onLogout }: { me: string; onLogout(): void }) {
     showList(false);
   };
   return (
-    <div className={isListShown ? "chat list-shown" : "chat"}>
+    <main className={isListShown ? "chat list-shown" : "chat"}>
+      <h1 className="quiet">Chat</h1>
       <Banner />
       <nav className="side" aria-label="Rooms">
         <Me name={me} onLogout={onLogout} />
         <RoomList open={open} onChoose={choose} me={me} />
       </nav>
       <Conversation key={open} id={open} me={me} onShowList={() => showList(true)} />
-    </div>
+    </main>
   );
 }

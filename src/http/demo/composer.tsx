@@ -11,6 +11,15 @@ interface Pending {
   problem?: string;
 }
 
+const PROBLEMS: Record<string, string> = {
+  forbidden: "You may not write here",
+  not_joined: "You are not in this room",
+  rate_limited: "Too fast",
+  too_large: "Too long",
+  timeout: "No answer",
+  unavailable: "The server is busy",
+};
+
 let keys = 0;
 
 export function Composer({ view, roomName }: { view: RoomView; roomName: string }) {
@@ -40,30 +49,38 @@ export function Composer({ view, roomName }: { view: RoomView; roomName: string 
     <div className="composer">
       <ul className="pending" aria-label="Not sent yet">
         {pending.map(({ key, text, problem }) => (
-          <li key={key}>
-            <span>{text}</span>
-            {problem ? <em>{problem}</em> : <em>sending …</em>}
-            {problem && (
-              <button
-                type="button"
-                onClick={() => {
-                  forget(key);
-                  send(text);
-                }}
-              >
-                Try again
-              </button>
-            )}
+          <li key={key} className={problem && "refused"}>
+            <p className="bubble">{text}</p>
+            {problem
+              ? (
+                <p className="problem" role="alert">
+                  {PROBLEMS[problem] ?? problem}
+                  <button
+                    type="button"
+                    onClick={() => {
+                      forget(key);
+                      send(text);
+                    }}
+                  >
+                    Try again
+                  </button>
+                  <button type="button" onClick={() => forget(key)}>Discard</button>
+                </p>
+              )
+              : <em>sending …</em>}
           </li>
         ))}
       </ul>
       <form onSubmit={submit}>
-        <label className="hidden" htmlFor="message">Message to {roomName}</label>
+        <label className="quiet" htmlFor="message">Message to {roomName}</label>
         <textarea
           id="message"
+          className="field"
           rows={1}
           value={text}
           placeholder={`Message #${roomName}`}
+          // On a phone a keyboard would come up with it.
+          autoFocus={matchMedia("(hover: hover)").matches}
           onKeyDown={onKeyDown}
           onChange={(event) => {
             setText(event.currentTarget.value);

@@ -1,52 +1,58 @@
 /**
  * The open room: who is in it, what is said, who is typing, and where one writes.
  */
-import { useRoom } from "../../client/react.ts";
+import { useMemo } from "react";
+import { useRoom, useWebSocketStatus } from "../../client/react.ts";
 import type { RoomView } from "../../client/react.ts";
-import { Avatar } from "./avatar.tsx";
 import { Composer } from "./composer.tsx";
 import { Icon } from "./icons.tsx";
 import { MessageList } from "./message_list.tsx";
+import { type Crowd, crowdOf, People } from "./people.tsx";
+import { namesOf } from "./who.ts";
 
 export function Conversation({ id, me, onShowList }: { id: string; me: string; onShowList(): void }) {
   const room = useRoom(id, { history: 40 });
-  const people = [...new Map(room.members.map((member) => [member.user_id, member])).values()];
-  const names = new Map(people.map((member) => [member.user_id, member.name]));
+  const { connectionId } = useWebSocketStatus();
+  const self = useMemo(() => ({ user: me, connection: connectionId }), [me, connectionId]);
+  const names = useMemo(() => namesOf(room.members, room.messages), [room.members, room.messages]);
+  const crowd = crowdOf(room);
   return (
-    <main className="room">
+    <section className="talk" aria-label={`Room ${id}`}>
       <header>
         <button type="button" className="icon back" onClick={onShowList} aria-label="Rooms">
           <Icon name="menu" />
         </button>
         <div className="title">
-          <h1># {id}</h1>
-          <p>{headline(room, people.length)}</p>
+          <h2># {id}</h2>
+          <p>{headline(room, crowd)}</p>
         </div>
-        <ul className="people" aria-label="In this room">
-          {people.slice(0, 8).map((member) => (
-            <li key={member.user_id}>
-              <span className="hidden">{member.name}</span>
-              <Avatar name={member.name} status={room.presence[member.user_id]?.status ?? "online"} />
-            </li>
-          ))}
-          {people.length > 8 && <li className="more">+{people.length - 8}</li>}
-        </ul>
+        <People crowd={crowd} view={room} />
       </header>
-      <MessageList view={room} me={me} />
-      <p className="typing" role="status">{typing(room.typingUsers.map((user) => names.get(user) ?? user))}</p>
+      <MessageList view={room} self={self} names={names} />
+      <Typing names={room.typingUsers.map(names)} />
       <Composer view={room} roomName={id} />
-    </main>
+    </section>
   );
 }
 
-function headline({ isJoined, error }: RoomView, people: number): string {
+function headline({ isJoined, error }: RoomView, { people, unlisted }: Crowd): string {
   if (error) return `You are not in this room: ${error.code}`;
   if (!isJoined) return "Waiting for the connection";
-  return people === 1 ? "Only you" : `${people} people`;
+  const all = people.length + unlisted;
+  return all === 1 ? "Only you" : `${all} people`;
 }
 
-function typing(names: string[]): string {
-  if (names.length === 0) return "";
-  if (names.length > 2) return "Several people are typing …";
-  return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing …`;
+function Typing({ names }: { names: string[] }) {
+  const who = names.length > 2 ? "Several people" : names.join(" and ");
+  return (
+    <p className="typing" role="status">
+      {names.length > 0 && (
+        <>
+          {who} {names.length === 1 ? "is" : "are"} typing<i />
+          <i />
+          <i />
+        </>
+      )}
+    </p>
+  );
 }

@@ -2,7 +2,7 @@
  * The door: any name will do. The first token is fetched here, so that a refusal is read here and not on an empty chat.
  */
 import { type FormEvent, useState } from "react";
-import { tokenFor } from "./session.ts";
+import { tokenFor } from "../look/demo_token.ts";
 
 export function Login({ onLogin }: { onLogin(name: string): void }) {
   const [name, setName] = useState("");
@@ -26,6 +26,7 @@ export function Login({ onLogin }: { onLogin(name: string): void }) {
         <label htmlFor="name">Your name</label>
         <input
           id="name"
+          className="field"
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
           maxLength={32}
@@ -33,8 +34,8 @@ export function Login({ onLogin }: { onLogin(name: string): void }) {
           autoFocus
           aria-describedby="problem"
         />
-        <p id="problem" role="alert" className="problem">{problem}</p>
         <button type="submit" className="primary">Enter</button>
+        <p id="problem" role="alert" className="problem">{problem}</p>
       </form>
     </main>
   );

@@ -5,9 +5,12 @@
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ParleyProvider } from "../../client/react.ts";
+import { tokenFor } from "../look/demo_token.ts";
+import { server } from "../look/server_facts.ts";
+import { startTheme } from "../look/theme.ts";
 import { Chat } from "./chat.tsx";
 import { Login } from "./login.tsx";
-import { forgetName, rememberedName, rememberName, tokenFor } from "./session.ts";
+import { forgetName, rememberedName, rememberName } from "./session.ts";
 
 function App() {
   const [name, setName] = useState(rememberedName);
@@ -26,12 +29,13 @@ function App() {
     setName("");
   };
   return (
-    <ParleyProvider key={name} token={() => tokenFor(name)}>
+    <ParleyProvider key={name} url={server.paths.envelope} token={() => tokenFor(name)}>
       <Chat me={name} onLogout={logout} />
     </ParleyProvider>
   );
 }
 
+startTheme();
 const place = document.getElementById("app");
 if (place) {
   createRoot(place).render(

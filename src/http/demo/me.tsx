@@ -1,9 +1,9 @@
 /**
  * This user: name, own status, notifications, the way out.
  */
-import { useState } from "react";
 import { usePresence, useRealtimeNotifications } from "../../client/react.ts";
 import { Avatar } from "./avatar.tsx";
+import { Drawer } from "./drawer.tsx";
 import { Icon } from "./icons.tsx";
 
 const STATUSES = ["online", "away", "busy"] as const;
@@ -12,11 +12,11 @@ export function Me({ name, onLogout }: { name: string; onLogout(): void }) {
   const { myStatus, updatePresence } = usePresence();
   return (
     <header className="me">
-      <Avatar name={name} status={myStatus} />
+      <Avatar id={name} name={name} status={myStatus} />
       <div className="who">
         <strong>{name}</strong>
         <label>
-          <span className="hidden">My status</span>
+          <span className="quiet">My status</span>
           <select
             value={myStatus}
             disabled={myStatus === "offline"}
@@ -37,38 +37,34 @@ export function Me({ name, onLogout }: { name: string; onLogout(): void }) {
 
 function Bell() {
   const { unreadCount, notifications, markAsRead } = useRealtimeNotifications();
-  const [isOpen, setOpen] = useState(false);
-  const name = unreadCount ? `Notifications, ${unreadCount} unread` : "Notifications";
   return (
-    <div className="bell">
-      <button
-        type="button"
-        className="icon"
-        aria-label={name}
-        aria-expanded={isOpen}
-        aria-controls="notifications"
-        onClick={() => setOpen(!isOpen)}
-      >
-        <Icon name="bell" />
-        {unreadCount > 0 && <span className="badge" aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>}
-      </button>
-      <div
-        id="notifications"
-        className="drawer"
-        hidden={!isOpen}
-        onKeyDown={(event) => event.key === "Escape" && setOpen(false)}
-      >
-        <h2>Notifications</h2>
-        {notifications.length === 0 && <p>Nothing yet. The admin API sends them.</p>}
-        <ul>
-          {notifications.map((item) => (
-            <li key={item.id} className={item.read ? "" : "unread"}>
-              <span>{item.message ?? item.title}</span>
-              {!item.read && <button type="button" onClick={() => markAsRead(item.id)}>Mark as read</button>}
-            </li>
-          ))}
-        </ul>
-      </div>
-    </div>
+    <Drawer
+      className="bell"
+      label={unreadCount ? `Notifications, ${unreadCount} unread` : "Notifications"}
+      title="Notifications"
+      face={
+        <>
+          <Icon name="bell" />
+          {unreadCount > 0 && <Badge count={unreadCount} />}
+        </>
+      }
+    >
+      {notifications.length === 0 && <p>Nothing yet. The admin API sends them.</p>}
+      <ul>
+        {notifications.map((item) => (
+          <li key={item.id} className={item.read ? "" : "unread"}>
+            <span className="name">{item.message ?? item.title}</span>
+            {!item.read && (
+              <button type="button" className="second" onClick={() => markAsRead(item.id)}>Mark as read</button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Drawer>
   );
+}
+
+/** Said by the label of what it stands on. */
+function Badge({ count }: { count: number }) {
+  return <span className="badge">{count > 99 ? "99+" : count}</span>;
 }

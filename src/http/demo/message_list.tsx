@@ -1,60 +1,97 @@
 /**
- * What is said, oldest first. It stays at the end while one is at the end, stays in place while older messages are put
- * in front, and asks for those when one scrolls up.
+ * What is said, oldest first, grouped by who says it; asks for older messages when one scrolls up.
  */
-import { useLayoutEffect, useRef, useState } from "react";
+import { type FocusEvent, useCallback, useState } from "react";
+import type { MessageFrame } from "../../client/frames.ts";
 import type { RoomView } from "../../client/react.ts";
 import { Bubble } from "./bubble.tsx";
+import { Icon } from "./icons.tsx";
+import { moveFocus } from "./message_keys.ts";
 import { useReactions } from "./reactions.ts";
+import { useStickyScroll } from "./sticky_scroll.ts";
+import { isMine, type Names, type Self, senderOf } from "./who.ts";
 
 const PAGE = 40;
-/** Nearer to an edge than this counts as being there. */
-const EDGE_PX = 60;
+/** After a longer silence the same person is named anew. */
+const GROUP_MS = 5 * 60_000;
 
-export function MessageList({ view, me }: { view: RoomView; me: string }) {
+const idOf = (message: MessageFrame) => message.message_id ?? message.id;
+
+export function MessageList({ view, self, names }: { view: RoomView; self: Self; names: Names }) {
   const { messages, hasMore, loadHistory, isJoined } = view;
-  const list = useRef<HTMLDivElement>(null);
-  const fromEnd = useRef(0);
   const [isLoading, setLoading] = useState(false);
-  const keys = messages.map((message) => message.message_id ?? message.id);
-  const { reactions, toggle } = useReactions(view.room, me);
-
-  useLayoutEffect(() => {
-    const box = list.current;
-    // What is in front of the reader may grow; the distance to the end is what stays.
-    if (box) box.scrollTop = box.scrollHeight - box.clientHeight - (fromEnd.current < EDGE_PX ? 0 : fromEnd.current);
-  }, [messages[0], messages.length]);
+  const [focused, setFocused] = useState<string>();
+  const [open, setOpen] = useState<string>();
+  const { reactions, toggle } = useReactions(view.room, self.user);
+  const ids = messages.map(idOf);
+  const current = focused && ids.includes(focused) ? focused : ids.at(-1);
 
   const load = async () => {
     setLoading(true);
     await loadHistory(PAGE).catch(() => false);
     setLoading(false);
   };
-  const onScroll = () => {
-    const box = list.current;
-    if (!box) return;
-    fromEnd.current = box.scrollHeight - box.clientHeight - box.scrollTop;
-    if (box.scrollTop < EDGE_PX && hasMore && isJoined && !isLoading) void load();
-  };
+  const scroll = useStickyScroll(ids[0], () => hasMore && isJoined && !isLoading && void load());
+  const onFocus = useCallback(({ target }: FocusEvent) => {
+    const message = target.closest<HTMLElement>(".message");
+    if (message) setFocused(message.dataset.id);
+  }, []);
   return (
-    <div className="messages" ref={list} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
-      {hasMore && messages.length > 0 && (
-        <button type="button" className="older" onClick={load} disabled={isLoading || !isJoined}>
-          {isLoading ? "Loading …" : "Older messages"}
+    <div className="history">
+      <div
+        className="messages"
+        ref={scroll.box}
+        onScroll={scroll.onScroll}
+        onFocus={onFocus}
+        onKeyDown={moveFocus}
+        role="log"
+        aria-label="Messages"
+        tabIndex={0}
+      >
+        <div className="stretch" ref={scroll.content}>
+          {hasMore && messages.length > 0 && (
+            <button type="button" className="second older" onClick={load} disabled={isLoading || !isJoined}>
+              {isLoading ? "Loading …" : "Older messages"}
+            </button>
+          )}
+          {messages.length === 0 && <Empty isJoined={isJoined} />}
+          {messages.map((message, index) => (
+            <Bubble
+              key={ids[index]}
+              id={ids[index]!}
+              message={message}
+              isMine={isMine(message, self)}
+              isFollowing={follows(message, messages[index - 1])}
+              reactions={reactions.get(ids[index]!)}
+              me={self.user}
+              names={names}
+              isCurrent={ids[index] === current}
+              isOpen={ids[index] === open}
+              onOpen={setOpen}
+              onReact={toggle}
+            />
+          ))}
+        </div>
+      </div>
+      {!scroll.isAtEnd && (
+        <button type="button" className="icon latest" onClick={scroll.toEnd} aria-label="To the latest message">
+          <Icon name="down" />
         </button>
       )}
-      {messages.length === 0 && <p className="empty">{isJoined ? "Nobody has said anything yet." : "…"}</p>}
-      {messages.map((message, index) => (
-        <Bubble
-          key={keys[index]}
-          message={message}
-          isMine={message.user_id === me}
-          isFollowing={messages[index - 1]?.user_id === message.user_id}
-          reactions={reactions.get(keys[index])}
-          me={me}
-          onReact={(emoji) => toggle(keys[index], emoji)}
-        />
-      ))}
     </div>
   );
+}
+
+function Empty({ isJoined }: { isJoined: boolean }) {
+  return (
+    <p className="empty">
+      <Icon name="smile" />
+      {isJoined ? "Nobody has said anything yet." : "…"}
+    </p>
+  );
+}
+
+function follows(message: MessageFrame, before: MessageFrame | undefined): boolean {
+  return before !== undefined && senderOf(before) === senderOf(message) &&
+    message.timestamp - before.timestamp < GROUP_MS;
 }

@@ -3,6 +3,9 @@
  */
 import { type FormEvent, useEffect, useState } from "react";
 import { useRoom } from "../../client/react.ts";
+import { Icon } from "./icons.tsx";
+import { crowdOf } from "./people.tsx";
+import { senderOf, textOf } from "./who.ts";
 
 const FIRST_ROOMS = ["lobby", "random", "help"];
 
@@ -29,15 +32,19 @@ export function RoomList({ open, me, onChoose }: RoomListProps) {
         {rooms.map((room) => <Entry key={room} room={room} isOpen={room === open} me={me} onChoose={onChoose} />)}
       </ul>
       <form className="enter" onSubmit={enter}>
-        <label className="hidden" htmlFor="room">Enter a room</label>
+        <label className="quiet" htmlFor="room">Enter a room</label>
         <input
           id="room"
+          className="field"
           value={name}
           maxLength={60}
+          autoComplete="off"
           placeholder="Enter a room"
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <button type="submit" aria-label="Enter the room">+</button>
+        <button type="submit" className="second" aria-label="Enter the room">
+          <Icon name="plus" />
+        </button>
       </form>
     </>
   );
@@ -45,20 +52,22 @@ export function RoomList({ open, me, onChoose }: RoomListProps) {
 
 function Entry({ room, isOpen, me, onChoose }: { room: string; isOpen: boolean } & Omit<RoomListProps, "open">) {
   const [unread, setUnread] = useState(0);
-  const { total, typingUsers, messages } = useRoom(room, {
+  const view = useRoom(room, {
     onMessage: (message) => isOpen || message.user_id === me || setUnread((count) => count + 1),
   });
   useEffect(() => {
     if (isOpen) setUnread(0);
   }, [isOpen]);
-  const last = messages.at(-1);
+  const { people, unlisted } = crowdOf(view);
+  const last = view.messages.at(-1);
+  const hint = last
+    ? `${senderOf(last) === me ? "You" : last.username ?? senderOf(last)}: ${textOf(last)}`
+    : `${people.length + unlisted} here`;
   return (
     <li>
       <button type="button" aria-current={isOpen ? "page" : undefined} onClick={() => onChoose(room)}>
         <span className="name"># {room}</span>
-        <span className="hint">
-          {typingUsers.length ? "typing …" : last ? `${last.username}: ${last.data.text}` : `${total} here`}
-        </span>
+        <span className="hint">{view.typingUsers.length ? "typing …" : hint}</span>
         {unread > 0 && <span className="badge" aria-label={`${unread} unread`}>{unread > 99 ? "99+" : unread}</span>}
       </button>
     </li>

@@ -1,0 +1,81 @@
+/**
+ * One look: both demo pages have the same colours and type in light and in dark, lead to each other, and keep what was
+ * chosen on the other one.
+ */
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { DESKTOP, PHONE, withDemo } from "./browser.ts";
+
+const SLOW = { timeout: 60_000 };
+
+/** What the browser makes of it: ground, ink, accent, the main button, type. */
+function lookOf(page: Page): Promise<Record<string, string>> {
+  return page.evaluate(() => {
+    const styleOf = (selector: string) => getComputedStyle(document.querySelector(selector)!);
+    const { backgroundColor: ground, color: ink, fontFamily: type, fontSize: size } = styleOf("body");
+    const { color: accent, backgroundColor: tint } = styleOf('nav [aria-current="page"]');
+    const { backgroundColor: primary, color: onPrimary, borderRadius: corner } = styleOf("button.primary");
+    const { backgroundColor: field, borderColor: line } = styleOf("input.field");
+    return { ground, ink, type, size, accent, tint, primary, onPrimary, corner, field, line };
+  });
+}
+
+test("both pages have one look, and it is another one in the dark", SLOW, () =>
+  withDemo(async (browser, stage) => {
+    const grounds = new Set<string>();
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const form of [DESKTOP, PHONE]) {
+        const page = await (await browser.newContext({ ...form, colorScheme })).newPage();
+        await page.goto(stage.url("/"));
+        await page.locator('.pane[data-dialect="envelope"] button.primary').waitFor();
+        const look = await lookOf(page);
+        await page.goto(stage.url("/chat"));
+        await page.getByLabel("Your name").waitFor();
+        assertEquals(await lookOf(page), look, colorScheme);
+        grounds.add(look.ground!);
+        await page.context().close();
+      }
+    }
+    assertEquals(grounds.size, 2);
+  }));
+
+test("the pages lead to each other, by keyboard too", SLOW, () =>
+  withDemo(async (browser, stage) => {
+    for (const form of [DESKTOP, PHONE]) {
+      const page = await (await browser.newContext(form)).newPage();
+      await page.goto(stage.url("/"));
+      const nav = page.getByRole("navigation", { name: "Pages" });
+      assertEquals(await nav.locator('[aria-current="page"]').textContent(), "Dialects");
+      await nav.getByRole("link", { name: "Chat" }).click();
+      await page.waitForURL(stage.url("/chat"));
+      assertEquals(await nav.locator('[aria-current="page"]').textContent(), "Chat");
+      await nav.getByRole("link", { name: "Dialects" }).focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(stage.url("/"));
+      await page.locator(".pane").first().waitFor();
+      await page.context().close();
+    }
+  }));
+
+test(
+  "light or dark, once chosen, holds on both pages and after a reload",
+  SLOW,
+  () =>
+    withDemo(async (browser, stage) => {
+      const page = await (await browser.newContext({ colorScheme: "light" })).newPage();
+      const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      await page.goto(stage.url("/"));
+      const light = await ground();
+      await page.getByRole("button", { name: "Switch between light and dark" }).click();
+      const dark = await ground();
+      assert(light !== dark);
+      await page.goto(stage.url("/chat"));
+      await page.getByLabel("Your name").waitFor();
+      assertEquals(await ground(), dark);
+      await page.getByRole("button", { name: "Switch between light and dark" }).click();
+      await page.reload();
+      await page.getByLabel("Your name").waitFor();
+      assertEquals(await ground(), light);
+    }),
+);
