@@ -1,15 +1,13 @@
 /**
- * The example chat in a real browser: two people talk, through cuts and offline, and end with the same list; it is usable
- * by keyboard and screen reader, on a phone and a desktop, light and dark.
+ * The example chat in a real browser: two people talk, through cuts and offline, and end with the same list.
  *
  * `SCREENSHOTS=<folder>` leaves pictures there.
  */
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { BrowserContextOptions } from "playwright-core";
 import { FaultProxy } from "../client/fault_proxy.ts";
 import { eventually } from "../harness.ts";
-import { assertAccessible, assertFits, DESKTOP, PHONE, withDemo } from "./browser.ts";
+import { withDemo } from "./browser.ts";
 import { Person } from "./person.ts";
 
 const SLOW = { timeout: 120_000 };
@@ -94,70 +92,3 @@ test(
       assertEquals([...ann.complaints, ...bob.complaints], []);
     }),
 );
-
-test(
-  "usable by everybody: at the door and inside, phone and desktop, light and dark",
-  SLOW,
-  () =>
-    withDemo(async (browser, stage) => {
-      const forms: [string, BrowserContextOptions][] = [
-        ["desktop light", { ...DESKTOP, bypassCSP: true }],
-        ["desktop dark", { ...DESKTOP, colorScheme: "dark", bypassCSP: true }],
-        ["phone light", { ...PHONE, bypassCSP: true }],
-        ["phone dark", { ...PHONE, colorScheme: "dark", bypassCSP: true }],
-      ];
-      const dora = await Person.enter(browser, stage.url(""), "Dora Maar");
-      await dora.say("Good morning! Who is up for a walk along the river?");
-      for (const [form, options] of forms) {
-        const door = await (await browser.newContext(options)).newPage();
-        await door.goto(stage.url("/chat"));
-        await door.getByLabel("Your name").waitFor();
-        await assertAccessible(door, `${form}, the door`);
-        const person = await Person.enter(browser, stage.url(""), `Carl of ${form}`, options);
-        await person.say(`Hello from a ${form} screen`);
-        await dora.say("Nice to see you.");
-        await person.sees("Nice to see you.");
-        await person.page.getByRole("button", { name: /^In this room/ }).click();
-        await person.page.getByText("Dora Maar", { exact: true }).last().waitFor();
-        await assertAccessible(person.page, `${form}, a room`);
-        await assertFits(person.page, form);
-        await person.page.keyboard.press("Escape");
-        await person.picture(form.replace(" ", "-"));
-        if (form.startsWith("phone")) {
-          await person.page.getByRole("button", { name: "Rooms" }).click();
-          await person.page.getByRole("button", { name: /# help/ }).waitFor();
-          await assertAccessible(person.page, `${form}, the rooms`);
-          await person.picture(`${form.replace(" ", "-")}-rooms`);
-        }
-      }
-    }),
-);
-
-test("the keyboard is enough: enter, change the room, react, log out", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const ann = await Person.enter(browser, stage.url(""), "Ann", { viewport: { width: 1200, height: 760 } });
-    const { page } = ann;
-    const tabTo = async (name: string) => {
-      for (let press = 0; press < 60; press++) {
-        await page.keyboard.press("Tab");
-        // The body counts as nothing: it has everybody's text.
-        const focused = await page.evaluate(
-          "[document.activeElement].map((it) => it === document.body ? '' : it.textContent + it.ariaLabel)[0]",
-        );
-        if (String(focused).includes(name)) return;
-      }
-      throw new Error(`"${name}" cannot be reached`);
-    };
-    await ann.say("first");
-    await ann.sees("first");
-    await tabTo("React with 👍");
-    await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "👍 1" }).waitFor();
-    await tabTo("# random");
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "# random" }).waitFor();
-    await tabTo("Log out");
-    await page.keyboard.press("Enter");
-    await page.getByLabel("Your name").waitFor();
-    assertEquals(ann.complaints, []);
-  }));

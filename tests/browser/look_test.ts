@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { DESKTOP, PHONE, withDemo } from "./browser.ts";
+import { assertAccessible, DESKTOP, PHONE, withDemo } from "./browser.ts";
 
 const SLOW = { timeout: 60_000 };
 
@@ -77,5 +77,32 @@ test(
       await page.reload();
       await page.getByLabel("Your name").waitFor();
       assertEquals(await ground(), light);
+    }),
+);
+
+test(
+  "people can be read in each of their colours, in light and in dark",
+  SLOW,
+  () =>
+    withDemo(async (browser, stage) => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        const page = await (await browser.newContext({ colorScheme, bypassCSP: true })).newPage();
+        await page.goto(stage.url("/chat"));
+        await page.getByLabel("Your name").waitFor();
+        await page.evaluate(() => {
+          const people = Array.from({ length: 8 }, (_, hue) => {
+            const line = document.createElement("p");
+            const face = Object.assign(document.createElement("span"), { className: `avatar hued hue-${hue}` });
+            const name = Object.assign(document.createElement("strong"), { className: `by hued hue-${hue}` });
+            face.textContent = `A${hue}`;
+            name.textContent = `Person ${hue}`;
+            line.append(face, name);
+            return line;
+          });
+          document.querySelector("form")!.append(...people);
+        });
+        await assertAccessible(page, colorScheme);
+        await page.context().close();
+      }
     }),
 );

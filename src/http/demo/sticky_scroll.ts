@@ -11,16 +11,23 @@ export function useStickyScroll(first: string | undefined, onTop: () => void) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const fromEnd = useRef(0);
+  const top = useRef(0);
   const [isAtEnd, setAtEnd] = useState(true);
 
   const settle = (distance: number) => {
     const list = box.current;
-    if (list) list.scrollTop = list.scrollHeight - list.clientHeight - distance;
+    if (!list) return;
+    list.scrollTop = list.scrollHeight - list.clientHeight - distance;
+    top.current = list.scrollTop;
   };
   const onScroll = () => {
     const list = box.current;
     if (!list) return;
-    fromEnd.current = list.scrollHeight - list.clientHeight - list.scrollTop;
+    const distance = list.scrollHeight - list.clientHeight - list.scrollTop;
+    // Nobody scrolls away downwards: entries have come since, and the observer will follow them.
+    const isPushed = fromEnd.current < EDGE_PX && list.scrollTop >= top.current;
+    fromEnd.current = isPushed ? 0 : distance;
+    top.current = list.scrollTop;
     setAtEnd(fromEnd.current < EDGE_PX);
     if (list.scrollTop < EDGE_PX) onTop();
   };
