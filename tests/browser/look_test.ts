@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { assertAccessible, DESKTOP, PHONE, withDemo } from "./browser.ts";
+import { assertAccessible, complaintsOf, DESKTOP, PHONE, withDemo } from "./browser.ts";
 
 const SLOW = { timeout: 60_000 };
 
@@ -57,6 +57,28 @@ test("the pages lead to each other, by keyboard too", SLOW, () =>
       await page.context().close();
     }
   }));
+
+test(
+  "the pages work under a path that a proxy in front does not strip",
+  SLOW,
+  () =>
+    withDemo(async (browser, stage) => {
+      const page = await (await browser.newContext()).newPage();
+      const complaints = complaintsOf(page);
+      await page.goto(stage.url("/rt"));
+      await page.locator('.pane[data-state="online"]').first().waitFor();
+      await page.getByRole("link", { name: "Chat" }).click();
+      await page.waitForURL(stage.url("/rt/chat"));
+      await page.getByLabel("Your name").fill("Ann");
+      await page.keyboard.press("Enter");
+      await page.getByLabel(/^Message to/).fill("under a path");
+      await page.keyboard.press("Enter");
+      await page.locator(".message.mine", { hasText: "under a path" }).waitFor();
+      await page.getByRole("link", { name: "Dialects" }).click();
+      await page.waitForURL(stage.url("/rt/"));
+      assertEquals(complaints, []);
+    }, { basePath: "/rt" }),
+);
 
 test(
   "light or dark, once chosen, holds on both pages and after a reload",
