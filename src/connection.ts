@@ -50,6 +50,8 @@ export class Connection {
   /** Whether the embedding program was told of it. */
   isIntroduced = false;
   deadline?: AuthenticationDeadline;
+  /** When its frames were first served, on the clock of `performance.now()`; undefined: they wait for its welcome. */
+  welcomedAtMs?: number;
   failedAuthentications = 0;
   /** A token of its is being checked: neither its deadline nor its old token's end counts meanwhile. */
   isAuthenticating = false;

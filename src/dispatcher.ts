@@ -15,6 +15,7 @@ import { history, join, leave, members } from "./commands/rooms.ts";
 import { isAnswered, signal } from "./commands/signal.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialects } from "./dialect.ts";
+import { type EarlyFrame, EarlyFrames } from "./early_frames.ts";
 import { CLOSE, ParleyError } from "./errors.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import type { Hub } from "./hub.ts";
@@ -81,6 +82,7 @@ export class Dispatcher {
   readonly #hub: Hub;
   readonly #dialects: Dialects;
   readonly #rates: Rates;
+  readonly #early = new EarlyFrames((connection) => this.#judgeDue(connection));
 
   constructor(hub: Hub, dialects: Dialects) {
     this.#hub = hub;
@@ -99,7 +101,7 @@ export class Dispatcher {
       : this.#rates.takeFrame(connection, bytes, tokensOf(reading));
     if (waitMs > 0 && move) return this.hold(connection).push({ input, bytes, move, isPing: false });
     if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
-    const handled = this.#carryOut(connection, reading);
+    const handled = this.#carryOut(connection, reading, { input, bytes });
     if (isPromise(handled)) this.hold(connection, handled);
   }
 
@@ -126,14 +128,23 @@ export class Dispatcher {
     connection.queue = queue;
     const drain = async () => {
       await pending;
-      for (let next = queue.shift(); next && connection.isOpen; next = queue.shift()) {
-        if (next.move) await this.#pace(connection, queue, next.move);
-        await this.#handle(connection, next);
-      }
+      do {
+        for (let next = queue.shift(); next && connection.isOpen; next = queue.shift()) {
+          if (next.move) await this.#pace(connection, queue, next.move);
+          await this.#handle(connection, next);
+        }
+        if (this.#early.has(connection)) await this.#judgeEarly(connection, this.#early.takeDue(connection));
+      } while (connection.isOpen && !queue.isEmpty);
       connection.queue = undefined;
     };
     drain();
     return queue;
+  }
+
+  /** The connection has closed: what waits is nobody's any more. */
+  forget(connection: Connection): void {
+    connection.queue?.clear();
+    this.#early.forget(connection);
   }
 
   /** Until the join or leave may go on; pings go before it. */
@@ -173,7 +184,7 @@ export class Dispatcher {
   #handle(connection: Connection, frame: Received): MaybePromise<void> {
     if (!connection.isOpen) return;
     const reading = this.#read(connection, frame);
-    if (connection.isOpen) return this.#carryOut(connection, reading);
+    if (connection.isOpen) return this.#carryOut(connection, reading, frame);
   }
 
   #read(connection: Connection, { input, bytes }: Received): Reading {
@@ -204,9 +215,9 @@ export class Dispatcher {
     return { commands, error: new ParleyError("too_large", message) };
   }
 
-  #carryOut(connection: Connection, { commands, error }: Reading): MaybePromise<void> {
+  #carryOut(connection: Connection, { commands, error }: Reading, frame: Received): MaybePromise<void> {
     if (error !== undefined) return this.#hub.refuse(connection, error, commands[0]);
-    if (commands.length === 1) return this.#execute(connection, commands[0]!);
+    if (commands.length === 1) return this.#execute(connection, commands[0]!, frame);
     let done: MaybePromise<void> = undefined;
     for (const command of commands) done = after(done, () => this.#execute(connection, command));
     return done;
@@ -222,7 +233,19 @@ export class Dispatcher {
     }
   }
 
-  #execute(connection: Connection, command: Command): MaybePromise<void> {
+  /** Carries it out, and then the frames that came before the join it was. */
+  #execute(connection: Connection, command: Command, frame?: Received): MaybePromise<void> {
+    const done = this.#attempt(connection, command, frame);
+    if (!this.#early.has(connection)) return done;
+    return after(done, () => {
+      const answered = command.kind === "join" ? command.room ?? connection.pathRoom : undefined;
+      const isReady = (room: string) => room === answered || connection.isIn(room);
+      return this.#judgeEarly(connection, this.#early.take(connection, isReady));
+    });
+  }
+
+  /** `frame`: what it came in, if it may wait for its join. */
+  #attempt(connection: Connection, command: Command, frame?: Received): MaybePromise<void> {
     try {
       const attempt = connection.deadline && NEEDS_IDENTITY[command.kind];
       if (attempt) throw new ParleyError("unauthorized", `Cannot ${attempt}: authenticate first`);
@@ -232,10 +255,38 @@ export class Dispatcher {
         command: CommandOf<never>,
       ) => MaybePromise<void>;
       const done = handle(this.#hub, connection, command as CommandOf<never>);
-      return isPromise(done) ? done.catch((error) => this.#hub.refuse(connection, error, command)) : done;
+      return isPromise(done) ? done.catch((error) => this.#fail(connection, error, { command, frame })) : done;
     } catch (error) {
-      this.#hub.refuse(connection, error, command);
+      this.#fail(connection, error, { command, frame });
     }
+  }
+
+  #fail(connection: Connection, error: unknown, { command, frame }: { command: Command; frame?: Received }): void {
+    if (frame && error instanceof ParleyError && error.code === "not_joined" && error.room !== undefined) {
+      const { input, bytes } = frame;
+      if (this.#early.keep(connection, { input, bytes, room: error.room })) return;
+    }
+    this.#hub.refuse(connection, error, command);
+  }
+
+  /** In the order they came, and for good: whose room is still not joined is refused. */
+  #judgeEarly(connection: Connection, frames: readonly EarlyFrame[]): MaybePromise<void> {
+    let done: MaybePromise<void> = undefined;
+    for (const frame of frames) {
+      done = after(done, () => {
+        if (!connection.isOpen) return;
+        const { commands: [command] } = this.#read(connection, frame);
+        if (command) return this.#attempt(connection, command);
+      });
+    }
+    return done;
+  }
+
+  /** No join has come in time. While other frames wait one may still be among them: the queue sees to it at its end. */
+  #judgeDue(connection: Connection): void {
+    if (!connection.isOpen || connection.queue) return;
+    const judged = this.#judgeEarly(connection, this.#early.takeDue(connection));
+    if (isPromise(judged)) this.hold(connection, judged);
   }
 }
 

@@ -27,6 +27,10 @@ export class FrameQueue {
   #moves = 0;
   #pings = 0;
 
+  get isEmpty(): boolean {
+    return this.#frames.length === 0;
+  }
+
   /** Joins and leaves among those that wait. */
   get moves(): number {
     return this.#moves;

@@ -60,6 +60,7 @@ export class Lifecycle {
     }
     if (identity) yield* greetWithUnread(hub, connection);
     if (!connection.deadline) yield* membership.joinPathRoom(hub, connection);
+    connection.welcomedAtMs = performance.now();
   }
 
   #greet(connection: Connection): void {
@@ -92,7 +93,7 @@ export class Lifecycle {
   close(connection: Connection, code: number, reason: string): void {
     const hub = this.#hub;
     connection.isOpen = false;
-    connection.queue?.clear();
+    this.#dispatcher.forget(connection);
     const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
     hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((Date.now() - connection.createdAt) / 1000);

@@ -25,6 +25,10 @@ export const publish: Handler<"publish"> = (hub, connection, command) => {
   const { onMessage } = hub.hooks;
   if (!onMessage) return send(hub, connection, command);
   const { room, to, user } = command.target;
+  // The program is asked about what may be sent, and about a message that waits for its join only once.
+  if (to === undefined && user === undefined && command.target.broadcast === undefined) {
+    checkMayPublish(hub, connection, roomOf(connection, command.target));
+  }
   const verdict = onMessage(clientOf(connection), { room, to: to ?? user, data: command.data });
   return after(verdict, (answer) => {
     if (answer === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
@@ -58,11 +62,15 @@ function send(hub: Hub, connection: Connection, command: CommandOf<"publish">): 
   return sendToRoom(hub, connection, command);
 }
 
+function checkMayPublish({ permissions }: Hub, connection: Connection, room: string): void {
+  const { identity, roomPrefix } = connection;
+  permissions.checkPublish(room, { identity, roomPrefix, joined: connection.isIn(room) });
+}
+
 function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
   const room = roomOf(connection, command.target);
-  const { identity, roomPrefix } = connection;
   const joined = connection.isIn(room);
-  hub.permissions.checkPublish(room, { identity, roomPrefix, joined });
+  checkMayPublish(hub, connection, room);
   stopTyping(hub, connection, room);
   const event = messageOf(hub, connection, command);
   event.room = room;

@@ -11,7 +11,6 @@ import { ParleyError } from "../errors.ts";
 import { typeOfRoom } from "../room_name.ts";
 
 export const signal: Handler<"signal"> = (hub, connection, command) => {
-  hub.stats.signals++;
   const { to, user } = command.target;
   const sent = to === undefined && user === undefined
     ? toRoom(hub, connection, command)
@@ -61,6 +60,7 @@ function toOne(hub: Hub, connection: Connection, command: CommandOf<"signal">): 
 }
 
 function eventOf(hub: Hub, connection: Connection, { signal, binary }: CommandOf<"signal">): SignalEvent {
+  hub.stats.signals++;
   const event: SignalEvent = { kind: "signal", ...hub.stamp(), from: connection.member, signal };
   if (binary) event.binary = true;
   return event;

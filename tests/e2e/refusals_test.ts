@@ -27,7 +27,7 @@ test("no refusal of an envelope frame bears the frame's id: it names it in data.
   for (const [code, frame] of Object.entries(refused)) {
     await ann.ask({ ...frame, id: code }, { type: "error", data: { code, request: code } });
   }
-  for (let n = 0; n < 3; n++) ann.say({ type: "heartbeat", id: "rate_limited" });
+  for (let n = 0; n < 8; n++) ann.say({ type: "heartbeat", id: "rate_limited" });
   await ann.hear({ type: "error", data: { code: "rate_limited", request: "rate_limited" } });
   const errors = ann.heard({ type: "error" });
   assertEquals(new Set(errors.map(({ id }) => id)).size, errors.length);
