@@ -187,8 +187,8 @@ function createDialects(config: Config): Dialects {
   };
 }
 
-/** How long a connection outlives its transport, and how much is kept for those who come back. */
-const RECOVERY = { windowMs: 120_000, maxBytes: 16 * 1024 * 1024 };
+/** How much is kept for those who come back. */
+const RECOVERY_MAX_BYTES = 16 * 1024 * 1024;
 
 function engineOptionsOf(
   config: Config,
@@ -205,7 +205,9 @@ function engineOptionsOf(
     maxAttachments: config.socketioMaxAttachments,
     node,
     cookie: config.socketioCookie || undefined,
-    recovery: config.socketioRecovery ? RECOVERY : undefined,
+    recovery: config.socketioRecovery
+      ? { windowMs: config.socketioRecoveryWindowMs, maxBytes: RECOVERY_MAX_BYTES }
+      : undefined,
     trustOf: (origin, host) => origins.trustOf(origin, host),
   };
 }

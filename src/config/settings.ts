@@ -221,6 +221,10 @@ const DIALECTS = {
     expects: "namespaces such as /chat with commas between them",
   }),
   socketioRecovery: toggle("SOCKETIO_RECOVERY", "0", "connection state recovery"),
+  socketioRecoveryWindowMs: duration("SOCKETIO_RECOVERY_WINDOW", "15s", "how long it waits for a client that is away", {
+    min: "100ms",
+    max: "10m",
+  }),
   socketioMaxPayloadBytes: size("SOCKETIO_MAX_PAYLOAD", "1000000", "one transport payload", {
     min: "1KiB",
     max: "256MiB",

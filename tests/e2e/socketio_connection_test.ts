@@ -81,7 +81,7 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
     const anns = await clients.connect("ann", { namespace: "/chat" });
     const bob = await clients.connect("bob", { namespace: "/chat" });
     for (const client of [ann, anns, bob]) await client.ask("joinConversation", { conversationId });
-    assertEquals(await anns.hear("userJoined"), { userId: "bob", conversationId });
+    assertEquals(await anns.hear("userJoined"), { userId: "bob", conversationId, total: 2, announcing: true });
     anns.say("wave", { conversationId, to: undefined, hands: 2 });
     assertEquals(await bob.hear("wave"), { hands: 2, conversationId, userId: "ann" });
     bob.say("sendMessage", { conversationId, content: "hi" });

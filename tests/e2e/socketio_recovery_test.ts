@@ -3,6 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { defaultConfig } from "../../src/config.ts";
 import { eventually } from "../harness.ts";
 import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
 import { Stage } from "./stage.ts";
@@ -77,4 +78,24 @@ test("a kicked client does not go on", SLOW, async () => {
     body: "{}",
   }).then((response) => response.body?.cancel());
   await eventually(() => stage.server.getClientCount() === 0);
+});
+
+test("one who is away holds its place among the connections, and for as long as is set", SLOW, async () => {
+  await using stage = await Stage.open({
+    socketioRecovery: true,
+    socketioRecoveryWindowMs: 1000,
+    websocketMaxConnections: 1,
+  });
+  await using clients = new SocketioClients(stage, { transports: ["websocket"], reconnection: false });
+  const ann = await clients.connect("ann");
+  await cut(ann);
+  const answer = await fetch(stage.url("/socket.io/?EIO=4&transport=polling"));
+  await answer.body?.cancel();
+  assertEquals([answer.status, stage.server.getClientCount()], [503, 1], "away, and still in");
+  await eventually(() => stage.server.getClientCount() === 0);
+  await clients.connect("bob");
+});
+
+test("who is away is waited for 15 seconds, unless said otherwise", () => {
+  assertEquals(defaultConfig().socketioRecoveryWindowMs, 15_000);
 });
