@@ -37,6 +37,7 @@ export const METRICS = {
   startMs: { title: "first handshake ms", digits: 0 },
   idleMb: { title: "RSS idle MB", digits: 0 },
   brokerUs: { title: "Redis CPU µs / published", digits: 1 },
+  brokerMbPerS: { title: "Redis MB / s", digits: 1 },
   serverShare: { title: "server core", digits: 2 },
   clientShare: { title: "client core", digits: 2 },
 } as const satisfies Record<string, Metric>;

@@ -7,6 +7,7 @@ import type { Server } from "../servers/server.ts";
 import { churn } from "./churn.ts";
 import { coldStart } from "./cold_start.ts";
 import { flat } from "./flat.ts";
+import { hostile } from "./hostile.ts";
 import { idle } from "./idle.ts";
 import { ramp } from "./ramp.ts";
 import { everybody, isLimit, isParley, type Scenario, speaks, spoken } from "./scenario.ts";
@@ -85,4 +86,5 @@ export const SCENARIOS: readonly Scenario[] = [
   stalled,
   coldStart,
   ...twoNodes,
+  hostile,
 ];

@@ -13,16 +13,27 @@ export function startRedis(): Promise<Child> {
 }
 
 /** Connections that Redis has besides the asking one. Without them nodes are two servers that know nothing of each other. */
-export function countRedisClients(port: number): Promise<number> {
+export async function countRedisClients(port: number): Promise<number> {
+  return (await figures(port, "clients", ["connected_clients"]))[0]! - 1;
+}
+
+/** Bytes that have gone in and out so far. */
+export async function redisTraffic(port: number): Promise<number> {
+  const [into, out] = await figures(port, "stats", ["total_net_input_bytes", "total_net_output_bytes"]);
+  return into! + out!;
+}
+
+/** Numbers of one section of INFO, by name; the last named must not come before the others. */
+function figures(port: number, section: string, names: readonly string[]): Promise<number[]> {
   return new Promise((resolve, reject) => {
     let answer = "";
-    const socket = connect(port, "127.0.0.1", () => socket.write("INFO clients\r\n"));
+    const socket = connect(port, "127.0.0.1", () => socket.write(`INFO ${section}\r\n`));
     socket.setEncoding("utf8").on("error", reject).on("data", (text) => {
       answer += text;
-      const count = /connected_clients:(\d+)\r\n/.exec(answer)?.[1];
-      if (count === undefined) return;
+      const found = names.map((name) => new RegExp(`^${name}:(\\d+)\r\n`, "m").exec(answer)?.[1]);
+      if (found.includes(undefined)) return;
       socket.destroy();
-      resolve(Number(count) - 1);
+      resolve(found.map(Number));
     });
   });
 }

@@ -18,6 +18,8 @@ export interface StartOptions {
   /** Start this many nodes over one Redis. Only servers with `clusters` are asked to. */
   readonly nodes?: number;
   readonly redisUrl?: string;
+  /** Parley alone: with every limit as it ships, behind one proxy that says whose a connection is. */
+  readonly guarded?: boolean;
 }
 
 export interface Server {

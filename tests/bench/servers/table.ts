@@ -36,19 +36,24 @@ interface Checkout extends Pick<Server, "name" | "title" | "limit" | "only"> {
   readonly config?: string;
 }
 
+/** Every load but the hostile one would be refused. */
+const WITHOUT_RATES = {
+  WEBSOCKET_MESSAGE_RATE: "0",
+  WEBSOCKET_BYTE_RATE: "0",
+  WEBSOCKET_JOIN_RATE: "0",
+  WEBSOCKET_CONNECT_RATE: "0",
+};
+
 /** Limits that would refuse the load are off; everything else, metrics included, is as it ships. */
 function parley({ name, title, limit, only, argv, folder = project, config }: Checkout): Server {
-  const command = ({ port }: { port: number }, { redisUrl }: StartOptions): Command => ({
+  const command = ({ port }: { port: number }, { redisUrl, guarded }: StartOptions): Command => ({
     argv,
     cwd: folder,
     env: {
       PORT: `${port}`,
       HOST: "127.0.0.1",
       LOG_LEVEL: "error",
-      WEBSOCKET_MESSAGE_RATE: "0",
-      WEBSOCKET_BYTE_RATE: "0",
-      WEBSOCKET_JOIN_RATE: "0",
-      WEBSOCKET_CONNECT_RATE: "0",
+      ...(guarded ? { TRUST_PROXY: "1" } : WITHOUT_RATES),
       JWT_SECRET: TOKEN_SECRET,
       ...(redisUrl && { REDIS_URL: redisUrl }),
       ...(config && { CONFIG: join(project, config) }),
