@@ -31,6 +31,7 @@ import { fitRoster } from "./roster_size.ts";
 import { PresencePace } from "./presence_pace.ts";
 import type { Permissions } from "./permissions.ts";
 import { Audiences, Room } from "./room.ts";
+import { RoomCensus } from "./room_census.ts";
 import { typeOfRoom } from "./room_name.ts";
 import type { Stats } from "./stats.ts";
 import { Turns } from "./turns.ts";
@@ -75,6 +76,7 @@ export class Hub {
   readonly typing = new TypingClock();
   readonly pace = new PresencePace();
   readonly views = new Views();
+  readonly census = new RoomCensus();
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly turns = new Turns();
   readonly unsent = new Unsent();

@@ -21,10 +21,6 @@ import type { Hub } from "./hub.ts";
 import { putOut } from "./identity.ts";
 import { type MaybePromise, run, type Steps } from "./maybe.ts";
 import * as membership from "./membership.ts";
-import { Histogram } from "./stats.ts";
-
-/** Upper bounds, in members on this node. */
-const ROOM_SIZES = [1, 2, 5, 10, 25, 50, 100, 500, 1000, 5000, 10_000];
 
 export class Node implements LocalNode {
   readonly id: string;
@@ -87,20 +83,12 @@ export class Node implements LocalNode {
   }
 
   stats(): NodeStats {
-    const { stats, connections, rooms } = this.#hub;
+    const { stats, connections, census } = this.#hub;
     const counters = stats.snapshot();
     counters.parley_connections = connections.size;
     counters.parley_zombie_sockets = this.#adapter.zombies;
     counters.parley_unsent_bytes = this.#hub.unsent.bytes;
-    let count = 0;
-    const sizes = new Histogram(ROOM_SIZES);
-    for (const { kind, members } of rooms.values()) {
-      if (members.size === 0) continue;
-      if (kind !== "presence") count++;
-      if (kind === "custom" || kind === "group") sizes.observe(members.size);
-    }
-    counters.parley_rooms = count;
-    Object.assign(counters, sizes.series("parley_room_members"));
+    Object.assign(counters, census.series());
     for (const [dialect, count] of Object.entries(this.#hub.countByDialect())) {
       counters[`parley_dialect_connections{dialect="${dialect}"}`] = count;
     }

@@ -11,6 +11,7 @@ import type { RoomRule } from "./config.ts";
 import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "./dialect.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
+import type { RoomCensus } from "./room_census.ts";
 import type { RoomKind } from "./room_name.ts";
 import { RoomView } from "./room_view.ts";
 
@@ -88,9 +89,10 @@ export class Joiner {
   }
 }
 
-/** How a room gets and gives up the node's subscription at the broker. */
+/** How a room gets and gives up the node's subscription at the broker, and where it is counted. */
 export interface Subscriber {
   readonly outlet: Outlet;
+  readonly census: RoomCensus;
   subscribe(room: string): MaybePromise<void>;
   unsubscribe(room: string): MaybePromise<void>;
   /** Nobody here needs the room any more. */
@@ -127,6 +129,7 @@ export class Room implements JoinedRoom {
   add(connection: Connection): void {
     if (this.members.has(connection)) return;
     this.members.add(connection);
+    this.#resized(this.members.size - 1);
     this.audiences.add(connection);
     connection.rooms.push(this);
   }
@@ -134,9 +137,14 @@ export class Room implements JoinedRoom {
   /** False: it was no member. */
   remove(connection: Connection): boolean {
     if (!this.members.delete(connection)) return false;
+    this.#resized(this.members.size + 1);
     this.audiences.remove(connection);
     connection.rooms.splice(connection.rooms.indexOf(this), 1);
     return true;
+  }
+
+  #resized(before: number): void {
+    this.#subscriber.census.resized(this.kind, before, this.members.size);
   }
 
   /** From now on events are held for the connection. Call it before anything that may wait. */

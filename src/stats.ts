@@ -67,10 +67,20 @@ export class Histogram {
   }
 
   observe(value: number): void {
+    this.#counts[this.#slotOf(value)]!++;
+    this.#sum += value;
+  }
+
+  /** Takes back what was observed: for what there is now, not for what there ever was. */
+  withdraw(value: number): void {
+    this.#counts[this.#slotOf(value)]!--;
+    this.#sum -= value;
+  }
+
+  #slotOf(value: number): number {
     let slot = 0;
     while (slot < this.#bounds.length && value > this.#bounds[slot]!) slot++;
-    this.#counts[slot]!++;
-    this.#sum += value;
+    return slot;
   }
 
   /** Cumulative buckets, sum and count under `name`. */

@@ -1,4 +1,5 @@
 /** A room on a node: subscribed while anybody needs it, in the order it was meant, and one topic per dialect. */
+import { RoomCensus } from "../../src/room_census.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
@@ -25,6 +26,7 @@ function rig(): Rig {
   };
   const subscriber: Subscriber = {
     outlet: { publish: () => undefined },
+    census: new RoomCensus(),
     subscribe: () => ask("subscribe"),
     unsubscribe: () => ask("unsubscribe"),
     dissolved: () => void asked.push("dissolved"),
