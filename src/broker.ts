@@ -145,7 +145,7 @@ export interface PresenceStore {
   count(room: string): MaybePromise<number>;
   /** Whether the connection, or any connection of the user, is in the room. */
   contains(room: string, who: { connection: string } | { user: string }): MaybePromise<boolean>;
-  /** Last writer wins; false: nothing changed. Kept until the user's last connection has been gone for a while. */
+  /** The last one the store hears wins, whatever the clocks of nodes say; false: nothing changed. Kept until the user's last connection has been gone for a while. */
   setStatus(user: string, presence: UserPresence): MaybePromise<boolean>;
   /** `online` if the user is connected and never said otherwise, `offline` if not connected. */
   status(user: string): MaybePromise<UserPresence>;
@@ -258,10 +258,10 @@ export interface Grants {
   setGroup(user: string, group: string, joined: boolean): MaybePromise<void>;
   /** Group id → in or out. */
   groups(user: string): MaybePromise<Record<string, boolean>>;
-  /** `untilMs` since 1970; 0 lifts the block. */
-  block(user: string, untilMs: number): MaybePromise<void>;
-  /** 0: not blocked. */
-  blockedUntil(user: string): MaybePromise<number>;
+  /** 0 lifts the block. */
+  block(user: string, forMs: number): MaybePromise<void>;
+  /** How long it is still blocked; 0: it is not. */
+  blockedFor(user: string): MaybePromise<number>;
 }
 
 /** What a broker needs of its node: implemented by the hub. */

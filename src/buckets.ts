@@ -67,9 +67,7 @@ export class Buckets {
   #refill(bucket: Bucket): void {
     const now = this.#now();
     const { perSecond, burst } = this.#rate;
-    // A clock may be set back.
-    const passedMs = Math.max(0, now - bucket.atMs);
-    bucket.tokens = Math.min(burst, bucket.tokens + passedMs * perSecond / 1000);
+    bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.atMs) * perSecond / 1000);
     bucket.atMs = now;
   }
 }

@@ -11,7 +11,7 @@ import { guestName } from "./guest_name.ts";
 import type { Identity, Member, RoomEvent } from "./message.ts";
 import type { RoomKind } from "./room_name.ts";
 
-/** Why a connection is not served yet: it has to authenticate first, by this time (ms since 1970). */
+/** Why a connection is not served yet: it has to authenticate first, by this time. */
 export interface AuthenticationDeadline {
   byMs: number;
 }
@@ -35,7 +35,9 @@ export class Connection {
   readonly id: string;
   readonly socket: Socket;
   readonly address: string;
+  /** Milliseconds since 1970; every other time here is on the clock of `performance.now()`, which is never set back. */
   readonly createdAt = Date.now();
+  readonly openedAtMs = performance.now();
   readonly pathRoom?: string;
   dialect: AnyDialect;
   identity?: Identity;
@@ -57,9 +59,9 @@ export class Connection {
   isAuthenticating = false;
   /** Frames that wait; undefined while there is nothing to wait for. */
   queue?: FrameQueue;
-  /** Since when its buffer has not been empty, in ms since 1970; 0: it is empty. */
+  /** Since when its buffer has not been empty; 0: it is empty. */
   stalledSince = 0;
-  lastBroadcastAt = 0;
+  lastBroadcastAtMs = -Infinity;
   /** When the bucket of its frames will be full again; this and the next ones by the clock of Rates, which sets them. */
   framesUntilMs = 0;
   bytesUntilMs = 0;

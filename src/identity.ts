@@ -102,8 +102,7 @@ export function* groupRooms(hub: Hub, identity: Identity): Steps<string[]> {
 
 /** Throws `forbidden` while the user is blocked. */
 export function* checkBlock(hub: Hub, identity: Identity): Steps<void> {
-  const until = yield* wait(hub.broker.grants.blockedUntil(identity.user));
-  const retryAfter = until - Date.now();
+  const retryAfter = yield* wait(hub.broker.grants.blockedFor(identity.user));
   if (retryAfter <= 0) return;
   const message = `Cannot connect as "${identity.user}": blocked for ${Math.ceil(retryAfter / 1000)} s more`;
   throw new ParleyError("forbidden", message, { retryAfter, reason: "blocked" });

@@ -38,7 +38,7 @@ export class Lifecycle {
     const { config } = this.#hub;
     this.#hub.open(connection);
     if (!identity && config.websocketRequireAuth) {
-      connection.deadline = { byMs: Date.now() + config.authenticateTimeoutMs };
+      connection.deadline = { byMs: performance.now() + config.authenticateTimeoutMs };
     }
     const welcomed = run(this.#welcome(connection, arrival, identity));
     if (isPromise(welcomed)) this.#dispatcher.hold(connection, welcomed);
@@ -96,7 +96,7 @@ export class Lifecycle {
     this.#dispatcher.forget(connection);
     const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
     hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
-    hub.stats.connectionSeconds.observe((Date.now() - connection.createdAt) / 1000);
+    hub.stats.connectionSeconds.observe((performance.now() - connection.openedAtMs) / 1000);
     const isSlow = code === CLOSE.slowConsumer;
     if (isSlow) hub.stats.slowConsumers++;
     const { id, user } = connection;

@@ -10,7 +10,7 @@ const PACE_MS = 1000;
 
 interface Paced {
   connection: Connection;
-  /** When the next change may be told. */
+  /** When the next change may be told, on the clock of `performance.now()`. */
   atMs: number;
   /** A change waits for it. */
   waiting: boolean;
@@ -29,7 +29,7 @@ export class PresencePace {
       paced.waiting = true;
       return false;
     }
-    this.#users.set(connection.user, { connection, atMs: Date.now() + PACE_MS, waiting: false });
+    this.#users.set(connection.user, { connection, atMs: performance.now() + PACE_MS, waiting: false });
     return true;
   }
 

@@ -23,7 +23,7 @@ export class Sweep {
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    this.#timer = setInterval(() => this.#tick(Date.now()), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(performance.now()), TICK_MS);
   }
 
   stop(): void {
@@ -36,7 +36,7 @@ export class Sweep {
     for (const connection of hub.pace.takeDue(nowMs)) {
       spawn(hub, "Announcing a status", announceStatus(hub, connection));
     }
-    for (const room of hub.views.takeDue(performance.now())) {
+    for (const room of hub.views.takeDue(nowMs)) {
       spawn(hub, "Telling a room who is in", tellMembers(hub, room));
     }
     const share = Math.ceil(hub.connections.size / TICKS_PER_PASS);
@@ -57,7 +57,7 @@ export class Sweep {
     if (!connection.isOpen) return;
     // Whether a token that came in time is good is known a moment later.
     if (!connection.isAuthenticating) {
-      if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs) return this.#expire(connection);
+      if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= Date.now()) return this.#expire(connection);
       if (deadline && deadline.byMs <= nowMs) return this.#timeOut(connection);
     }
     if (connection.stalledSince > 0 || this.#passes % PASSES_PER_BACKLOG === 0) this.#lookForBacklog(connection, nowMs);

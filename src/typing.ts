@@ -12,6 +12,7 @@ const TYPING_MS = 6000;
 export interface Typing {
   connection: Connection;
   room: string;
+  /** On the clock of `performance.now()`, as all times here. */
   expiresAtMs: number;
 }
 
@@ -20,7 +21,7 @@ export class TypingClock {
 
   /** Started or renewed. */
   start(connection: Connection, room: string): void {
-    this.#typing.set(keyOf(connection, room), { connection, room, expiresAtMs: Date.now() + TYPING_MS });
+    this.#typing.set(keyOf(connection, room), { connection, room, expiresAtMs: performance.now() + TYPING_MS });
   }
 
   /** False: it was not typing there. */

@@ -98,7 +98,7 @@ export class Workers {
   #launch(slot: Slot): Promise<Ready> {
     const { data, transfer, leave } = this.#parts.admit(slot.id);
     const worker = new Worker(this.#parts.entry, { workerData: data, transferList: transfer });
-    Object.assign(slot, { worker, silence: 0, startedAt: Date.now() });
+    Object.assign(slot, { worker, silence: 0, startedAt: performance.now() });
     return new Promise((resolve, reject) => {
       worker.on("message", (report: Report) => {
         slot.silence = 0;
@@ -120,7 +120,7 @@ export class Workers {
 
   /** Whatever the exit code: a worker that was not told to end has crashed. */
   #restart(slot: Slot, code: number): void {
-    if (Date.now() - slot.startedAt > SETTLED_MS) slot.crashes = 0;
+    if (performance.now() - slot.startedAt > SETTLED_MS) slot.crashes = 0;
     const inMs = Math.min(PAUSE_MS * 2 ** slot.crashes++, MAX_PAUSE_MS);
     this.#parts.log.error("a worker has ended and is started again", { worker: slot.id, code, inMs });
     slot.restart = setTimeout(async () => {

@@ -8,7 +8,7 @@ import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, fail } from "@std/assert";
-import { DEPENDENCY_PLACES, MAX_LINES, MAY_IMPORT, RUNTIME_NAMES } from "./architecture/layers.ts";
+import { DEPENDENCY_PLACES, MAX_LINES, MAY_IMPORT, RUNTIME_NAMES, WALL_CLOCK } from "./architecture/layers.ts";
 import { readSource, type Source } from "./architecture/source.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -117,6 +117,13 @@ const environment: Rule = (source) => {
   return read.map(({ line, text }) => at(source, line, `the environment is read in src/main.ts only, not by ${text}`));
 };
 
+const wallClock: Rule = (source) =>
+  source.path in WALL_CLOCK
+    ? []
+    : findCode(source, /\bDate\.now\b|\bnew Date\(\)/g).map(({ line, text }) =>
+      at(source, line, `${text} may be set back: spans are measured with performance.now()`)
+    );
+
 const declaredDependencies: Rule = (source) =>
   source.imports.flatMap(({ line, specifier }) => {
     const name = packageOf(specifier);
@@ -198,6 +205,7 @@ const RULES: Record<string, Rule> = {
   "imports name the file with its ending": extensions,
   "Bun and Deno are named in their adapters only": runtimeNames,
   "the environment is read in main.ts only": environment,
+  "the wall clock is read for times that are shown, never for spans": wallClock,
   "every imported package is a declared dependency": declaredDependencies,
   "no file is longer than one idea": length,
   "every file starts by saying what it is": header,
@@ -227,6 +235,7 @@ const BROKEN: [rule: string, path: string, line: number, text: string][] = [
   ["imports name the file with its ending", "src/hub.ts", 1, 'import "./room";'],
   ["Bun and Deno are named in their adapters only", "src/hub.ts", 3, "/* Bun\n */\nconst n = `${Bun.version}`;"],
   ["the environment is read in main.ts only", "src/config.ts", 1, "const port = process.env.PORT;"],
+  ["the wall clock is read for times that are shown, never for spans", "src/room.ts", 1, "const at = Date.now();"],
   ["every imported package is a declared dependency", "src/hub.ts", 1, 'import x from "left-pad/x";'],
   ["no file is longer than one idea", "src/hub.ts", 400, "// x\n".repeat(400)],
   ["every file starts by saying what it is", "src/hub.ts", 1, "export {};"],

@@ -51,7 +51,7 @@ export class SlowBroker implements Broker {
     this.inbox = this.#afar<Inbox>(this.engine.inbox, ["add", "list", "markRead", "unread"]);
     this.directory = this.#afar<Directory>(this.engine.directory, ["connections", "rooms", "roomsOf", "stats"]);
     this.control = this.#afar<Control>(this.engine.control, ["give"]);
-    this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedUntil"]);
+    this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedFor"]);
   }
 
   start(node: LocalNode): void {

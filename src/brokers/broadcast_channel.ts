@@ -52,7 +52,7 @@ export class BroadcastChannelBroker implements Broker {
     this.history = { read: (room, query) => this.#read(room, query) };
     this.presence = this.#store("presence", PRESENCE);
     this.inbox = this.#store("inbox", ["add", "list", "markRead", "unread"]);
-    this.grants = this.#store("grants", ["setGroup", "groups", "block", "blockedUntil"]);
+    this.grants = this.#store("grants", ["setGroup", "groups", "block", "blockedFor"]);
     const directory = new WorkersDirectory({
       survey: (question, node) => this.#link.survey(question, node),
       countRooms: () => this.#link.call({ do: "call", store: "presence", method: "countRooms", args: [] }),

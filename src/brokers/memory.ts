@@ -36,7 +36,7 @@ export interface MemoryBrokerOptions {
   inboxTtlMs: number;
   /** Members up to which a room announces joins and leaves. */
   roomAnnounceMax?: number;
-  /** Milliseconds since 1970; for tests. */
+  /** Measures what expires; for tests. Default: `performance.now()`. */
   now?: () => number;
 }
 

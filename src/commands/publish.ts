@@ -104,12 +104,12 @@ function checkBroadcast(hub: Hub, connection: Connection, to: string): void {
     const code = connection.identity ? "forbidden" : "unauthorized";
     throw new ParleyError(code, "Cannot broadcast: it is not allowed to you");
   }
-  const now = Date.now();
-  const wait = connection.lastBroadcastAt + BROADCAST_INTERVAL_MS - now;
+  const now = performance.now();
+  const wait = Math.ceil(connection.lastBroadcastAtMs + BROADCAST_INTERVAL_MS - now);
   if (wait > 0) {
     throw new ParleyError("rate_limited", "Cannot broadcast: one a second is allowed", { retryAfter: wait });
   }
-  connection.lastBroadcastAt = now;
+  connection.lastBroadcastAtMs = now;
 }
 
 interface Sending {

@@ -54,15 +54,15 @@ function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
     body: v.object({ blockSeconds: v.optional(BlockSeconds) }, "must be an object {blockSeconds?}"),
     answer: Disconnected,
     serve: async ({ caller, params: { id }, body: { blockSeconds } }) => {
-      const untilMs = blockSeconds ? Date.now() + blockSeconds * 1000 : 0;
+      const forMs = (blockSeconds ?? 0) * 1000;
       // First the block: who is closed may be back at once.
       if (blockSeconds !== undefined) {
-        await grants.block(id, untilMs);
-        audit.done(untilMs > 0 ? "a user was blocked" : "a block was lifted", caller, { user: id, blockSeconds });
+        await grants.block(id, forMs);
+        audit.done(forMs > 0 ? "a user was blocked" : "a block was lifted", caller, { user: id, blockSeconds });
       }
       const count = await control.give({ do: "kick", user: id, reason: KICKED });
       audit.done("a user was kicked", caller, { user: id, connections: count });
-      return disconnected(count, untilMs > 0 ? new Date(untilMs).toISOString() : undefined);
+      return disconnected(count, forMs > 0 ? new Date(Date.now() + forMs).toISOString() : undefined);
     },
   });
 }

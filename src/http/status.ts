@@ -41,7 +41,7 @@ export function statusRoutes(parts: HttpParts): Route[] {
       alsoStatus: [503],
       serve: () => statusOf(parts, startedAtMs),
     });
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   return [
     status("/status"),
     status("/websocket/status"),
@@ -88,7 +88,7 @@ async function statusOf(parts: HttpParts, startedAtMs: number): Promise<Response
     stats: await figures(parts),
     message: detail,
     node: hub.ids.node,
-    uptime: Math.round((Date.now() - startedAtMs) / 1000),
+    uptime: Math.round((performance.now() - startedAtMs) / 1000),
     version: VERSION,
     runtime,
     broker: hub.broker.name,

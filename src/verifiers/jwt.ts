@@ -39,7 +39,10 @@ const MAX_VERDICTS = 10_000;
 
 interface Verdict {
   identity: Identity;
-  untilMs: number;
+  /** When the token ends, in ms since 1970. */
+  endMs: number;
+  /** When its key is to be asked again, on the clock of `performance.now()`. */
+  staleAtMs: number;
 }
 
 export class JwtVerifier implements Verifier {
@@ -67,7 +70,8 @@ export class JwtVerifier implements Verifier {
     if (endMs !== Infinity) identity.expiresAtMs = endMs;
     this.#remember(digest, {
       identity: frozen(identity),
-      untilMs: Math.min(endMs, Date.now() + source.maxVerdictAgeMs),
+      endMs,
+      staleAtMs: performance.now() + source.maxVerdictAgeMs,
     });
     return identity;
   }
@@ -91,7 +95,7 @@ export class JwtVerifier implements Verifier {
   #recall(digest: string): Identity | undefined {
     const verdict = this.#verdicts.get(digest);
     if (!verdict) return undefined;
-    if (Date.now() >= verdict.untilMs) {
+    if (Date.now() >= verdict.endMs || performance.now() >= verdict.staleAtMs) {
       this.#verdicts.delete(digest);
       return undefined;
     }

@@ -122,4 +122,31 @@ export const RUNTIME_NAMES: Record<string, RegExp> = {
   Deno: /^src\/adapters\/deno(_\w+)?\.ts$/,
 };
 
+/**
+ * Who may read the wall clock, and for what. It may be set back or forward at any time, so spans are measured with
+ * `performance.now()`: a limit of a second must not last an hour.
+ */
+export const WALL_CLOCK: Record<string, string> = {
+  "src/hub.ts": "times of events; how long a message took from another node",
+  "src/backstage.ts": "times of messages",
+  "src/commands/presence.ts": "times of statuses",
+  "src/commands/publish.ts": "times of messages",
+  "src/brokers/broadcast_channel/sequencer.ts": "times of events",
+  "src/brokers/memory/presence.ts": "times of events",
+  "src/brokers/redis/membership.ts": "times of events",
+  "src/brokers/redis/presence.ts": "times of events",
+  "src/brokers/redis/rooms.ts": "times of events",
+  "src/connection.ts": "since when it is connected, for people",
+  "src/http/chat_rights.ts": "since when it is connected, for people",
+  "src/http/metrics.ts": "when the process started, as Prometheus wants it",
+  "src/http/removal.ts": "until when a user is blocked, for people",
+  "src/log.ts": "times of lines",
+  "src/sweep.ts": "ends of tokens",
+  "src/verifiers/jwt.ts": "ends of tokens",
+  "src/verifiers/program.ts": "ends of tokens",
+  "src/verifiers/sign.ts": "ends of tokens",
+  "src/client/platform.ts": "a page that slept has to see that time has passed",
+  "src/http/demo/banner.tsx": "seconds until the client tries again",
+};
+
 export const MAX_LINES = 350;

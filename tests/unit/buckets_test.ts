@@ -41,13 +41,3 @@ test("of too many names the one silent longest is forgotten", () => {
   assertEquals(buckets.size, 2);
   assertEquals([buckets.waitMs("ann"), buckets.waitMs("bob"), buckets.waitMs("cat")], [0, 1000, 1000]);
 });
-
-test("a clock that is set back takes no token away", () => {
-  let now = 1e12;
-  const buckets = new Buckets({ perSecond: 1, burst: 2 }, { now: () => now });
-  buckets.take("ann");
-  now -= 3_600_000;
-  assertEquals([buckets.take("ann"), buckets.take("ann")], [0, 1000]);
-  now += 1000;
-  assertEquals(buckets.take("ann"), 0);
-});

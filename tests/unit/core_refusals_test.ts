@@ -42,7 +42,7 @@ test("others who came in since the upgrade make it full", async () => {
 
 test("a broker that is away keeps out who has a token, and says so", async () => {
   const { broker, stage } = open();
-  broker.fails = (call) => call === "blockedUntil";
+  broker.fails = (call) => call === "blockedFor";
   const path = `/ws?dialect=kebab&token=${token("ann")}`;
   assertEquals(said(await stage.connect(path, ASKS)), [[["error", "unavailable", "broker"]], 1013, "broker"]);
   await assertRejects(() => stage.connect(path), Error, "refused with 503");

@@ -13,7 +13,7 @@ export class MemoryGrants implements Grants {
   readonly #blocks = new Map<string, number>();
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
@@ -27,14 +27,13 @@ export class MemoryGrants implements Grants {
     return Object.fromEntries(this.#groups.get(user) ?? []);
   }
 
-  block(user: string, untilMs: number): void {
-    if (untilMs > this.#now()) setNewest(this.#blocks, { key: user, value: untilMs, max: MAX_USERS });
+  block(user: string, forMs: number): void {
+    if (forMs > 0) setNewest(this.#blocks, { key: user, value: this.#now() + forMs, max: MAX_USERS });
     else this.#blocks.delete(user);
   }
 
-  blockedUntil(user: string): number {
-    const untilMs = this.#blocks.get(user) ?? 0;
-    return untilMs > this.#now() ? untilMs : 0;
+  blockedFor(user: string): number {
+    return Math.max(0, (this.#blocks.get(user) ?? 0) - this.#now());
   }
 
   sweep(): void {

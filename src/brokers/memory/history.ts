@@ -32,7 +32,7 @@ export class MemoryHistory implements History {
   #epochs = 0;
   #bytes = 0;
 
-  constructor(maxBytes: number, now: () => number = Date.now) {
+  constructor(maxBytes: number, now: () => number = () => performance.now()) {
     this.#maxBytes = maxBytes;
     this.#now = now;
   }

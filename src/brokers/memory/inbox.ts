@@ -30,7 +30,7 @@ export class MemoryInbox implements Inbox {
   readonly #now: () => number;
   #count = 0;
 
-  constructor({ size, ttlMs, now = Date.now }: InboxOptions) {
+  constructor({ size, ttlMs, now = () => performance.now() }: InboxOptions) {
     this.#size = size;
     this.#ttlMs = ttlMs;
     this.#now = now;

@@ -39,7 +39,7 @@ export class PublishedOnce {
   readonly #now: () => number;
   #keys = 0;
 
-  constructor(now: () => number = Date.now, maxKeys: number = MAX_KEYS) {
+  constructor(now: () => number = () => performance.now(), maxKeys: number = MAX_KEYS) {
     this.#now = now;
     this.#maxKeys = maxKeys;
   }

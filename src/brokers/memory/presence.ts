@@ -28,13 +28,11 @@ export class MemoryPresence implements PresenceStore {
   readonly #ids: IdSource;
   readonly #announce: (routed: RoutedEvent) => void;
   readonly #bounds: AnnouncingBounds;
-  readonly #now: () => number;
 
-  constructor({ ids, announce, announceMax, now = Date.now }: PresenceParts) {
+  constructor({ ids, announce, announceMax, now }: PresenceParts) {
     this.#ids = ids;
     this.#announce = announce;
     this.#bounds = announcingBounds(announceMax);
-    this.#now = now;
     this.#statuses = new Statuses(now);
   }
 
@@ -114,8 +112,8 @@ export class MemoryPresence implements PresenceStore {
   }
 
   status(user: string): UserPresence {
-    if (!this.#isConnected(user)) return { status: "offline", timestamp: this.#now() };
-    return this.#statuses.of(user) ?? { status: "online", timestamp: this.#now() };
+    if (!this.#isConnected(user)) return { status: "offline", timestamp: Date.now() };
+    return this.#statuses.of(user) ?? { status: "online", timestamp: Date.now() };
   }
 
   /** Rooms with members. */
@@ -136,7 +134,7 @@ export class MemoryPresence implements PresenceStore {
     const others = members.size - (members.get(member.connection) ? 1 : 0);
     if (others === 0 || typeOfRoom(room) !== "custom") return;
     const id = this.#ids.next();
-    const timestamp = this.#now();
+    const timestamp = Date.now();
     // While an identity changes the member is for a moment not in the list, but never out of the room.
     const count = identityOnly ? others + 1 : members.size;
     const { users, announcing } = members;
@@ -152,7 +150,7 @@ export class MemoryPresence implements PresenceStore {
     const { status, metadata } = this.status(user);
     const room = `presence:${user}`;
     const id = this.#ids.next();
-    this.#announce({ room, event: { id, timestamp: this.#now(), room, kind: "presence", from, status, metadata } });
+    this.#announce({ room, event: { id, timestamp: Date.now(), room, kind: "presence", from, status, metadata } });
   }
 }
 

@@ -22,7 +22,7 @@ export class Statuses {
   readonly #said = new LinkedMap<string, Said>();
   readonly #now: () => number;
 
-  constructor(now: () => number) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
@@ -31,10 +31,10 @@ export class Statuses {
     return said && said.expiresAt > this.#now() ? said.presence : undefined;
   }
 
-  /** False: it was older than what is known, or said the same. */
+  /** The last one to say something wins. False: it said the same. */
   set(user: string, presence: UserPresence, connected: boolean): boolean {
-    const known = this.of(user) ?? { status: "online", timestamp: 0 };
-    if (known.timestamp > presence.timestamp || isSame(known, presence)) return false;
+    const known = this.of(user) ?? { status: "online" };
+    if (isSame(known, presence)) return false;
     this.#said.set(user, { presence, expiresAt: connected ? Infinity : this.#now() + GUEST_MS });
     if (this.#said.size > MAX_STATUSES) this.#said.delete(this.#said.oldest!.key);
     return true;
@@ -60,6 +60,6 @@ export class Statuses {
   }
 }
 
-function isSame(one: UserPresence, other: UserPresence): boolean {
+function isSame(one: Omit<UserPresence, "timestamp">, other: UserPresence): boolean {
   return one.status === other.status && JSON.stringify(one.metadata) === JSON.stringify(other.metadata);
 }

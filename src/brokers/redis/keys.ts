@@ -14,7 +14,7 @@
  *     {prefix}:{status}:USER    string  "timestamp presence"
  *     {prefix}:inbox:{USER}:…   ids (list, newest first), notes (hash), unread (set)
  *     {prefix}:groups:USER      hash    group → 1 in, 0 out
- *     {prefix}:block:USER       string  until when
+ *     {prefix}:block:USER       string  there while the user is blocked
  *     {prefix}:control:NODE     channel of questions and orders to one node; NODE * is everybody's
  *
  * The braces are Redis Cluster's: what stands in them decides the slot, so all keys a script needs at once are together.

@@ -160,7 +160,8 @@ return found`,
  * KEYS leases reaping run · ARGV lease leaseMs freshRun ttl graceMs
  * Renews the lease and claims the dead. A claimed lease is gone from the leases, so that its node, should it come back,
  * sees it; a claim that was not finished within a lease's time is claimed again. If nobody at all was heard of for a while
- * it was Redis that was away, so everybody gets a new lease's time. Returns {had, run, claimed…}.
+ * it was Redis that was away, so everybody gets a new lease's time; and whoever was heard of in the future was so by a
+ * clock that was set back since, and counts from now. Returns {had, run, claimed…}.
  */
 export const BEAT: Script = {
   name: "parleyBeat",
@@ -171,6 +172,9 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local run = redis.call('GET', KEYS[3])
 if not run then run = ARGV[3] end
 redis.call('SET', KEYS[3], run, 'PX', ARGV[4])
+for _, key in ipairs({KEYS[1], KEYS[2]}) do
+  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do redis.call('ZADD', key, now, lease) end
+end
 local newest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 if newest[2] and now - newest[2] > tonumber(ARGV[5]) then
   for _, lease in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZADD', KEYS[1], now, lease) end

@@ -3,16 +3,16 @@ import type { Script } from "./script.ts";
 
 /**
  * KEYS status · ARGV timestamp presence silent ttl
- * `silent` is the presence that stands for having said nothing. Returns 1 if it changed something.
+ * `silent` is the presence that stands for having said nothing. Returns 1 if it changed something. The last one that comes
+ * here wins: the clocks of nodes do not agree, and may be set back.
  */
 export const SET_STATUS: Script = {
   name: "parleySetStatus",
   keys: 1,
   lua: `
 local known = redis.call('GET', KEYS[1])
-local at, presence = '0', ARGV[3]
-if known then at, presence = string.match(known, '^(%S+) (.*)$') end
-if tonumber(at) > tonumber(ARGV[1]) or presence == ARGV[2] then return 0 end
+local presence = known and string.match(known, '^%S+ (.*)$') or ARGV[3]
+if presence == ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4])
 return 1`,
 };

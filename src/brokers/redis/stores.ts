@@ -74,16 +74,14 @@ export class RedisGrants implements Grants {
     return Object.fromEntries(Object.entries(groups).map(([group, joined]) => [group, joined === "1"]));
   }
 
-  async block(user: string, untilMs: number): Promise<void> {
+  async block(user: string, forMs: number): Promise<void> {
     const { engine, keys } = this.#parts;
-    const forMs = untilMs - Date.now();
-    if (forMs > 0) await engine.call("set", keys.block(user), untilMs, "PX", Math.ceil(forMs));
+    if (forMs > 0) await engine.call("set", keys.block(user), 1, "PX", Math.ceil(forMs));
     else await engine.call("del", keys.block(user));
   }
 
-  async blockedUntil(user: string): Promise<number> {
+  async blockedFor(user: string): Promise<number> {
     const { engine, keys } = this.#parts;
-    const untilMs = Number(await engine.call("get", keys.block(user)) ?? 0);
-    return untilMs > Date.now() ? untilMs : 0;
+    return Math.max(0, Number(await engine.call("pttl", keys.block(user))));
   }
 }
