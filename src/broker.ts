@@ -260,7 +260,7 @@ export interface Grants {
   groups(user: string): MaybePromise<Record<string, boolean>>;
   /** 0 lifts the block. */
   block(user: string, forMs: number): MaybePromise<void>;
-  /** How long it is still blocked; 0: it is not. */
+  /** How long it is still blocked, in whole milliseconds; 0: it is not. */
   blockedFor(user: string): MaybePromise<number>;
 }
 

@@ -146,6 +146,7 @@ export const WALL_CLOCK: Record<string, string> = {
   "src/verifiers/program.ts": "ends of tokens",
   "src/verifiers/sign.ts": "ends of tokens",
   "src/client/platform.ts": "a page that slept has to see that time has passed",
+  "src/http/console/json_dialects.ts": "ids that differ from those of the last visit",
   "src/http/demo/banner.tsx": "seconds until the client tries again",
 };
 

@@ -33,7 +33,7 @@ export class MemoryGrants implements Grants {
   }
 
   blockedFor(user: string): number {
-    return Math.max(0, (this.#blocks.get(user) ?? 0) - this.#now());
+    return Math.max(0, Math.ceil((this.#blocks.get(user) ?? 0) - this.#now()));
   }
 
   sweep(): void {
