@@ -4,11 +4,12 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { BrowserContextOptions } from "playwright-core";
 import { assertError, call } from "../e2e/http_stage.ts";
-import { Stage, type Talker } from "../e2e/stage.ts";
+import { Stage } from "../e2e/stage.ts";
 import { eventually } from "../harness.ts";
-import { assertAccessible, assertFits, complaintsOf, DESKTOP, PHONE, withBrowser } from "./browser.ts";
+import { assertAccessible, assertFits, DESKTOP, PHONE, withBrowser } from "./browser.ts";
+import { enterAsGuest, openConsole } from "./panes.ts";
 
 const SLOW = { timeout: 90_000 };
 const PATIENCE = { withinMs: 15_000 };
@@ -17,59 +18,10 @@ function openStage(): Promise<Stage> {
   return Stage.open({ demo: true, jwtSecret: undefined });
 }
 
-/** One pane of the page. */
-class Pane {
-  readonly root: Locator;
-
-  constructor(page: Page, index: number) {
-    this.root = page.locator(".pane").nth(index);
-  }
-
-  find(selector: string): Locator {
-    return this.root.locator(selector);
-  }
-
-  async shows(selector: string, text: string | RegExp): Promise<void> {
-    await this.find(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE.withinMs });
-  }
-
-  async say(text: string): Promise<void> {
-    await this.find(".say input").fill(text);
-    await this.find(".say input").press("Enter");
-  }
-
-  async speak(dialect: string): Promise<void> {
-    await this.find(".choice").selectOption(dialect);
-    await this.shows(".note", `speaking ${dialect}`);
-    await this.shows(".state", "2 here");
-  }
-
-  texts(selector: string): Promise<string[]> {
-    return this.find(selector).allTextContents();
-  }
-}
-
-interface Opened {
-  page: Page;
-  left: Pane;
-  right: Pane;
-  /** What the page complained about. */
-  complaints: string[];
-}
-
-async function open(browser: Browser, stage: Stage, options: BrowserContextOptions = {}): Promise<Opened> {
-  const page = await (await browser.newContext(options)).newPage();
-  const complaints = complaintsOf(page);
-  await page.goto(stage.url("/"));
-  const [left, right] = [new Pane(page, 0), new Pane(page, 1)];
-  for (const pane of [left, right]) await pane.shows(".state", "2 here");
-  return { page, left, right, complaints };
-}
-
 test("one types in one pane, the other reads in another dialect, and every frame is shown", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await open(browser, stage);
+    const { left, right, complaints } = await openConsole(browser, stage);
     assertEquals(await left.texts(".people li"), ["Ada", "Grace"]);
     await left.find(".say input").pressSequentially("Hel");
     await right.shows(".typing", "Ada is typing");
@@ -88,16 +40,10 @@ test("one types in one pane, the other reads in another dialect, and every frame
   });
 });
 
-/** With the name the server tells it. */
-async function enterAsGuest(stage: Stage): Promise<{ talker: Talker; name: string }> {
-  const talker = await stage.talker("/ws/lobby");
-  return { talker, name: String((await talker.hear({ type: "join" })).username) };
-}
-
 test("two guests are two people with the names the server gave them, in every dialect", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await open(browser, stage);
+    const { left, right, complaints } = await openConsole(browser, stage);
     const pairs = [["envelope", "kebab"], ["snake", "socketio"], ["plain", "envelope"]] as const;
     for (const [one, other] of pairs) {
       if (one !== "envelope") await left.speak(one);
@@ -123,7 +69,7 @@ test("two guests are two people with the names the server gave them, in every di
 test("every dialect talks with every other one", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await open(browser, stage);
+    const { left, right, complaints } = await openConsole(browser, stage);
     const dialects = ["envelope", "socketio", "kebab", "snake", "plain"];
     for (const [index, dialect] of dialects.entries()) {
       const other = dialects[(index + 1) % dialects.length]!;
@@ -143,7 +89,7 @@ test("every dialect talks with every other one", SLOW, async () => {
 test("who was away gets what was missed, once and in order", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right } = await open(browser, stage);
+    const { left, right } = await openConsole(browser, stage);
     await left.say("before");
     await right.shows(".bubble", "before");
     await right.find(".switch").click();
@@ -162,7 +108,7 @@ test("who was away gets what was missed, once and in order", SLOW, async () => {
 test("another room is another conversation", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { page, left, right } = await open(browser, stage);
+    const { page, left, right } = await openConsole(browser, stage);
     await left.say("in the lobby");
     await right.shows(".bubble", "in the lobby");
     await page.fill("#room", "attic");
@@ -186,7 +132,7 @@ test("the page works by keyboard, and for screen readers, in light and dark, wid
       { ...PHONE, colorScheme: "dark" },
     ];
     for (const options of looks) {
-      const { page, left, right } = await open(browser, stage, { ...options, bypassCSP: true });
+      const { page, left, right } = await openConsole(browser, stage, { ...options, bypassCSP: true });
       await page.keyboard.type("by keyboard");
       await page.keyboard.press("Enter");
       await right.shows(".bubble", "by keyboard");
@@ -222,7 +168,7 @@ test("the page is kept to itself, and follows the server's own paths", SLOW, asy
   assertMatch(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
   assertEquals(headers.get("x-frame-options"), "DENY");
   await withBrowser(async (browser) => {
-    const { page, left, right, complaints } = await open(browser, stage);
+    const { page, left, right, complaints } = await openConsole(browser, stage);
     assertEquals(await left.texts(".choice option"), ["kebab", "plain"]);
     // The chat speaks envelope, which is switched off here.
     assertEquals(await page.getByRole("link", { name: "Chat" }).count(), 0);

@@ -88,7 +88,9 @@ export class Pane {
 
   /** `unlisted` is how many more are in the room. */
   showPeople(names: string[], unlisted: number): void {
-    if (this.state === "online") this.#find(".state").textContent = `${names.length + unlisted} here`;
+    const here = names.length + unlisted;
+    // There are rooms that tell nobody who is in them.
+    if (this.state === "online") this.#find(".state").textContent = here > 0 ? `${here} here` : "online";
     const more = unlisted > 0
       ? [element("li", "more", names.length > 0 ? `and ${unlisted} more` : `${unlisted} people`)]
       : [];

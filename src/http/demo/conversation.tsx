@@ -35,10 +35,10 @@ export function Conversation({ id, me, onShowList }: { id: string; me: string; o
   );
 }
 
-function headline({ isJoined, error }: RoomView, { people, unlisted }: Crowd): string {
+function headline({ isJoined, error }: RoomView, { all }: Crowd): string {
   if (error) return `You are not in this room: ${error.code}`;
   if (!isJoined) return "Waiting for the connection";
-  const all = people.length + unlisted;
+  if (all === 0) return "Who is here is not told";
   return all === 1 ? "Only you" : `${all} people`;
 }
 

@@ -13,15 +13,18 @@ export interface Crowd {
   people: readonly RoomMember[];
   /** How many more there are than the list has; a large room is not listed whole. */
   unlisted: number;
+  /** 0 in a room that tells nobody who is in it. */
+  all: number;
 }
 
 export function crowdOf({ members, total }: RoomView): Crowd {
   const people = [...new Map(members.map((member) => [member.user_id, member])).values()];
-  return { people, unlisted: Math.max(0, total - members.length) };
+  const unlisted = Math.max(0, total - members.length);
+  return { people, unlisted, all: people.length + unlisted };
 }
 
-export function People({ crowd: { people, unlisted }, view }: { crowd: Crowd; view: RoomView }) {
-  const all = people.length + unlisted;
+export function People({ crowd: { people, unlisted, all }, view }: { crowd: Crowd; view: RoomView }) {
+  if (all === 0) return;
   const statusOf = ({ user_id }: RoomMember) => view.presence[user_id]?.status ?? "online";
   const faces = people.slice(0, FACES).map((member) => (
     <Avatar key={member.user_id} id={member.user_id} name={member.name} status={statusOf(member)} />

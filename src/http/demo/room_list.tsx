@@ -58,11 +58,13 @@ function Entry({ room, isOpen, me, onChoose }: { room: string; isOpen: boolean }
   useEffect(() => {
     if (isOpen) setUnread(0);
   }, [isOpen]);
-  const { people, unlisted } = crowdOf(view);
+  const { all } = crowdOf(view);
   const last = view.messages.at(-1);
   const hint = last
     ? `${senderOf(last) === me ? "You" : last.username ?? senderOf(last)}: ${textOf(last)}`
-    : `${people.length + unlisted} here`;
+    : all > 0
+    ? `${all} here`
+    : "";
   return (
     <li>
       <button type="button" aria-current={isOpen ? "page" : undefined} onClick={() => onChoose(room)}>
