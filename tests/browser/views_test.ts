@@ -67,11 +67,11 @@ test("who comes into a room over the bound learns its number", SLOW, () =>
 
 test("a room that tells nobody who is in it is not shown as empty", SLOW, () =>
   withDemo(async (browser, stage) => {
+    const { page, left, right } = await openConsole(browser, stage);
     const ann = await Person.enter(browser, stage.url(""), "Ann");
     await ann.page.getByRole("button", { name: /# help/ }).click();
     await ann.page.getByText("Who is here is not told").waitFor();
     assertEquals(await ann.page.getByText("0 here").count(), 0);
-    const { page, left, right } = await openConsole(browser, stage);
     await page.fill("#room", "help");
     await page.press("#room", "Enter");
     for (const pane of [left, right]) {
