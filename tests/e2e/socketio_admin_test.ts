@@ -83,7 +83,7 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
     const gone = farewell(ann);
     assertEquals((await admin(stage, "DELETE", `/websocket/connections/${ann.socket.id}`)).disconnected_count, 1);
     assertEquals(await gone, "io server disconnect");
-    assertEquals(await bob.hear("userLeft"), { userId: "ann", conversationId });
+    assertEquals(await bob.hear("userLeft"), { userId: "ann", conversationId, total: 1, announcing: true });
     assertEquals([ann.socket.active, stage.server.getClientCount()], [false, 1]);
   });
 
@@ -112,7 +112,9 @@ test("a blocked user is refused until the block is over", SLOW, async () => {
   const error = await new Promise<Error & { data?: unknown }>((resolve) =>
     refused.socket.once("connect_error", resolve)
   );
-  assertEquals(error.data, { code: "forbidden" });
+  const { code, retryAfter } = error.data as { code: string; retryAfter: number };
+  assertEquals(code, "forbidden");
+  assert(retryAfter > 50_000 && retryAfter <= 60_000, `${retryAfter} ms`);
   assertStringIncludes(error.message, "blocked");
   await admin(stage, "POST", "/websocket/users/ann/disconnect", { blockSeconds: 0 });
   await clients.connect("ann");

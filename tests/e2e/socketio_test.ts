@@ -30,11 +30,12 @@ const SCENES: Record<string, Scene> = {
     const alone = await ann.ask("joinConversation", { conversationId });
     const { position, ...rest } = alone;
     const me = { userId: "ann", name: "ann", status: "online" };
-    assertEquals(rest, { ok: true, conversationId, users: [me], total: 1 });
+    const list = { conversationId, users: [me], total: 1, announcing: true };
+    assertEquals(rest, { ok: true, ...list });
     assertEquals(position.offset, 0);
-    assertEquals(await ann.hear("conversationUsers"), { conversationId, users: [me], total: 1, position });
+    assertEquals(await ann.hear("conversationUsers"), { ...list, position });
     await bob.ask("joinConversation", { conversationId });
-    assertEquals(await ann.hear("userJoined"), { userId: "bob", conversationId });
+    assertEquals(await ann.hear("userJoined"), { userId: "bob", conversationId, total: 2, announcing: true });
     assertEquals((await bob.hear("conversationUsers")).total, 2);
     assertEquals(bob.heard("userJoined"), []);
     assertEquals(stage.server.getRoom(conversationId).length, 2);
@@ -57,7 +58,7 @@ const SCENES: Record<string, Scene> = {
   async "leaveConversation tells the others"({ ann, bob, ...cast }) {
     await joinBoth({ ann, bob, ...cast });
     assertEquals(await bob.ask("leaveConversation", { conversationId }), { ok: true, conversationId });
-    assertEquals(await ann.hear("userLeft"), { userId: "bob", conversationId });
+    assertEquals(await ann.hear("userLeft"), { userId: "bob", conversationId, total: 1, announcing: true });
     ann.say("sendMessage", { conversationId, content: "anyone?" });
     await ann.hear("newMessage");
     await bob.settle();
@@ -271,7 +272,7 @@ const SCENES: Record<string, Scene> = {
     await ann.settle();
     assertEquals([ann.heard("userJoined").length, ann.heard("userLeft").length], [1, 0]);
     tab.close();
-    assertEquals(await ann.hear("userLeft"), { userId: "bob", conversationId });
+    assertEquals(await ann.hear("userLeft"), { userId: "bob", conversationId, total: 1, announcing: true });
   },
 };
 
