@@ -92,8 +92,9 @@ export class Dispatcher {
 
   /** A frame, or whatever the connection's dialect decodes; `bytes` is its size on the wire. Never throws. */
   receive(connection: Connection, input: unknown, bytes: number): void {
-    if (connection.queue) return this.#receiveBehind(connection, connection.queue, { input, bytes });
-    const reading = this.#read(connection, { input, bytes });
+    const frame = { input, bytes };
+    if (connection.queue) return this.#receiveBehind(connection, connection.queue, frame);
+    const reading = this.#read(connection, frame);
     if (!connection.isOpen) return;
     const move = moveOf(connection, reading, bytes);
     const waitMs = move
@@ -101,12 +102,13 @@ export class Dispatcher {
       : this.#rates.takeFrame(connection, bytes, tokensOf(reading));
     if (waitMs > 0 && move) return this.hold(connection).push({ input, bytes, move, isPing: false });
     if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
-    const handled = this.#carryOut(connection, reading, { input, bytes });
+    const handled = this.#carryOut(connection, reading, frame);
     if (isPromise(handled)) this.hold(connection, handled);
   }
 
-  #receiveBehind(connection: Connection, queue: FrameQueue, { input, bytes }: Received): void {
-    const reading = this.#preview(connection, { input, bytes });
+  #receiveBehind(connection: Connection, queue: FrameQueue, received: Received): void {
+    const reading = this.#preview(connection, received);
+    const { input, bytes } = received;
     const frame = { input, bytes, move: moveOf(connection, reading, bytes), isPing: isPing(reading) };
     if (frame.move) {
       if (!this.#rates.mayWait(connection, queue.moves + 1)) {
