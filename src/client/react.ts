@@ -3,7 +3,8 @@
  */
 export { ParleyProvider, type ParleyProviderProps, useClient } from "./react/provider.ts";
 export { useWebSocketStatus, type WebSocketStatus } from "./react/status.ts";
-export { type RoomOptions, type RoomView, usePersonalRoom, useRoom } from "./react/rooms.ts";
+export { usePersonalRoom, useRoom } from "./react/rooms.ts";
+export type { RoomOptions, RoomView } from "./room_view.ts";
 export { type PresenceView, usePresence } from "./react/presence.ts";
 export {
   type Realtime,

@@ -7,7 +7,7 @@ import type { Notification } from "../frames.ts";
 import { onePer } from "../one_per.ts";
 import { useClient } from "./provider.ts";
 import { Store } from "./store.ts";
-import { told } from "./rooms.ts";
+import { told } from "../room_view.ts";
 
 export interface NotificationList {
   unreadCount: number;

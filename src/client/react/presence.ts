@@ -5,7 +5,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "./from_react.ts";
 import type { Presence, PresenceStatus } from "../frames.ts";
 import { presenceOf } from "../presence.ts";
 import { useClient } from "./provider.ts";
-import { told } from "./rooms.ts";
+import { told } from "../room_view.ts";
 import { useWebSocketStatus } from "./status.ts";
 
 const unknown = () => undefined;

@@ -69,8 +69,3 @@ export function useLatest<Value>(value: Value): RefObject<Value> {
   });
   return latest;
 }
-
-/** One clean-up for several. */
-export function inTurn(...stops: (() => void)[]): () => void {
-  return () => stops.forEach((stop) => stop());
-}

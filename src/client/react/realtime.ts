@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "./from_react.ts";
 import { type ClientError, clientError } from "../client_error.ts";
 import type { Client } from "../client.ts";
 import type { Receipt } from "../frames.ts";
-import { inTurn, useClient, useLatest } from "./provider.ts";
+import { useClient, useLatest } from "./provider.ts";
 import {
   type ConversationData,
   type ConversationMessage,
@@ -13,7 +13,8 @@ import {
   say,
   toConversationMessage,
 } from "./realtime_events.ts";
-import { told, useRoom } from "./rooms.ts";
+import { inTurn, told } from "../room_view.ts";
+import { useRoom } from "./rooms.ts";
 import { useWebSocketStatus } from "./status.ts";
 
 export interface RealtimeOptions {
