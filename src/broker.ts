@@ -43,6 +43,8 @@ export interface PublishResult {
   position?: StreamPosition;
   /** The publish was a repeat: nothing was delivered; what is here and `position` are the first one's. */
   duplicateOf?: Original;
+  /** It was published, but this node delivers no copy: a reset, or a position that somebody here was told, stands for it. */
+  covered?: true;
 }
 
 /** By what a message is known that was published before. */
@@ -82,6 +84,11 @@ export interface BrokerHealth {
 export interface HistoryQuery {
   /** How many at most; the answer is oldest first. */
   limit: number;
+  /**
+   * How large all of them together may be, as the broker measures what it keeps; what does not fit counts as over the
+   * limit, but one message is answered whatever its size.
+   */
+  maxBytes?: number;
   /** All messages after this position: to go on from there. */
   since?: StreamPosition;
   /** The messages right after this position: to page forward. */
@@ -94,13 +101,15 @@ export interface HistoryPage {
   /** Oldest first. */
   messages: MessageEvent[];
   /**
-   * The room's present position. Asking creates it, so that a joiner always has one. A node that subscribes to a room with
-   * history reads it next: lost messages are noticed from this position on.
+   * The room's present position. Asking creates it where somebody is in the room, so that a joiner always has one; of a
+   * room where nothing was said and nobody is, a broker may answer one that it does not keep. A node that subscribes to a
+   * room with history reads it next: lost messages are noticed from this position on.
    */
   position: StreamPosition;
   /**
    * The messages are those that were asked for. False: the epoch of the position is over, or the position lies ahead; or
-   * messages right after it are gone, or with `since` over the limit. They then are the newest; with `before` there are none.
+   * messages right after it are gone, or with `since` over limit or bytes. They then are the newest; with `before` there
+   * are none.
    */
   recovered: boolean;
   /** Recovered from `since` or `after`: newer messages are kept. Otherwise: older ones are. */

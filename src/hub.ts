@@ -54,9 +54,12 @@ export interface HubParts {
   log: Log;
   hooks: Hooks;
   handlers: Map<string, EventHandler>;
-  /** How much a socket may have unsent; a replay takes at most half of it. */
+  /** How much a socket may have unsent. */
   maxBufferedBytes: number;
 }
+
+/** What a reply may take where a socket may have any number of bytes unsent. */
+const UNBOUNDED_REPLY_BYTES = 1024 * 1024;
 
 export class Hub {
   readonly config: Config;
@@ -98,6 +101,11 @@ export class Hub {
     this.maxBufferedBytes = parts.maxBufferedBytes;
     this.outlet = parts.adapter;
     this.#everybody = new Audiences(EVERYBODY, parts.adapter);
+  }
+
+  /** How much of a room's history one reply holds: half of what a socket may have unsent. */
+  get replyBytes(): number {
+    return this.maxBufferedBytes > 0 ? this.maxBufferedBytes / 2 : UNBOUNDED_REPLY_BYTES;
   }
 
   /** Into the registry. It hears what is said to everybody only from {@link admit} on. */

@@ -120,7 +120,8 @@ interface Question {
 function* answer(hub: Hub, connection: Connection, { name, since, seat }: Question): Steps<Joined> {
   const roster = yield* rosterOf(hub, connection, name, seat);
   if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
-  const page = yield* wait(hub.broker.history.read(name, { limit: since ? REPLAY_LIMIT : 0, since }));
+  const query = { limit: since ? REPLAY_LIMIT : 0, maxBytes: hub.replyBytes, since };
+  const page = yield* wait(hub.broker.history.read(name, query));
   if (!since) return { kind: "joined", room: name, roster, position: page.position };
   return { kind: "joined", room: name, roster, position: page.position, ...fit(hub, connection, page) };
 }
@@ -136,9 +137,9 @@ function* rosterOf(hub: Hub, connection: Connection, name: string, seat?: Seat):
   return roster.announcing ? fitRoster(roster, connection.dialect, hub.maxBufferedBytes) : { ...roster, list: [] };
 }
 
-/** All of the page if it fits into half of the connection's buffer; otherwise the newest that do, and not recovered. */
+/** All of the page if its frames fit into one reply, too; otherwise the newest that do, and not recovered. */
 function fit(hub: Hub, connection: Connection, page: HistoryPage): { recovered: boolean; messages: MessageEvent[] } {
-  let left = hub.maxBufferedBytes / 2;
+  let left = hub.replyBytes;
   for (let at = page.messages.length - 1; at >= 0; at--) {
     for (const frame of connection.dialect.encodeEvent(page.messages[at]!)) left -= bytesOf(frame);
     if (left < 0) return { recovered: false, messages: page.messages.slice(at + 1) };

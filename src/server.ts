@@ -231,18 +231,19 @@ function createBroker(
   config: Config,
   { ids, log, worker }: Pick<Surroundings, "log" | "worker"> & { ids: IdSource },
 ): Broker {
-  const { broker, historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax } = config;
-  const { redisUrl, redisPrefix: prefix, redisSharded: sharded } = config;
+  const { broker, redisUrl, redisSentinelPassword, redisPrefix: prefix, redisSharded: sharded } = config;
+  const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax } = config;
   if (!worker && (config.workerCount > 1 || broker === "broadcast")) {
     throw new ParleyError("unavailable", "Cannot start workers inside of a program: only the executable does");
   }
   if (broker === "redis") {
     const colleagues = worker && new Colleagues(worker.uplink, log);
-    const options = { url: redisUrl!, prefix, sharded, inboxSize, inboxTtlMs, roomAnnounceMax, log, colleagues };
-    return new RedisBroker(options, ids);
+    const where = { url: redisUrl!, sentinelPassword: redisSentinelPassword, prefix, sharded };
+    const bounds = { historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax };
+    return new RedisBroker({ ...where, ...bounds, log, colleagues }, ids);
   }
   if (worker) return new BroadcastChannelBroker(worker.uplink, log);
-  return new MemoryBroker({ historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax }, ids);
+  return new MemoryBroker({ historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax }, ids);
 }
 
 /** What the workers of one process have in common; made and kept by the thread that starts them. */

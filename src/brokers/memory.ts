@@ -31,6 +31,8 @@ const HEALTHY: BrokerHealth = Object.freeze({ ok: true });
 export interface MemoryBrokerOptions {
   /** History of all rooms together, estimated. */
   historyMaxBytes: number;
+  /** History of one room, estimated; default: any number of bytes. */
+  historyRoomBytes?: number;
   /** Notifications kept per user. */
   inboxSize: number;
   inboxTtlMs: number;
@@ -55,8 +57,8 @@ export class MemoryBroker implements Broker {
 
   /** `ids` makes the ids of presence events; it must not be the node's own unless it is the same object. */
   constructor(options: MemoryBrokerOptions, ids: IdSource = new IdSource()) {
-    const { historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now } = options;
-    this.history = new MemoryHistory(historyMaxBytes, now);
+    const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now } = options;
+    this.history = new MemoryHistory(historyMaxBytes, now, historyRoomBytes);
     this.presence = new MemoryPresence({ ids, announce: (routed) => this.#deliver(routed), announceMax, now });
     this.inbox = new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now });
     this.grants = new MemoryGrants(now);

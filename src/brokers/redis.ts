@@ -25,6 +25,7 @@ import { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
 import { hasMembers } from "../room_name.ts";
 import type { Colleagues } from "./broadcast_channel/colleagues.ts";
+import { readLocation } from "./redis/address.ts";
 import { RedisDirectory } from "./redis/directory.ts";
 import { RedisEngine } from "./redis/engine.ts";
 import { RedisHistory } from "./redis/history.ts";
@@ -48,8 +49,12 @@ const COMPARE_AGAIN_MS = 2_000;
 const ROOMS_PER_ORDER = 1_000;
 
 export interface RedisBrokerOptions {
-  /** redis://[user:password@]host[:port][/db], rediss:// for TLS; several nodes of a Redis Cluster with commas between. */
+  /**
+   * redis://[user:password@]host[:port][/db], rediss:// for TLS; several nodes of a Redis Cluster with commas between; or
+   * redis+sentinel://[user:password@]host[:port],…/name[/db].
+   */
   url: string;
+  sentinelPassword?: string;
   /** Head of every key and channel; nodes of another prefix are another cluster. */
   prefix?: string;
   /** Sharded pub/sub; `auto`: on a Redis Cluster. */
@@ -59,6 +64,8 @@ export interface RedisBrokerOptions {
   inboxTtlMs: number;
   /** Members up to which a room announces joins and leaves. */
   roomAnnounceMax?: number;
+  /** What the history of one room may hold; default: any number of bytes. */
+  historyRoomBytes?: number;
   log: Log;
   /** If there are other workers in this process. */
   colleagues?: Colleagues;
@@ -83,27 +90,32 @@ export class RedisBroker implements Broker {
   #refreshing: ReturnType<typeof setInterval> | undefined;
   #comparing: ReturnType<typeof setTimeout> | undefined;
   #compareAt = 0;
+  /** The Redis process that presence is known to stand in. */
+  #run: string | undefined;
 
   /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
     const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, roomAnnounceMax, log, colleagues } =
       options;
+    const location = readLocation(url);
     this.#log = log;
     this.#colleagues = colleagues;
     this.#strangers = new Strangers(log, () => this.#local);
-    this.#engine = new RedisEngine({ url, sharded, log }, {
+    this.#engine = new RedisEngine({ location, sentinelPassword: options.sentinelPassword, sharded, log }, {
       message: (channel, payload) => this.#receive(channel, payload),
       restored: () => this.#restore(),
+      foreign: (key) => this.#strangers.note(key, new Error("its value was of another type, and is removed")),
     });
     const shared = {
       engine: this.#engine,
       strangers: this.#strangers,
-      keys: new Keys(prefix),
+      keys: new Keys(prefix, location.addresses[0]!.db),
       ids,
       log,
       node: () => this.#local,
     };
-    this.#rooms = new RedisRooms(shared);
+    const { historyRoomBytes = Number.MAX_SAFE_INTEGER } = options;
+    this.#rooms = new RedisRooms({ ...shared, historyRoomBytes, missed: () => this.#compareSoon(0) });
     this.#questions = new Questions(shared);
     this.presence = this.#presence = new RedisPresence({
       ...shared,
@@ -112,6 +124,7 @@ export class RedisBroker implements Broker {
       publish: (routed) => this.#rooms.publish(routed),
       seen: (room, roster) => this.#rooms.see(room, roster),
       rebuilt: (rooms) => this.#tellMembers(rooms),
+      forgotten: (room) => this.#rooms.forget(room),
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
     });
     this.history = new RedisHistory(this.#rooms.log, (room, position) => this.#rooms.reach(room, position));
@@ -153,7 +166,7 @@ export class RedisBroker implements Broker {
 
   health(): BrokerHealth {
     if (!this.#engine.isReady) return { ok: false, detail: this.#engine.trouble };
-    return this.#presence.lease.isHealthy
+    return this.#presence.isHealthy
       ? { ok: true }
       : { ok: false, detail: "Redis is there, presence is being repaired" };
   }
@@ -188,8 +201,11 @@ export class RedisBroker implements Broker {
   #restore(): void {
     const { lease } = this.#presence;
     this.#rooms.catchUp();
+    // A master that took over, or one that started again with most of its data, may lack the newest changes.
+    if (!this.#engine.isSame(this.#run)) this.#presence.doubt();
+    this.#run = this.#engine.run;
     // If the lease was lost, presence says when it is repaired.
-    void lease.beat().then(() => lease.isHealthy && this.#compareSoon(0));
+    void lease.beat().then(() => this.#presence.isHealthy && this.#compareSoon(0));
   }
 
   /** On every node. */

@@ -1,12 +1,13 @@
 /**
  * What travels between nodes: a routed event as JSON with the version of this form, and the bytes inside of it beside it.
  *
- * A channel carries `epoch offset id json`, the id as one word, a log entry the JSON alone. Whoever can publish to Redis
+ * A channel carries `epoch offset id json`, the id as one word, a log entry the JSON alone. The offset of an event that is
+ * not kept is `>` and the newest kept one that it follows, and `- 0` where the room has none. Whoever can publish to Redis
  * could write there, so nothing that comes in is trusted to be ours.
  */
 import { Buffer } from "node:buffer";
 import type { RoutedEvent } from "../broker.ts";
-import type { RoomEvent } from "../message.ts";
+import type { Member, RoomEvent } from "../message.ts";
 
 /** Nodes of another version are told apart from strangers, and their events are not understood. */
 export const WIRE_VERSION = 1;
@@ -15,10 +16,13 @@ export const WIRE_VERSION = 1;
 type Inlay = [path: string[], base64: string];
 
 export interface Arrival {
-  /** Absent: the event is not kept. */
+  /** Absent: the room had none when it was published. */
   epoch?: string;
+  /** Of a kept event its place, of another one the newest kept event that it follows. */
   offset: number;
+  isKept: boolean;
   id: string;
+  /** Empty: it is a mark, by which a reader sees how far the channel is. */
   json: string;
 }
 
@@ -105,6 +109,15 @@ export function checkEvent(event: unknown): RoomEvent {
   return event as unknown as RoomEvent;
 }
 
+/** A member as presence keeps it; throws an Error that says why it is none. */
+export function readMember(json: string): Member {
+  const value: unknown = JSON.parse(json);
+  if (!isObject(value) || typeof value.connection !== "string" || typeof value.name !== "string") {
+    throw new Error("it is not a member");
+  }
+  return value as unknown as Member;
+}
+
 /** The id as one word: an application's own may be any text. */
 export function encodeId(id: string): string {
   return encodeURIComponent(id.toWellFormed());
@@ -126,10 +139,12 @@ export function readArrival(payload: string): Arrival | undefined {
   const three = payload.indexOf(" ", two + 1);
   if (one < 1 || two < 0 || three < 0) return undefined;
   const epoch = payload.slice(0, one);
-  const offset = Number(payload.slice(one + 1, two));
+  const place = payload.slice(one + 1, two);
+  const isKept = epoch !== "-" && !place.startsWith(">");
+  const offset = Number(place.startsWith(">") ? place.slice(1) : place);
   if (!Number.isSafeInteger(offset) || offset < 0) return undefined;
   const id = decodeId(payload.slice(two + 1, three));
-  return { epoch: epoch === "-" ? undefined : epoch, offset, id, json: payload.slice(three + 1) };
+  return { epoch: epoch === "-" ? undefined : epoch, offset, isKept, id, json: payload.slice(three + 1) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

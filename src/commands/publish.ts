@@ -124,7 +124,7 @@ function finish(hub: Hub, connection: Connection, { command, routed, options, ec
   const published = hub.publish(routed, options);
   // Nobody asked for an answer: nothing to make.
   if (command.ref === undefined && command.clientId === undefined && !isPromise(published)) return;
-  return after(published, ({ position, duplicateOf }) => {
+  return after(published, ({ position, duplicateOf, covered }) => {
     const message = { ...event, ...duplicateOf, position };
     const ack = {
       kind: "ack" as const,
@@ -134,7 +134,9 @@ function finish(hub: Hub, connection: Connection, { command, routed, options, ec
       position,
       message,
     };
-    hub.reply(connection, duplicateOf ? { ...ack, duplicate: true } : { ...ack, echoed }, command.ref);
+    // Who gets no copy of its own message must hear of it otherwise.
+    const answer = duplicateOf ? { ...ack, duplicate: true } : { ...ack, echoed: echoed && !covered };
+    hub.reply(connection, answer, command.ref);
   });
 }
 

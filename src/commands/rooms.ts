@@ -50,7 +50,8 @@ function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"hist
     return hub.reply(connection, { kind: "history", room, messages: [], recovered: false, more: false }, command.ref);
   }
   const limit = Math.min(command.limit ?? HISTORY_DEFAULT, HISTORY_LIMIT);
-  const page = yield* wait(hub.broker.history.read(room, { limit, after: command.since, before: command.before }));
+  const query = { limit, maxBytes: hub.replyBytes, after: command.since, before: command.before };
+  const page = yield* wait(hub.broker.history.read(room, query));
   const { messages, position, recovered, more } = page;
   hub.reply(connection, { kind: "history", room, messages, position, recovered, more }, command.ref);
 }

@@ -108,10 +108,14 @@ const CLUSTER = {
     of: ["memory", "broadcast", "redis"],
     otherwise: "redis with REDIS_URL, broadcast with WORKERS",
   }),
-  redisUrl: text("REDIS_URL", undefined, "Redis, or several nodes of a Redis Cluster", {
-    like: /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/,
-    expects: "a redis:// or rediss:// URL",
+  redisUrl: text("REDIS_URL", undefined, "Redis, several nodes of a Redis Cluster, or Sentinels", {
+    like: /^(rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*|redis\+sentinel:\/\/[^\s/]+\/[^\s/]+(\/\d+)?)$/,
+    expects: "a redis://, rediss:// or redis+sentinel://host,host/name URL",
     placeholder: "URL",
+    secret: true,
+  }),
+  redisSentinelPassword: text("REDIS_SENTINEL_PASSWORD", undefined, "password of the Sentinels themselves", {
+    placeholder: "TEXT",
     secret: true,
   }),
   redisPrefix: text("REDIS_PREFIX", "parley", "head of every key and channel", {
@@ -127,6 +131,9 @@ const ROOMS = {
   historySize: count("HISTORY_SIZE", "100", "messages a room keeps; 0: none", { max: 100_000 }),
   historyTtlMs: duration("HISTORY_TTL", "1h", "how long it keeps them", { min: "1s", max: "365d" }),
   historyMaxBytes: size("HISTORY_MAX_BYTES", "64MiB", "memory for the history of all rooms of a node", { min: "1KiB" }),
+  historyRoomBytes: size("HISTORY_ROOM_BYTES", "4MiB", "what the history of one room may hold, in Redis too", {
+    min: "1KiB",
+  }),
   inboxSize: count("INBOX_SIZE", "200", "notifications kept for a user; 0: none", { max: 100_000 }),
   inboxTtlMs: duration("INBOX_TTL", "30d", "how long they are kept", { min: "1s", max: "3650d" }),
   roomAnnounceMax: count(

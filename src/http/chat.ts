@@ -186,7 +186,7 @@ function reader({ hub, chat }: HttpParts) {
     if (!caller.isAdmin) await rights.toRead(caller, room);
     if (!hub.permissions.ruleOf(room).history) return { messages: [], more: false };
     const { before, since, limit } = query;
-    const page = await hub.broker.history.read(room, { before, after: since, limit });
+    const page = await hub.broker.history.read(room, { before, after: since, limit, maxBytes: hub.replyBytes });
     const { messages, position, more, recovered } = page;
     const shown = messages.map((message) => chat.show(message) as v.InferInput<typeof History>["messages"][number]);
     return { messages: shown, position, more, ...((before ?? since) && { recovered }) };

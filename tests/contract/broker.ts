@@ -19,6 +19,7 @@ import { storesContract } from "./broker_stores.ts";
 export const INBOX = { size: 5, ttlMs: 60_000 } as const;
 /** Again at four. */
 export const ANNOUNCE_MAX = 5;
+export const HISTORY_ROOM_BYTES = 100_000;
 
 export interface TestNode {
   broker: Broker;

@@ -3,7 +3,7 @@ import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel.ts";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
 import { createLog } from "../../src/log.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";
-import { ANNOUNCE_MAX, brokerContract, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, brokerContract, HISTORY_ROOM_BYTES, INBOX } from "./broker.ts";
 
 brokerContract({
   name: "broadcast",
@@ -12,6 +12,7 @@ brokerContract({
     const clock = new FakeClock();
     const options = {
       historyMaxBytes: 1e8,
+      historyRoomBytes: HISTORY_ROOM_BYTES,
       inboxSize: INBOX.size,
       inboxTtlMs: INBOX.ttlMs,
       roomAnnounceMax: ANNOUNCE_MAX,

@@ -197,6 +197,29 @@ export function deliveryContract(declare: Declare): void {
     assertEquals(offsets, offsets.map((_, n) => n + 1));
   });
 
+  declare("every node sees one order in a busy room that is read all the time", 2, async ({ nodes }) => {
+    for (const { broker, node } of nodes) {
+      await broker.subscribe("busy");
+      await broker.presence.enter("busy", node.connect());
+      await broker.history.read("busy", { limit: 0 });
+    }
+    const each = 150;
+    const keep = { ...KEEP, size: 20 };
+    await Promise.all(nodes.flatMap(({ broker, node }) =>
+      Array.from({ length: each }, async (_, n) => {
+        await broker.publish({ room: "busy", event: message(node, "busy", n) }, n % 3 === 0 ? {} : { keep });
+        if (n % 10 === 0) await broker.history.read("busy", { limit: 5 });
+      })
+    ));
+    const seen = await Promise.all(nodes.map(({ node }) =>
+      eventually(() => {
+        const ids = node.messagesIn("busy").map(({ id }) => id);
+        return ids.length >= each * nodes.length && ids;
+      })
+    ));
+    assertEquals(seen[1], seen[0]);
+  });
+
   declare("everybody means every node", 2, async ({ nodes: [a, b] }) => {
     const event = { ...message(a.node, "x"), room: undefined };
     await a.broker.publish({ room: EVERYBODY, event, only: "kebab" });

@@ -1,10 +1,11 @@
 /** Contract of History: pages, recovery, and what it honestly cannot recover. Declared by broker.ts. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { eventually } from "../waiting.ts";
-import { type Declare, message, publishKept } from "./broker.ts";
+import { type Declare, HISTORY_ROOM_BYTES, message, publishKept } from "./broker.ts";
 
 export function historyContract(declare: Declare): void {
-  declare("reading gives an empty room its position, and keeps it", 1, async ({ nodes: [a] }) => {
+  declare("reading gives a room that somebody is in its position, and keeps it", 1, async ({ nodes: [a] }) => {
+    await a.broker.presence.enter("empty", a.node.connect());
     const page = await a.broker.history.read("empty", { limit: 10 });
     assertEquals({ ...page, position: page.position.offset }, {
       messages: [],
@@ -124,6 +125,50 @@ export function historyContract(declare: Declare): void {
     const found = await a.broker.history.read("r", since(240));
     assertEquals(found.recovered, true);
     assertEquals(found.messages.map(({ data }) => data), [241, 242, 243, 244, 245, 246, 247, 248, 249, 250]);
+  });
+
+  declare("a room holds so many bytes, and its newest message whatever its size", 1, async ({ nodes: [a] }) => {
+    const publish = (data: unknown) =>
+      a.broker.publish({ room: "r", event: message(a.node, "r", data) }, { keep: { size: 1_000, ttlMs: 60_000 } });
+    const kept = async () => (await a.broker.history.read("r", { limit: 1_000 })).messages.map(({ data }) => data);
+    const large = (n: number) => `${n}`.padEnd(HISTORY_ROOM_BYTES / 10);
+    for (let n = 1; n <= 25; n++) await publish(large(n));
+    assertEquals(await kept(), Array.from({ length: 9 }, (_, at) => large(17 + at)));
+    const { position: { epoch } } = await a.broker.history.read("r", { limit: 0 });
+    const since = (offset: number) => a.broker.history.read("r", { limit: 100, since: { epoch, offset } });
+    assertEquals([(await since(15)).recovered, (await since(16)).recovered], [false, true]);
+    const huge = "".padEnd(2 * HISTORY_ROOM_BYTES);
+    await publish(huge);
+    assertEquals(await kept(), [huge]);
+    await publish("small");
+    assertEquals(await kept(), ["small"]);
+    for (let n = 1; n <= 200; n++) await publish(n);
+    assertEquals((await kept()).length, 201);
+  });
+
+  declare("a page takes as many bytes as were asked for, and one message at least", 1, async ({ nodes: [a] }) => {
+    const data = (n: number) => `${n}`.padEnd(1_000);
+    const keep = { size: 100, ttlMs: 60_000 };
+    for (let n = 1; n <= 10; n++) {
+      await a.broker.publish({ room: "r", event: message(a.node, "r", data(n)) }, { keep });
+    }
+    const { position: { epoch } } = await a.broker.history.read("r", { limit: 0 });
+    const read = async (mode: "since" | "after" | "before" | "newest", offset = 0, maxBytes = 3_500) => {
+      const query = { limit: 100, maxBytes, ...(mode !== "newest" && { [mode]: { epoch, offset } }) };
+      const { recovered, messages, more } = await a.broker.history.read("r", query);
+      return [recovered, messages.map(({ position }) => position!.offset), more];
+    };
+    assertEquals(await read("newest"), [true, [9, 10], true]);
+    assertEquals(await read("newest", 0, 1), [true, [10], true]);
+    assertEquals(await read("before", 5), [true, [3, 4], true]);
+    assertEquals(await read("before", 3), [true, [1, 2], false]);
+    assertEquals(await read("after", 0), [true, [1, 2], true]);
+    assertEquals(await read("after", 4, 1), [true, [5], true]);
+    assertEquals(await read("after", 8), [true, [9, 10], false]);
+    assertEquals(await read("since", 8), [true, [9, 10], false]);
+    assertEquals(await read("since", 9, 1), [true, [10], false]);
+    assertEquals(await read("since", 7), [false, [9, 10], true], "not all of them fit");
+    assertEquals(await read("since", 0, 100_000), [true, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], false]);
   });
 
   declare("messages grow too old", 1, async ({ nodes: [a], advance }) => {

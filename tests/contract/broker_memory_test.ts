@@ -1,7 +1,7 @@
 /** The memory broker keeps the broker contract. */
 import { MemoryBroker } from "../../src/brokers/memory.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";
-import { ANNOUNCE_MAX, brokerContract, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, brokerContract, HISTORY_ROOM_BYTES, INBOX } from "./broker.ts";
 
 brokerContract({
   name: "memory",
@@ -11,6 +11,7 @@ brokerContract({
     const node = new FakeNode();
     const options = {
       historyMaxBytes: 1e8,
+      historyRoomBytes: HISTORY_ROOM_BYTES,
       inboxSize: INBOX.size,
       inboxTtlMs: INBOX.ttlMs,
       roomAnnounceMax: ANNOUNCE_MAX,

@@ -4,7 +4,7 @@ import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis.ts
 import { createLog } from "../../src/log.ts";
 import { RedisCluster, RedisServer } from "../e2e/redis_server.ts";
 import { FakeNode } from "../fakes.ts";
-import { ANNOUNCE_MAX, type BrokerCluster, brokerContract, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, type BrokerCluster, brokerContract, HISTORY_ROOM_BYTES, INBOX } from "./broker.ts";
 
 type Engine = AsyncDisposable & { url: string };
 
@@ -22,6 +22,7 @@ function form(name: string, start: () => Promise<Engine>, sharded: RedisBrokerOp
       url,
       prefix,
       sharded,
+      historyRoomBytes: HISTORY_ROOM_BYTES,
       inboxSize: INBOX.size,
       inboxTtlMs: INBOX.ttlMs,
       roomAnnounceMax: ANNOUNCE_MAX,

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, test } from "node:test";
 import { assert, assertEquals, assertFalse, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis.ts";
 import { Troubles } from "../../src/brokers/redis/troubles.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
@@ -14,17 +13,11 @@ import { FakeNode } from "../fakes.ts";
 import { signedFiles } from "../self_signed.ts";
 import { freePort, RUNTIME, type ServerProcess, spawnServer, startServer } from "../server_process.ts";
 import { eventually } from "../waiting.ts";
+import { brokerOf, KEEP } from "./redis_broker.ts";
 import { RedisCluster, RedisServer } from "./redis_server.ts";
 
 const LONG = { timeout: 30_000 };
 const WAIT = { withinMs: 15_000 };
-const KEEP = { keep: { size: 10, ttlMs: 60_000 } };
-
-function brokerOf(url: string, more: Partial<RedisBrokerOptions> = {}): { broker: RedisBroker; lines: string[] } {
-  const lines: string[] = [];
-  const log = createLog({ level: "info", write: (line) => lines.push(line) });
-  return { broker: new RedisBroker({ url, inboxSize: 5, inboxTtlMs: 60_000, log, ...more }), lines };
-}
 
 async function readiness({ url }: ServerProcess): Promise<number> {
   const response = await fetch(`${url}/readyz`);

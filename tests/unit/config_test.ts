@@ -66,7 +66,9 @@ test("config: a file that cannot be read, is no JSON or holds no object is a pro
 
 test("config: the value of a secret is not shown", () => {
   const problems = problemsOf({ env: { REDIS_URL: "http://user:hunter2@host" } });
-  assertEquals(problems, ["REDIS_URL: expected a redis:// or rediss:// URL, got something else"]);
+  assertEquals(problems, [
+    "REDIS_URL: expected a redis://, rediss:// or redis+sentinel://host,host/name URL, got something else",
+  ]);
 });
 
 test("config: an empty variable is not set, an empty list is a list", () => {

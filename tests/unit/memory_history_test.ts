@@ -25,7 +25,7 @@ test("a room's ring holds what a plain list would", () => {
   for (let step = 1; step <= 3000; step++) {
     // The size changes now and then, as after a change of the configuration.
     const size = step < 1500 ? 10 : step < 2200 ? 25 : 7;
-    log.append(messageOf(step), { size, keptAt: step, bytes: 1 });
+    log.append(messageOf(step), { size, maxBytes: Infinity, keptAt: step, bytes: 1 });
     list.push({ data: step, at: step, offset: step });
     list = list.slice(-size);
     if (next(10) === 0) {

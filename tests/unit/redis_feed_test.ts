@@ -10,6 +10,8 @@ import { eventually } from "../waiting.ts";
 class Stage {
   readonly told: string[] = [];
   readonly distrusted: string[] = [];
+  readonly late: string[] = [];
+  readonly known: string[] = [];
   readonly feed: Feed;
   epoch = "e";
   log: Arrival[] = [];
@@ -19,22 +21,47 @@ class Stage {
   reads = 0;
   #gates: (() => void)[] = [];
   holdReads = false;
+  /** Whether the channel brings what is published; otherwise it is kept for {@link letChannelGo}. */
+  holdChannel = false;
+  isDeaf = false;
+  #onTheWay: Arrival[] = [];
+  #marks = 0;
 
   constructor() {
     this.feed = new Feed({
       deliver: ({ id }) => this.told.push(id),
+      known: ({ id }) => this.known.push(id),
       reset: ({ epoch, offset }) => this.told.push(`reset ${epoch}${offset}`),
-      read: (after) => this.#read(after),
+      read: (after, mark) => this.#read(after, mark),
+      nextMark: () => `mark ${++this.#marks}`,
       distrust: ({ id }) => this.distrusted.push(id),
+      late: ({ id }) => this.late.push(id),
     });
   }
 
   /** Appends the next message without the channel. */
   keep(): Arrival {
     const offset = (this.log.at(-1)?.offset ?? 0) + 1;
-    const arrival = { epoch: this.epoch, offset, id: `${this.epoch}${offset}`, json: "" };
+    const arrival = { epoch: this.epoch, offset, isKept: true, id: `${this.epoch}${offset}`, json: "{}" };
     this.log.push(arrival);
     return arrival;
+  }
+
+  /** An event that is not kept, as it is published now. */
+  signal(id: string): Arrival {
+    return { epoch: this.epoch, offset: this.log.at(-1)?.offset ?? 0, isKept: false, id, json: "{}" };
+  }
+
+  /** Publishes in the channel. */
+  send(arrival: Arrival): void {
+    if (this.isDeaf) return;
+    if (this.holdChannel) this.#onTheWay.push(arrival);
+    else this.feed.receive(arrival);
+  }
+
+  letChannelGo(): void {
+    this.holdChannel = false;
+    for (const arrival of this.#onTheWay.splice(0)) this.feed.receive(arrival);
   }
 
   letReadsGo(): void {
@@ -45,11 +72,12 @@ class Stage {
     await eventually(() => this.told.length >= count);
   }
 
-  async #read(after: StreamPosition): Promise<Missed> {
+  async #read(after: StreamPosition, mark: string): Promise<Missed> {
     this.reads++;
     if (this.isAway) throw new Error("away");
     const head = this.log.at(-1)?.offset ?? 0;
     const all = this.log.slice();
+    this.send({ ...this.signal(mark), json: "" });
     if (this.holdReads) await new Promise<void>((resolve) => this.#gates.push(resolve));
     const recovered = after.epoch === this.epoch && after.offset + 1 >= this.first && after.offset <= head;
     const arrivals = recovered ? all.filter(({ offset }) => offset > after.offset).slice(0, this.page) : [];
@@ -57,14 +85,11 @@ class Stage {
   }
 }
 
-function signal(id: string): Arrival {
-  return { offset: 0, id, json: "" };
-}
-
 test("what comes in order is told at once, what comes twice once", () => {
   const stage = new Stage();
   const [one, two] = [stage.keep(), stage.keep()];
-  for (const arrival of [one, signal("s"), two, two, one]) stage.feed.receive(arrival);
+  const between = { ...stage.signal("s"), offset: 1 };
+  for (const arrival of [one, between, two, two, one]) stage.feed.receive(arrival);
   assertEquals(stage.told, ["e1", "s", "e2"]);
   assertEquals(stage.reads, 0);
 });
@@ -74,7 +99,7 @@ test("a gap is filled from the log, page by page, before what followed it", asyn
   stage.feed.receive(stage.keep());
   for (let n = 0; n < 7; n++) stage.keep();
   stage.feed.receive(stage.keep());
-  stage.feed.receive(signal("s"));
+  stage.feed.receive(stage.signal("s"));
   await stage.settled(10);
   assertEquals(stage.told, ["e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "s"]);
 });
@@ -86,8 +111,8 @@ test("what arrives while a gap is filled waits for it", async () => {
   stage.keep();
   const third = stage.keep();
   stage.feed.receive(third);
+  stage.feed.receive(stage.signal("s"));
   const fourth = stage.keep();
-  stage.feed.receive(signal("s"));
   stage.feed.receive(fourth);
   assertEquals(stage.told, ["e1"]);
   stage.holdReads = false;
@@ -104,6 +129,18 @@ test("a connection that is back shows a lost tail", async () => {
   stage.feed.catchUp();
   await stage.settled(2);
   assertEquals(stage.told, ["e1", "e2"]);
+});
+
+test("what a position that was told, or a reset, stands for is known when it comes", async () => {
+  const stage = new Stage();
+  const first = stage.keep();
+  stage.feed.startAt({ epoch: "e", offset: 1 });
+  stage.feed.receive(first);
+  for (let n = 0; n < 5; n++) stage.keep();
+  stage.first = 5;
+  stage.feed.receive(stage.log[3]!);
+  await stage.settled(1);
+  assertEquals([stage.told, stage.known], [["reset e6"], ["e1", "e4"]]);
 });
 
 test("a room whose position nobody was told has missed nothing", () => {
@@ -168,9 +205,9 @@ test("a connection that is back does not wait for the next try", async () => {
 test("a forgery does not stop a room", async () => {
   const stage = new Stage();
   stage.feed.receive(stage.keep());
-  stage.feed.receive({ epoch: "e", offset: 99, id: "forged", json: "" });
+  stage.feed.receive({ epoch: "e", offset: 99, isKept: true, id: "forged", json: "{}" });
   await eventually(() => stage.distrusted.length > 0);
-  stage.feed.receive({ epoch: "other", offset: 1, id: "foreign", json: "" });
+  stage.feed.receive({ epoch: "other", offset: 1, isKept: false, id: "foreign", json: "{}" });
   await eventually(() => stage.distrusted.length > 1);
   stage.feed.receive(stage.keep());
   await stage.settled(2);
@@ -215,6 +252,111 @@ test("a closed feed tells nothing more", async () => {
   stage.letReadsGo();
   await Promise.resolve();
   assertEquals(stage.told, ["e1"]);
+});
+
+test("a log that is ahead of the channel overtakes nothing that is not kept", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.holdChannel = true;
+  stage.send(stage.signal("s"));
+  stage.send(stage.keep());
+  stage.feed.catchUp();
+  await eventually(() => stage.reads === 1);
+  stage.send(stage.signal("t"));
+  stage.letChannelGo();
+  await stage.settled(4);
+  assertEquals(stage.told, ["e1", "s", "e2", "t"]);
+});
+
+test("what was held and is not kept keeps its place between messages from the log", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  stage.holdReads = true;
+  stage.feed.receive(stage.signal("s"));
+  stage.keep();
+  stage.feed.receive(stage.signal("t"));
+  stage.keep();
+  stage.holdReads = false;
+  stage.feed.catchUp();
+  stage.letReadsGo();
+  await stage.settled(6);
+  assertEquals(stage.told, ["e1", "e2", "s", "e3", "t", "e4"]);
+});
+
+test("what the log has dropped already and the channel still brings is not lost", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.holdChannel = true;
+  for (let n = 0; n < 9; n++) stage.send(stage.keep());
+  stage.first = 8;
+  stage.feed.catchUp();
+  await eventually(() => stage.reads === 1);
+  stage.letChannelGo();
+  await stage.settled(10);
+  assertEquals(stage.told, stage.log.map(({ id }) => id));
+});
+
+test("an event that is not kept shows that the message before it was lost", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.keep();
+  stage.feed.receive(stage.signal("s"));
+  await stage.settled(3);
+  assertEquals(stage.told, ["e1", "e2", "s"]);
+});
+
+test("a deaf channel keeps no message back, and what it brings too late is dropped", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  const s = stage.signal("s");
+  stage.keep();
+  stage.isDeaf = true;
+  stage.feed.catchUp();
+  await stage.settled(2);
+  stage.isDeaf = false;
+  stage.send(s);
+  stage.send(stage.signal("t"));
+  assertEquals(stage.told, ["e1", "e2", "t"]);
+  assertEquals(stage.late, ["s"]);
+});
+
+test("a mark that was lost with its connection is asked for again", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  stage.isDeaf = true;
+  stage.keep();
+  stage.feed.catchUp();
+  await eventually(() => stage.reads === 1);
+  stage.isDeaf = false;
+  stage.holdChannel = true;
+  stage.send(stage.signal("s"));
+  stage.send(stage.keep());
+  stage.feed.catchUp();
+  await eventually(() => stage.reads === 2);
+  assertEquals(stage.told, ["e1"]);
+  stage.letChannelGo();
+  await stage.settled(4);
+  assertEquals(stage.told, ["e1", "e2", "s", "e3"]);
+});
+
+test("what is left of a former epoch in the channel is no gap", async () => {
+  const stage = new Stage();
+  stage.feed.receive(stage.keep());
+  const [s, lost] = [stage.signal("s"), stage.keep()];
+  stage.epoch = "f";
+  stage.log = [];
+  stage.holdReads = true;
+  stage.feed.catchUp();
+  stage.feed.receive(s);
+  stage.feed.receive(lost);
+  stage.holdReads = false;
+  stage.letReadsGo();
+  await stage.settled(3);
+  stage.feed.receive(stage.keep());
+  stage.feed.receive(s);
+  assertEquals(stage.told, ["e1", "reset f0", "s", "f1"]);
+  assertEquals([stage.distrusted, stage.late, stage.reads], [[], ["s"], 1]);
 });
 
 test("random losses leave no gap and no double", async () => {

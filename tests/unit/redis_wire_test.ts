@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Buffer } from "node:buffer";
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { RoutedEvent } from "../../src/broker.ts";
-import { nameOf, readAddresses } from "../../src/brokers/redis/address.ts";
+import { nameOf, readLocation } from "../../src/brokers/redis/address.ts";
 import { Keys } from "../../src/brokers/redis/keys.ts";
 import { decodeRouted, encodeId, encodeRouted, readArrival } from "../../src/brokers/wire.ts";
 import { ParleyError } from "../../src/errors.ts";
@@ -61,28 +61,101 @@ test("what is not ours is refused with a reason", () => {
 });
 
 test("an arrival is split at its first three spaces", () => {
-  assertEquals(readArrival("e 7 id {a b}"), { epoch: "e", offset: 7, id: "id", json: "{a b}" });
-  assertEquals(readArrival("- 0 id {}"), { epoch: undefined, offset: 0, id: "id", json: "{}" });
+  assertEquals(readArrival("e 7 id {a b}"), { epoch: "e", offset: 7, isKept: true, id: "id", json: "{a b}" });
+  const behind = { epoch: "e", offset: 7, isKept: false, id: "id", json: "{}" };
+  assertEquals(readArrival("e >7 id {}"), behind);
+  assertEquals(readArrival("e >7 id "), { ...behind, json: "" });
+  assertEquals(readArrival("- 0 id {}"), { ...behind, epoch: undefined, offset: 0 });
   for (const id of ["two words", "50%", "é\n", ""]) {
     assertEquals(readArrival(`- 0 ${encodeId(id)} {}`)?.id, id);
   }
   assertEquals(readArrival("- 0 50% {}")?.id, "50%", "as older nodes write it");
-  for (const text of ["", "hello", "a b c d", "e 1.5 id {}", "e -1 id {}", " 1 id {}", "e 1 id"]) {
+  for (
+    const text of [
+      "",
+      "hello",
+      "a b c d",
+      "e 1.5 id {}",
+      "e -1 id {}",
+      "e >-1 id {}",
+      "e >x id {}",
+      " 1 id {}",
+      "e 1 id",
+    ]
+  ) {
     assertEquals(readArrival(text), undefined, text);
   }
 });
 
 test("addresses are read whole, and refused without their password", () => {
-  assertEquals(readAddresses("redis://u%40:p%3A@h:7/3"), [
-    { host: "h", port: 7, username: "u@", password: "p:", db: 3, secure: false },
-  ]);
-  const [one, two] = readAddresses("rediss://[::1],redis://b:9");
+  assertEquals(readLocation("redis://u%40:p%3A@h:7/3"), {
+    addresses: [{ host: "h", port: 7, username: "u@", password: "p:", db: 3, secure: false }],
+  });
+  const [one, two] = readLocation("rediss://[::1],redis://b:9").addresses;
   assertEquals([one?.host, one?.port, one?.secure, two?.port], ["::1", 6379, true, 9]);
   assertEquals([one, two].map((each) => nameOf(each!)), ["[::1]:6379", "b:9"]);
   for (const url of ["", "http://h", "redis://", "localhost:6379", "redis://h/x", "redis://secret@h:99999"]) {
-    const error = assertThrows(() => readAddresses(url), ParleyError, "REDIS_URL");
+    const error = assertThrows(() => readLocation(url), ParleyError, "REDIS_URL");
     assertFalse(error.message.includes("secret"));
   }
+});
+
+test("sentinels are read with the master they know, and what is for Redis itself", () => {
+  const common = { username: "u", password: "p@", db: 2, secure: false };
+  assertEquals(readLocation("redis+sentinel://u:p%40@a:7,b,[::1]:9/the%20master/2"), {
+    addresses: [{ host: "a", port: 7, ...common }, { host: "b", port: 26379, ...common }, {
+      host: "::1",
+      port: 9,
+      ...common,
+    }],
+    master: "the master",
+  });
+  const [{ username, db } = { username: "", db: -1 }] = readLocation("redis+sentinel://a/m").addresses;
+  assertEquals([username, db], [undefined, 0]);
+  for (const tail of ["", "/", "h", "h/", "h,/m", "h/m/x", "h/m/0/more", "h:99999/m", "secret@h"]) {
+    const error = assertThrows(() => readLocation(`redis+sentinel://${tail}`), ParleyError, "REDIS_URL");
+    assertFalse(error.message.includes("secret"));
+  }
+});
+
+test("no name of one kind meets one of another in Redis, nor does a channel one of another database", () => {
+  const names = [
+    "members",
+    "meta",
+    "status",
+    "nodes",
+    "leases",
+    "run",
+    "a",
+    "{a}",
+    "events",
+    "ids",
+    "1",
+    "",
+    "control",
+  ];
+  const seen = new Map<string, string>();
+  const add = (key: string, what: string) => {
+    assertEquals(seen.get(key) ?? what, what, key);
+    seen.set(key, what);
+  };
+  const keys = new Keys("p");
+  const other = new Keys("p", 1);
+  for (const name of names) {
+    const room = keys.room(name);
+    for (const part of ["meta", "log", "members", "users"] as const) add(room[part], `${part} of room ${name}`);
+    for (const inner of names) add(room.once(name, inner), `once ${name} ${inner}`);
+    add(keys.status(name), `status of ${name}`);
+    for (const [at, key] of keys.inbox(name).entries()) add(key, `inbox ${at} of ${name}`);
+    add(keys.groups(name), `groups of ${name}`);
+    add(keys.block(name), `block of ${name}`);
+    add(keys.roomsOf(name), `rooms of lease ${name}`);
+    for (const [db, of] of [keys, other].entries()) {
+      add(of.room(name).events, `channel of ${name} in ${db}`);
+      add(of.control(name), `orders to ${name} in ${db}`);
+    }
+  }
+  for (const part of ["leases", "reaping", "run"] as const) add(keys[part], part);
 });
 
 test("every key of a room is in one slot, whatever the room is called", () => {

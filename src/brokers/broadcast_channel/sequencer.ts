@@ -75,9 +75,10 @@ export class Sequencer {
   #flush: ReturnType<typeof setImmediate> | undefined;
 
   constructor(options: SequencerOptions) {
-    const { historyMaxBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now, logChars } = options;
+    const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, now, logChars } = options;
+    const { roomAnnounceMax: announceMax } = options;
     const announce = (routed: RoutedEvent) => this.#announce(routed);
-    this.#history = new MemoryHistory(historyMaxBytes, now);
+    this.#history = new MemoryHistory(historyMaxBytes, now, historyRoomBytes);
     this.#once = new PublishedOnce(now);
     this.#stores = {
       presence: new MemoryPresence({ ids: this.#ids, announce, announceMax, now }),

@@ -1,6 +1,7 @@
 /**
- * History in memory: one log per room, made when it is first needed, bounded by the room's size and age, and all of them
- * together by a number of bytes. Over that the least recently used room goes as a whole, and its epoch with it.
+ * History in memory: one log per room, made when it is first needed, bounded by the room's size and age and by a number of
+ * bytes, and all of them together by another one. Over that the least recently used room goes as a whole, and its epoch
+ * with it.
  *
  * Used by the memory broker and by whoever sequences several nodes. Synchronous; every read makes the events anew.
  */
@@ -26,14 +27,17 @@ export interface Keep {
 export class MemoryHistory implements History {
   readonly #logs = new LinkedMap<string, RoomLog>();
   readonly #maxBytes: number;
+  readonly #roomBytes: number;
   readonly #now: () => number;
   /** Head of this process' epochs. */
   readonly #run = randomId(6);
   #epochs = 0;
   #bytes = 0;
 
-  constructor(maxBytes: number, now: () => number = () => performance.now()) {
+  /** Bytes of all rooms together and of one room, estimated. */
+  constructor(maxBytes: number, now: () => number = () => performance.now(), roomBytes = Infinity) {
     this.#maxBytes = maxBytes;
+    this.#roomBytes = roomBytes;
     this.#now = now;
   }
 
@@ -53,12 +57,13 @@ export class MemoryHistory implements History {
     const before = log.bytes;
     log.ttlMs = keep.ttlMs;
     event.position = { epoch: log.epoch, offset: log.offset + 1 };
-    log.append(event, { size: Math.max(1, keep.size), keptAt, bytes: MESSAGE_BYTES + footprint(event.data) });
+    const bytes = MESSAGE_BYTES + footprint(event.data);
+    log.append(event, { size: Math.max(1, keep.size), maxBytes: this.#roomBytes, keptAt, bytes });
     this.#bytes += log.bytes - before;
     if (this.#bytes > this.#maxBytes) this.#makeRoom(log);
   }
 
-  read(room: string, { limit, since, after, before }: HistoryQuery): HistoryPage {
+  read(room: string, { limit, maxBytes = Infinity, since, after, before }: HistoryQuery): HistoryPage {
     const now = this.#now();
     const log = this.#use(room, now);
     this.#trim(log, now);
@@ -67,13 +72,15 @@ export class MemoryHistory implements History {
     const position = { epoch, offset };
     const start = since ?? after;
     if (start && start.epoch === epoch && start.offset <= offset && start.offset + 1 >= first) {
-      const to = Math.min(offset, start.offset + limit);
+      let to = Math.min(offset, start.offset + limit);
+      if (to > start.offset) to = log.lastWithin(start.offset + 1, to, maxBytes);
       const more = to < offset;
       if (after || !more) return { messages: log.slice(start.offset + 1, to), position, recovered: true, more };
     }
     const isOver = before !== undefined && before.epoch !== epoch;
     const to = isOver ? 0 : Math.min(offset, (before?.offset ?? Infinity) - 1);
-    const from = Math.max(first, to - limit + 1);
+    let from = Math.max(first, to - limit + 1);
+    if (from <= to) from = log.firstWithin(from, to, maxBytes);
     const messages = from > to ? [] : log.slice(from, to);
     return { messages, position, recovered: !start && !isOver, more: to >= first && from > first };
   }

@@ -14,6 +14,14 @@ type Fields = Exclude<keyof MessageEvent, "kind" | "position">;
 
 type Entry = { [Field in Fields]-?: MessageEvent[Field] | undefined } & { keptAt: number; bytes: number };
 
+export interface Append {
+  /** How many messages the log may hold with this one, and how many bytes. */
+  size: number;
+  maxBytes: number;
+  keptAt: number;
+  bytes: number;
+}
+
 export class RoomLog {
   readonly room: string;
   readonly epoch: string;
@@ -37,9 +45,10 @@ export class RoomLog {
     return this.offset - this.length + 1;
   }
 
-  /** The event's offset must be the next one. */
-  append(event: MessageEvent, { size, keptAt, bytes }: { size: number; keptAt: number; bytes: number }): void {
+  /** The event's offset must be the next one. It is kept whatever `maxBytes` says of the log. */
+  append(event: MessageEvent, { size, keptAt, bytes, maxBytes }: Append): void {
     while (this.length >= size) this.dropOldest();
+    while (this.length > 0 && this.bytes + bytes > maxBytes) this.dropOldest();
     if (this.length === this.#entries.length) this.#grow(size);
     const entry = this.#entries[(this.#oldest + this.length) % this.#entries.length]!;
     entry.id = event.id;
@@ -71,6 +80,26 @@ export class RoomLog {
     if (this.length > 0) return;
     this.#entries = [];
     this.#oldest = 0;
+  }
+
+  /** The last offset, up to `to`, so that the messages from `from` on take at most so many bytes; `from` itself at least. */
+  lastWithin(from: number, to: number, maxBytes: number): number {
+    let bytes = this.#bytesAt(from);
+    let last = from;
+    while (last < to && (bytes += this.#bytesAt(last + 1)) <= maxBytes) last++;
+    return last;
+  }
+
+  /** The same backwards: the first offset, down to `from`, for the messages up to `to`. */
+  firstWithin(from: number, to: number, maxBytes: number): number {
+    let bytes = this.#bytesAt(to);
+    let first = to;
+    while (first > from && (bytes += this.#bytesAt(first - 1)) <= maxBytes) first--;
+    return first;
+  }
+
+  #bytesAt(offset: number): number {
+    return this.#entries[(this.#oldest + offset - this.first) % this.#entries.length]!.bytes;
   }
 
   /** The messages from offset `from` to `to`, both included and both here. */

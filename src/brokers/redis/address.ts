@@ -1,6 +1,6 @@
 /**
- * Reads REDIS_URL: one Redis, or some nodes of a Redis Cluster with commas between them. Called once at start; says what
- * is wrong with it without repeating its password.
+ * Reads REDIS_URL: one Redis, some nodes of a Redis Cluster with commas between them, or the Sentinels that know where the
+ * master is. Called once at start; says what is wrong with it without repeating its password.
  */
 import { ParleyError } from "../../errors.ts";
 
@@ -13,9 +13,20 @@ export interface RedisAddress {
   secure: boolean;
 }
 
+export interface RedisLocation {
+  /** Host and port are those of the Sentinels, if there is a master to ask them for; the rest is always Redis' own. */
+  addresses: RedisAddress[];
+  /** The name of that master. */
+  master?: string;
+}
+
+const SENTINEL = "redis+sentinel://";
+const SENTINEL_PORT = 26379;
+
 /** Throws ParleyError `internal` for what is no Redis URL. */
-export function readAddresses(urls: string): RedisAddress[] {
-  return urls.split(",").map((url) => readAddress(url.trim()));
+export function readLocation(urls: string): RedisLocation {
+  if (urls.startsWith(SENTINEL)) return readSentinels(urls.slice(SENTINEL.length));
+  return { addresses: urls.split(",").map((url) => readAddress(url.trim())) };
 }
 
 /** For people: host and port only. */
@@ -23,16 +34,30 @@ export function nameOf({ host, port }: RedisAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function readAddress(text: string): RedisAddress {
+/** A URL has one host, so each is read as one of its own: `[user:pass@]host[:port],…/name[/db]`. */
+function readSentinels(text: string): RedisLocation {
+  const slash = text.indexOf("/");
+  const [master = "", db = "", ...more] = slash < 0 ? [] : text.slice(slash + 1).split("/");
+  if (master === "" || more.length > 0) {
+    throw refusal(`after its hosts ${SENTINEL} wants /name or /name/db of a master`);
+  }
+  const authority = slash < 0 ? text : text.slice(0, slash);
+  const hosts = authority.slice(authority.lastIndexOf("@") + 1);
+  const login = authority.slice(0, authority.length - hosts.length);
+  const addresses = hosts.split(",").map((host) => readAddress(`redis://${login}${host.trim()}/${db}`, SENTINEL_PORT));
+  return { addresses, master: decodeURIComponent(master) };
+}
+
+function readAddress(text: string, defaultPort = 6379): RedisAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
-    throw refusal("it is no redis:// or rediss:// URL with a host");
+    throw refusal(`it is not a redis://, rediss:// or ${SENTINEL} URL with a host`);
   }
   const db = url.pathname.slice(1) || "0";
   if (!/^\d{1,4}$/.test(db)) throw refusal(`"${db}" is no number of a database`);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: Number(url.port || 6379),
+    port: Number(url.port || defaultPort),
     username: decodeURIComponent(url.username) || undefined,
     password: decodeURIComponent(url.password) || undefined,
     db: Number(db),

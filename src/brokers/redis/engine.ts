@@ -3,28 +3,31 @@
  *
  * Used by the broker's other parts, which only see commands that answer or throw `unavailable` within two seconds, and
  * channels that are subscribed again by themselves. Nothing is queued while Redis is away: a publish that fails now must
- * not happen later.
+ * not happen later. A Redis that answers and cannot serve is away, too: whoever is at its address is then asked anew.
  */
-import { isIP } from "node:net";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import type { Cluster, Redis, RedisOptions } from "ioredis";
 import { ParleyError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { nameOf, readAddresses, type RedisAddress } from "./address.ts";
+import { nameOf, type RedisLocation } from "./address.ts";
+import { COMMAND_KEYS, dropForeign } from "./foreign_values.ts";
+import { clusterOptions, retryDelayMs, singleOptions } from "./options.ts";
+import { isFatal, isForeignValue, isNotServing } from "./replies.ts";
+import { WHOEVER_RUNS_IT } from "./room_scripts.ts";
 import { ALL_SCRIPTS } from "./scripts.ts";
-import type { Script } from "./script.ts";
+import type { KeyType, Script } from "./script.ts";
+import { askServer, type ServerInfo } from "./server_info.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { isFatal, Troubles } from "./troubles.ts";
+import { Troubles } from "./troubles.ts";
 
 /** How long a start waits for Redis before it goes on without. */
 const START_MS = 3_000;
-/** Until a client that has given up is told to go on. */
+/** Until a client that has given up is told to go on, and between two questions to a Redis that cannot serve. */
 const AGAIN_MS = 1_000;
-/** The oldest Redis that has every command used here. */
-const MIN_VERSION = [6, 2];
 
 export interface EngineOptions {
-  url: string;
+  location: RedisLocation;
+  sentinelPassword?: string;
   /** `auto`: on a Redis Cluster. */
   sharded: "auto" | "on" | "off";
   log: Log;
@@ -34,15 +37,18 @@ export interface EngineEvents {
   message(channel: string, payload: string): void;
   /** A connection is back: whatever came meanwhile was missed. */
   restored(): void;
+  /** A key held what no Parley put there, and was removed. */
+  foreign(key: string): void;
 }
 
 interface Greeting {
   client: Redis;
-  info: Record<string, string>;
+  info: ServerInfo;
   start: Start;
 }
 
 type Argument = string | number;
+
 type Commands = Record<string, (...args: Argument[]) => Promise<unknown>>;
 type Library = Pick<typeof import("ioredis"), "Redis" | "Cluster">;
 
@@ -54,11 +60,10 @@ interface Start {
 }
 
 export class RedisEngine {
-  /** Names the Redis process; empty on a cluster, where each master is one. */
+  /** Names the Redis process; on a cluster, where each master is one, it is for scripts to find out. */
   run = "";
   readonly #options: EngineOptions;
   readonly #events: EngineEvents;
-  readonly #addresses: RedisAddress[];
   readonly #troubles: Troubles;
   readonly #subscriptions: Subscriptions;
   #client: Redis | Cluster | undefined;
@@ -68,15 +73,25 @@ export class RedisEngine {
   #isGreeted = false;
   #isClosed = false;
   #isGathering = false;
+  /** Where the connection for subscriptions led to. */
+  #listenerRun = "";
+  /** When a Redis that cannot serve said so. */
+  #refusedAt = -Infinity;
 
-  /** Throws ParleyError if the URL is none. */
   constructor(options: EngineOptions, events: EngineEvents) {
     this.#options = options;
     this.#events = events;
-    this.#addresses = readAddresses(options.url);
     this.#isSharded = options.sharded === "on";
-    this.#troubles = new Troubles(options.log, this.#addresses.map(nameOf).join(","));
-    this.#subscriptions = new Subscriptions({ ...events, restored: () => this.#restored(), troubles: this.#troubles });
+    const { addresses, master } = options.location;
+    const where = addresses.map(nameOf).join(",");
+    this.#troubles = new Troubles(options.log, master === undefined ? where : `${where}/${master}`);
+    this.#subscriptions = new Subscriptions({
+      message: events.message,
+      restored: () => this.#restored(),
+      check: (client) => this.#checkListener(client),
+      failed: (error) => this.#mayBeGone(error),
+      troubles: this.#troubles,
+    });
   }
 
   /** The command that publishes, for scripts. */
@@ -87,6 +102,11 @@ export class RedisEngine {
   /** Redis says how many heard a publish; on a cluster only in the sharded form. */
   get countsHearers(): boolean {
     return this.#isSharded || !this.#isCluster;
+  }
+
+  /** It is surely the Redis process whose `run` this was. */
+  isSame(run: string | undefined): boolean {
+    return run === undefined || (!this.#isCluster && run !== "" && run === this.run);
   }
 
   get isReady(): boolean {
@@ -115,7 +135,8 @@ export class RedisEngine {
     const start: Start = { isOver: false, settle, refuse };
     // It also keeps the process alive, where the client holds nothing that would.
     const patience = setTimeout(settle, START_MS);
-    if (this.#addresses.length > 1) this.#openCluster(library, start);
+    const { addresses, master } = this.#options.location;
+    if (addresses.length > 1 && master === undefined) this.#openCluster(library, start);
     else this.#openSingle(library, start);
     try {
       await promise;
@@ -126,19 +147,35 @@ export class RedisEngine {
   }
 
   /** Runs a script; keys and arguments in one list. */
-  script(script: Script, ...args: Argument[]): Promise<unknown> {
-    return this.call(script.name, ...args);
+  script({ name, keys }: Script, ...args: Argument[]): Promise<unknown> {
+    return this.#run(name, args, keys);
   }
 
-  /** Any command, by its name. Rejects with ParleyError `unavailable`. */
-  async call(command: string, ...args: Argument[]): Promise<unknown> {
-    if (!this.#isOpen) throw this.#unavailable();
-    this.#gather();
+  /** Any command, by its name, with its key first. Rejects with ParleyError `unavailable`. */
+  call(command: string, ...args: Argument[]): Promise<unknown> {
+    return this.#run(command, args, COMMAND_KEYS[command] ?? []);
+  }
+
+  /** A foreign value under one of its keys is removed, and the call tried once more. */
+  async #run(command: string, args: Argument[], types: readonly KeyType[]): Promise<unknown> {
     try {
-      return await (this.#client as unknown as Commands)[command]!(...args);
+      try {
+        return await this.#send(command, args);
+      } catch (error) {
+        if (!isForeignValue(error)) throw error;
+        const send = (command: string, args: Argument[]) => this.#send(command, args);
+        for (const key of await dropForeign({ error, args, types, send })) this.#events.foreign(key);
+        return await this.#send(command, args);
+      }
     } catch (error) {
       throw this.#unavailable(error);
     }
+  }
+
+  async #send(command: string, args: Argument[]): Promise<unknown> {
+    if (!this.#isOpen) throw this.#unavailable();
+    this.#gather();
+    return await (this.#client as unknown as Commands)[command]!(...args);
   }
 
   /** How many subscribers there were. */
@@ -183,10 +220,33 @@ export class RedisEngine {
   }
 
   #unavailable(error?: unknown): ParleyError {
+    if (error instanceof ParleyError) return error;
     if (error === undefined) this.#troubles.remind();
     else this.#troubles.note(error);
+    this.#mayBeGone(error);
     // Clients read this; what Redis or the network said may name hosts inside, and is for the log.
-    return new ParleyError("unavailable", "Cannot reach the other nodes: Redis is away or refuses");
+    const refusal = new ParleyError("unavailable", "Cannot reach the other nodes: Redis is away or refuses");
+    refusal.cause = error;
+    return refusal;
+  }
+
+  /** It answers, and cannot serve: both connections are made anew, at most one attempt a second. */
+  #mayBeGone(error: unknown): void {
+    if (this.#isCluster || this.#isClosed || !isNotServing(error)) return;
+    const client = this.#client as Redis;
+    this.#refusedAt = performance.now();
+    this.#isGreeted = false;
+    this.#subscriptions.suspend();
+    if (client.status === "ready" || client.status === "connect") client.disconnect(true);
+  }
+
+  /** Both connections must lead to the same Redis, or what is published here is not heard here. */
+  async #checkListener(listener: Redis): Promise<void> {
+    const { run } = await askServer(listener);
+    this.#listenerRun = run;
+    if (!this.#isOpen || run === this.run) return;
+    this.#refusedAt = performance.now();
+    (this.#client as Redis).disconnect(true);
   }
 
   #restored(): void {
@@ -198,13 +258,13 @@ export class RedisEngine {
   #openSingle(library: Library, start: Start): void {
     const client = this.#connection(library, { maxRetriesPerRequest: 0 }, start);
     this.#client = client;
-    for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys, lua });
+    for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys.length, lua });
     client.on("close", start.settle);
     client.on("close", () => {
       if (this.#client === client) this.#isGreeted = false;
     });
     client.on("ready", () => {
-      this.#greet(client)
+      askServer(client)
         .then((info) => this.#greeted(library, { client, info, start }))
         .catch((error) => this.#failed(error, start, client));
     });
@@ -213,39 +273,36 @@ export class RedisEngine {
 
   /** To a single Redis, for good. The client tries again by itself, but gives up where connecting itself throws. */
   #connection(library: Library, options: RedisOptions, start: Start): Redis {
-    const client = new library.Redis({ ...singleOptions(this.#addresses[0]!), ...options });
+    const { location, sentinelPassword } = this.#options;
+    const client = new library.Redis({
+      ...singleOptions(location, sentinelPassword),
+      ...options,
+      retryStrategy: (attempt) => Math.max(retryDelayMs(attempt), this.#refusedAt + AGAIN_MS - performance.now()),
+    });
     client.on("error", (error: Error) => this.#failed(error, start));
     client.on("end", () => {
       const again = () => {
-        if (!this.#isClosed && !this.#isCluster) client.connect().catch((error) => this.#troubles.note(error));
+        if (this.#isClosed || this.#isCluster || client.status !== "end") return;
+        // The connection for subscriptions waits until it is known that there is a Redis that can serve.
+        if (client === this.#client || this.#isGreeted) client.connect().catch((error) => this.#troubles.note(error));
       };
       setTimeout(again, AGAIN_MS).unref();
     });
     return client;
   }
 
-  /** What kind of Redis it is, and which process; nothing, if it may not say. */
-  async #greet(client: Redis): Promise<Record<string, string>> {
-    try {
-      const info = await client.info("server");
-      return Object.fromEntries([...info.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name, value]) => [name!, value!]));
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("NOPERM")) return {};
-      throw error;
-    }
-  }
-
   #greeted(library: Library, { client, info, start }: Greeting): void {
-    const refusal = refusalOf(info.redis_version);
-    if (refusal) throw new ParleyError("internal", refusal);
-    if (info.redis_mode === "cluster" && this.#options.sharded !== "off") {
+    if (info.isCluster && this.#options.sharded !== "off") {
       client.removeListener("close", start.settle);
       client.disconnect();
       return this.#openCluster(library, start);
     }
-    this.run = info.run_id ?? "";
+    this.run = info.run;
     this.#isGreeted = true;
-    if (!this.#subscriptions.isOpen) {
+    if (this.#subscriptions.isOpen) {
+      if (this.#subscriptions.isReady && this.#listenerRun !== info.run) this.#subscriptions.renew();
+      else this.#subscriptions.resume();
+    } else {
       const listener = this.#connection(library, {}, start);
       this.#subscriptions.open(listener, { sharded: this.#isSharded, ready: start.settle });
     }
@@ -254,11 +311,13 @@ export class RedisEngine {
 
   #openCluster(library: Library, start: Start): void {
     this.#isCluster = this.#isGreeted = true;
+    this.run = WHOEVER_RUNS_IT;
     this.#isSharded = this.#options.sharded !== "off";
-    const nodes = this.#addresses.map(({ host, port }) => ({ host, port }));
-    const client = new library.Cluster(nodes, clusterOptions(this.#addresses[0]!, this.#isSharded));
+    const { addresses } = this.#options.location;
+    const nodes = addresses.map(({ host, port }) => ({ host, port }));
+    const client = new library.Cluster(nodes, clusterOptions(addresses[0]!, this.#isSharded));
     this.#client = client;
-    for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys, lua });
+    for (const { name, keys, lua } of ALL_SCRIPTS) client.defineCommand(name, { numberOfKeys: keys.length, lua });
     client.on("error", (error: Error) => this.#failed(error, start));
     client.on("node error", (error: Error) => this.#failed(error, start));
     client.on("close", start.settle);
@@ -270,6 +329,7 @@ export class RedisEngine {
   #failed(error: Error, start: Start, client?: Redis): void {
     const isFinal = isFatal(error) && !start.isOver;
     if (!isFinal) this.#troubles.note(error);
+    this.#mayBeGone(error);
     client?.disconnect(true);
     if (!isFinal) return;
     this.#troubles.close();
@@ -278,50 +338,4 @@ export class RedisEngine {
       : `Cannot use Redis at ${this.#troubles.where}: ${error.message}`;
     start.refuse(new ParleyError("internal", why));
   }
-}
-
-/** Doubles up to two seconds, a little at random, so that nodes do not come back in step. */
-function retryDelayMs(attempt: number): number {
-  return Math.min(50 * 2 ** Math.min(attempt, 6), 2000) * (0.75 + Math.random() / 2);
-}
-
-/** The socket timeout starts with a command, so both connections are asked something every three seconds. */
-const COMMON = {
-  connectTimeout: 2000,
-  socketTimeout: 3000,
-  commandTimeout: 2000,
-  keepAlive: 10_000,
-  autoResendUnfulfilledCommands: false,
-  autoResubscribe: false,
-} as const;
-
-function singleOptions({ secure, ...address }: RedisAddress): RedisOptions {
-  return {
-    ...COMMON,
-    ...address,
-    // The name of a server is never an address: with one, TLS would not even begin.
-    tls: secure ? { servername: isIP(address.host) ? undefined : address.host } : undefined,
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    retryStrategy: retryDelayMs,
-  };
-}
-
-function clusterOptions({ secure, username, password }: RedisAddress, sharded: boolean) {
-  return {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    shardedSubscribers: sharded,
-    clusterRetryStrategy: retryDelayMs,
-    slotsRefreshTimeout: 2000,
-    redisOptions: { ...COMMON, username, password, tls: secure ? {} : undefined, autoResubscribe: true },
-  };
-}
-
-function refusalOf(version: string | undefined): string | undefined {
-  if (version === undefined) return undefined;
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [wantedMajor, wantedMinor] = MIN_VERSION as [number, number];
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return undefined;
-  return `Cannot use Redis ${version}: ${MIN_VERSION.join(".")} is the oldest that will do`;
 }

@@ -1,9 +1,11 @@
 /**
- * One room as this node hears it: events in the channel's order, kept messages by their offsets without a gap.
+ * One room as this node hears it: all of its events in the channel's order, kept messages without a gap.
  *
- * Pub/sub loses what is published while a connection is away. So whenever a kept message is not the next one, or a
- * connection has come back, the feed holds what arrives, reads what is missing from the log, delivers that, and then what
- * it held. What the log does not have any more becomes one reset event. Used by the broker; knows the log only by `read`.
+ * Pub/sub loses what is published while a connection is away. So whenever an event stands behind one that was not heard,
+ * or a connection has come back, the feed holds what arrives, reads what is missing from the log, delivers that, and then
+ * what it held. The log may be ahead of the channel, where events that are not kept are still on their way: so each
+ * reading also publishes a mark, and nothing of it is delivered before the channel has brought that. What the log does not
+ * have any more becomes one reset event. Used by the broker; knows the log only by `read`.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { RoomEvent, StreamPosition } from "../../message.ts";
@@ -12,11 +14,13 @@ import type { Arrival } from "../wire.ts";
 /** After a failed reading; doubles each time. */
 const RETRY_MS = 300;
 const MAX_RETRY_MS = 5_000;
-/** How long the channel may lag behind the log before it is taken for deaf. */
+/** How long whoever was told a position waits for the channel before the log is read. */
 const PATIENCE_MS = 250;
+/** How long a mark may take before the channel is taken for deaf, and the log is delivered without it. */
+const MARK_MS = 1_000;
 /** Beyond this nothing more is held: kept messages will come from the log, the others are lost as signals may be. */
 const HELD_LIMIT = 5_000;
-/** How often the log may say that a message that arrived does not exist before it is taken for a forgery. */
+/** How often the log may say that what an arrival stands behind does not exist before it is taken for a forgery. */
 const MAX_FRUITLESS = 3;
 
 /** What the log has after a position. */
@@ -32,20 +36,35 @@ export interface Missed {
 export interface FeedParts {
   /** Must not throw. */
   deliver(arrival: Arrival): void;
+  /** A kept message that was delivered before, or whose position somebody was told, or that a reset stands for. */
+  known(arrival: Arrival): void;
   reset(position: StreamPosition): void;
-  read(after: StreamPosition): Promise<Missed>;
-  /** Something arrived that the log knows nothing of. */
+  /** Reads the log, and in the same step publishes the mark in the channel. */
+  read(after: StreamPosition, mark: string): Promise<Missed>;
+  /** A new id. */
+  nextMark(): string;
+  /** Something arrived that stands behind what the log knows nothing of. */
   distrust(arrival: Arrival): void;
+  /** It came behind kept messages that had to be delivered without it: it is dropped, since order is promised. */
+  late(arrival: Arrival): void;
 }
 
 export class Feed {
   readonly #parts: FeedParts;
-  /** Of the newest kept message that was delivered; absent while none is known. */
+  /** Of the newest kept message that was delivered or told; absent while none is known. */
   #position: StreamPosition | undefined;
+  /** Offset of the newest kept message that was delivered in this epoch: nothing that stands before it may follow. */
+  #delivered = 0;
+  /** The epoch before this one; what is left of it in the channel is no gap. */
+  #formerEpoch: string | undefined;
   #held: Arrival[] = [];
   #isFilling = false;
+  /** Read once more when this reading is delivered. */
   #isStale = false;
+  /** What was read is void: the connection that should bring the mark is gone. */
+  #isVoid = false;
   #isClosed = false;
+  #mark: { id: string; settle(): void } | undefined;
   #retryMs = RETRY_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #awaited: { position: StreamPosition; settle(): void }[] = [];
@@ -59,13 +78,18 @@ export class Feed {
     this.#position ??= { ...position };
   }
 
+  /** Nobody is in the room any more, and nothing was ever said: its epoch is over without anything lost. */
+  forget(): void {
+    if (!this.#isFilling && this.#position?.offset === 0) this.#position = undefined;
+  }
+
   /**
    * Settles when everything up to the position was delivered here; undefined: it was. The log can be read before the
    * channel has brought its newest message, and whoever was told the position must not get that message again.
    */
   reach(position: StreamPosition): Promise<void> | undefined {
     if (this.#isClosed || this.#hasReached(position)) return undefined;
-    const late = setTimeout(() => this.catchUp(), PATIENCE_MS);
+    const late = setTimeout(() => this.#fillSoon(), PATIENCE_MS);
     late.unref();
     return new Promise<void>((settle) => this.#awaited.push({ position, settle })).finally(() => clearTimeout(late));
   }
@@ -73,36 +97,47 @@ export class Feed {
   /** From the channel. */
   receive(arrival: Arrival): void {
     if (!this.#isFilling && this.#take(arrival)) return;
+    if (arrival.id === this.#mark?.id) this.#mark.settle();
     if (this.#held.length < HELD_LIMIT) this.#held.push(arrival);
     else this.#isStale = true;
     if (!this.#isFilling) this.#startFilling();
   }
 
-  /** A connection has come back: anything may be missing. */
+  /** A connection has come back: anything may be missing, a mark too. */
   catchUp(): void {
-    if (!this.#position || this.#isClosed) return;
-    this.#retryMs = RETRY_MS;
-    if (this.#isFilling && !this.#retry) this.#isStale = true;
-    else this.#startFilling();
+    if (this.#isFilling && !this.#retry) this.#isVoid = true;
+    this.#mark?.settle();
+    this.#fillSoon();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#held = [];
     clearTimeout(this.#retry);
+    this.#mark?.settle();
     this.#settleAwaited();
   }
 
   /** False: there is a gap before it. */
   #take(arrival: Arrival): boolean {
-    const { epoch, offset } = arrival;
-    if (epoch !== undefined) {
-      this.#position ??= { epoch, offset: offset - 1 };
-      if (this.#position.epoch !== epoch || offset > this.#position.offset + 1) return false;
-      if (offset <= this.#position.offset) return true;
-      this.#position.offset = offset;
+    const { epoch, offset, isKept } = arrival;
+    if (isKept) this.#position ??= { epoch: epoch!, offset: offset - 1 };
+    const position = this.#position;
+    if (position && epoch !== undefined) {
+      const isFormer = epoch === this.#formerEpoch;
+      const newest = isKept ? position.offset + 1 : position.offset;
+      if (!isFormer && (epoch !== position.epoch || offset > newest)) return false;
+      if (isKept && (isFormer || offset < newest)) {
+        this.#parts.known(arrival);
+        return true;
+      }
+      if (!isKept && (isFormer ? this.#delivered > 0 : offset < this.#delivered)) {
+        if (!isMark(arrival)) this.#parts.late(arrival);
+        return true;
+      }
+      if (isKept) position.offset = this.#delivered = offset;
     }
-    this.#parts.deliver(arrival);
+    if (!isMark(arrival)) this.#parts.deliver(arrival);
     if (this.#awaited.length > 0) this.#settleAwaited();
     return true;
   }
@@ -119,6 +154,13 @@ export class Feed {
       if (this.#isClosed || this.#hasReached(each.position)) each.settle();
       else this.#awaited.push(each);
     }
+  }
+
+  #fillSoon(): void {
+    if (!this.#position || this.#isClosed) return;
+    this.#retryMs = RETRY_MS;
+    if (this.#isFilling && !this.#retry) this.#isStale = true;
+    else this.#startFilling();
   }
 
   #startFilling(): void {
@@ -138,47 +180,88 @@ export class Feed {
 
   async #fill(): Promise<void> {
     for (let fruitless = 0; !this.#isClosed;) {
-      this.#isStale = false;
+      this.#isStale = this.#isVoid = false;
       const before = { ...this.#position! };
-      const missed = await this.#parts.read(before);
+      const missed = await this.#read(before);
       if (this.#isClosed) return;
-      const isAtEnd = this.#apply(missed);
+      if (this.#isVoid) continue;
+      const isAtEnd = this.#apply(before, missed);
       if (!isAtEnd || this.#isStale) continue;
       if (this.#release()) {
         this.#isFilling = false;
         return;
       }
-      const hasMoved = before.epoch !== this.#position!.epoch || before.offset !== this.#position!.offset;
-      fruitless = hasMoved ? 0 : fruitless + 1;
+      fruitless = this.#hasMoved(before) ? 0 : fruitless + 1;
       if (fruitless < MAX_FRUITLESS) continue;
       this.#parts.distrust(this.#held.shift()!);
       fruitless = 0;
     }
   }
 
-  /** Delivers what was missing; false: there is more of it. */
-  #apply({ position, recovered, arrivals }: Missed): boolean {
+  /** Reads, and waits until the channel has brought all that stands before what was read. */
+  async #read(after: StreamPosition): Promise<Missed> {
+    const id = this.#parts.nextMark();
+    const { promise: heard, resolve: settle } = Promise.withResolvers<void>();
+    this.#mark = { id, settle };
+    let late: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const missed = await this.#parts.read(after, id);
+      late = setTimeout(settle, MARK_MS);
+      late.unref();
+      await heard;
+      return missed;
+    } finally {
+      clearTimeout(late);
+      this.#mark = undefined;
+    }
+  }
+
+  /**
+   * Delivers what was missing, and before each what was held and stands before it; false: it has to be read on. What the
+   * log has dropped meanwhile the channel may have brought.
+   */
+  #apply(before: StreamPosition, { position, recovered, arrivals }: Missed): boolean {
+    this.#release();
+    if (this.#isAt(position)) return true;
     if (!recovered) {
+      if (this.#hasMoved(before)) return false;
+      if (position.epoch !== this.#position!.epoch) {
+        this.#formerEpoch = this.#position!.epoch;
+        this.#delivered = 0;
+      }
       this.#position = { ...position };
       this.#parts.reset(position);
       this.#settleAwaited();
       return true;
     }
-    for (const arrival of arrivals) this.#take(arrival);
-    return this.#position!.offset >= position.offset;
+    for (const arrival of arrivals) {
+      this.#release();
+      this.#take(arrival);
+    }
+    return this.#isAt(position);
+  }
+
+  #hasMoved({ epoch, offset }: StreamPosition): boolean {
+    return this.#position!.epoch !== epoch || this.#position!.offset !== offset;
+  }
+
+  /** There, or behind it in the same epoch. */
+  #isAt({ epoch, offset }: StreamPosition): boolean {
+    return this.#position!.epoch === epoch && this.#position!.offset >= offset;
   }
 
   /** Delivers what was held, in order; false: there is a gap in it. */
   #release(): boolean {
     const held = this.#held;
-    for (let at = 0; at < held.length; at++) {
-      if (this.#take(held[at]!)) continue;
-      this.#held = held.slice(at);
-      return false;
-    }
-    this.#held = [];
-    return true;
+    let at = 0;
+    while (at < held.length && this.#take(held[at]!)) at++;
+    if (at > 0) this.#held = held.slice(at);
+    return at === held.length;
   }
+}
+
+function isMark({ json }: Arrival): boolean {
+  return json === "";
 }
 
 /** The event that tells a room that it lost others. */

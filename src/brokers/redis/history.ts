@@ -16,22 +16,21 @@ export class RedisHistory implements History {
     this.#reach = reach;
   }
 
-  async read(room: string, { limit, since, after, before }: HistoryQuery): Promise<HistoryPage> {
+  async read(room: string, { limit, maxBytes, since, after, before }: HistoryQuery): Promise<HistoryPage> {
     const mode = since ? "since" : after ? "after" : before ? "before" : "newest";
     const from = since ?? after ?? before;
-    const { position, recovered, arrivals, now, kept } = await this.#log.read(room, { mode, from, limit });
-    // The stream expires as a whole; single messages that are too old are left out here.
-    const fresh = arrivals.filter(({ expiresAt }) => expiresAt > now);
-    const isWhole = recovered && fresh.length === arrivals.length;
-    if (after && recovered && !isWhole) return { ...await this.read(room, { limit }), recovered: false };
-    const newest = fresh.slice(Math.max(0, fresh.length - limit));
-    const last = fresh.at(-1)?.offset ?? position.offset;
-    await this.#reach(room, position);
+    const page = await this.#log.read(room, { mode, from, limit, maxBytes });
+    const { position, recovered, arrivals, first, stands } = page;
+    if (stands) await this.#reach(room, position);
+    const isOfEpoch = from === undefined || (from === before && from.epoch === position.epoch);
+    const { epoch, offset } = position;
+    const top = before ? Math.min(offset, before.epoch === epoch ? before.offset - 1 : 0) : offset;
+    const oldest = arrivals[0]?.offset ?? top + 1;
     return {
-      messages: newest.flatMap((arrival) => this.#messageOf(room, arrival) ?? []),
-      position: { ...position },
-      recovered: isWhole || from === undefined || (from === before && from.epoch === position.epoch),
-      more: isWhole ? last < position.offset : limit === 0 ? kept > 0 : fresh.length > limit,
+      messages: arrivals.flatMap((arrival) => this.#messageOf(room, arrival) ?? []),
+      position: { epoch, offset },
+      recovered: recovered || isOfEpoch,
+      more: recovered ? (arrivals.at(-1)?.offset ?? offset) < offset : oldest > first && top >= first,
     };
   }
 

@@ -1,30 +1,36 @@
 /**
  * Every key and channel that Parley uses in Redis. All begin with the prefix, and every key has an expiry.
  *
- *     {prefix}:{ROOM}:meta      hash    e epoch, o newest offset, r the Redis process that gave the epoch
+ *     {prefix}:{ROOM}:meta      hash    e epoch, o newest offset, r the Redis process that gave the epoch,
+ *                                       b bytes ever kept, f how many of them before the oldest that is left
  *     {prefix}:{ROOM}:log       stream  kept messages; the id is <offset>-1
  *     {prefix}:{ROOM}:once:…    string  an idempotent publish: "epoch offset id timestamp"
  *     {prefix}:{ROOM}:members   hash    connection → "lease user member"
  *     {prefix}:{ROOM}:users     hash    u<user> → connections of the user; g → guests; q: does not announce
  *     {prefix}:{ROOM}:events    channel of the room; ROOM * is everybody's
- *     {prefix}:{nodes}:leases   sorted set  lease → when its node was last heard of
- *     {prefix}:{nodes}:reaping  sorted set  lease of a dead node → when somebody began to remove its members
- *     {prefix}:{nodes}:run      string  changes when Redis lost its data
+ *     {prefix}:nodes:{nodes}:leases   sorted set  lease → when its node was last heard of
+ *     {prefix}:nodes:{nodes}:reaping  sorted set  lease of a dead node → when somebody began to remove its members
+ *     {prefix}:nodes:{nodes}:run      string  changes when Redis lost its data
  *     {prefix}:node:LEASE       set     rooms in which the node may have members
- *     {prefix}:{status}:USER    string  "timestamp presence"
+ *     {prefix}:status:{status}:USER   string  "timestamp presence"
  *     {prefix}:inbox:{USER}:…   ids (list, newest first), notes (hash), unread (set)
  *     {prefix}:groups:USER      hash    group → 1 in, 0 out
  *     {prefix}:block:USER       string  there while the user is blocked
  *     {prefix}:control:NODE     channel of questions and orders to one node; NODE * is everybody's
+ *
+ * Only a room's keys have a brace right after the prefix, all others begin with a word of their own, so no two names can
+ * meet. Channels are not part of a database: those of another one than 0 end in its number.
  *
  * The braces are Redis Cluster's: what stands in them decides the slot, so all keys a script needs at once are together.
  * ROOM and USER are URI-encoded, or a brace in a name would break that.
  */
 export class RoomKeys {
   readonly #head: string;
+  readonly #channelTail: string;
 
-  constructor(prefix: string, room: string) {
+  constructor(prefix: string, room: string, channelTail = "") {
     this.#head = `${prefix}:{${encodeURIComponent(room)}}`;
+    this.#channelTail = channelTail;
   }
 
   get meta(): string {
@@ -44,7 +50,7 @@ export class RoomKeys {
   }
 
   get events(): string {
-    return `${this.#head}:events`;
+    return `${this.#head}:events${this.#channelTail}`;
   }
 
   once(sender: string, key: string): string {
@@ -54,25 +60,28 @@ export class RoomKeys {
 
 export class Keys {
   readonly #prefix: string;
+  readonly #channelTail: string;
 
-  constructor(prefix: string) {
+  /** `db`: the number of the database the keys are in. */
+  constructor(prefix: string, db = 0) {
     this.#prefix = prefix;
+    this.#channelTail = db === 0 ? "" : `:${db}`;
   }
 
   room(room: string): RoomKeys {
-    return new RoomKeys(this.#prefix, room);
+    return new RoomKeys(this.#prefix, room, this.#channelTail);
   }
 
   get leases(): string {
-    return `${this.#prefix}:{nodes}:leases`;
+    return `${this.#prefix}:nodes:{nodes}:leases`;
   }
 
   get reaping(): string {
-    return `${this.#prefix}:{nodes}:reaping`;
+    return `${this.#prefix}:nodes:{nodes}:reaping`;
   }
 
   get run(): string {
-    return `${this.#prefix}:{nodes}:run`;
+    return `${this.#prefix}:nodes:{nodes}:run`;
   }
 
   roomsOf(lease: string): string {
@@ -80,7 +89,7 @@ export class Keys {
   }
 
   status(user: string): string {
-    return `${this.#prefix}:{status}:${user}`;
+    return `${this.#prefix}:status:{status}:${user}`;
   }
 
   /** The list, the hash and the set of a user's inbox. */
@@ -98,6 +107,6 @@ export class Keys {
   }
 
   control(node: string): string {
-    return `${this.#prefix}:control:${node}`;
+    return `${this.#prefix}:control:${node}${this.#channelTail}`;
   }
 }

@@ -15,38 +15,44 @@ import { type Arrival, decodeId, decodeRouted, encodeId, encodeRouted } from "..
 const ONCE_MS = 5 * 60_000;
 /** How long a room without messages keeps its epoch. */
 const META_MS = 24 * 3_600_000;
-/** How many messages are read at once to fill a gap. */
+/** How many messages, and bytes of them, are read at once to fill a gap. */
 const FILL_PAGE = 500;
+const FILL_BYTES = 1024 * 1024;
 
 export interface LogParts {
   engine: RedisEngine;
   keys: Keys;
   ids: IdSource;
   strangers: Strangers;
+  /** What the log of one room may hold; its newest message is kept whatever its size. */
+  historyRoomBytes: number;
 }
 
 export interface LogQuery {
   mode: "since" | "after" | "fill" | "before" | "newest";
   from?: StreamPosition;
   limit: number;
+  /** Of all messages together, except that one is read whatever its size. */
+  maxBytes?: number;
+  /** Published in the channel where the log ends. */
+  mark?: string;
 }
 
 export interface LogPage extends Missed {
-  arrivals: (Arrival & { expiresAt: number })[];
-  /** Redis' clock. */
-  now: number;
-  /** How many are in the log. */
-  kept: number;
+  /** The oldest offset that is kept. */
+  first: number;
+  /** False: nothing was said in the room and nobody is in, so that the next one gets another position. */
+  stands: boolean;
 }
 
 type Answer = [
   epoch: string,
   offset: number,
   recovered: number,
-  now: number,
-  entries: [id: string, fields: [name: string, json: string, name: string, expiresAt: string]][],
+  entries: [id: string, fields: [name: string, json: string]][],
   reversed: number,
-  kept: number,
+  first: number,
+  stands: number,
 ];
 
 export class RedisLog {
@@ -63,10 +69,6 @@ export class RedisLog {
     const id = encodeId(routed.event.id);
     const json = encodeRouted(routed);
     const room = keys.room(routed.room);
-    if (!keep && !once) {
-      await engine.publish(room.events, `- 0 ${id} ${json}`);
-      return {};
-    }
     const answer = await engine.script(
       PUBLISH,
       room.meta,
@@ -83,33 +85,49 @@ export class RedisLog {
       engine.publishCommand,
       room.events,
       timestamp,
+      this.#parts.historyRoomBytes,
     );
     return resultOf(String(answer), timestamp);
   }
 
-  async read(room: string, { mode, from, limit }: LogQuery): Promise<LogPage> {
+  async read(room: string, { mode, from, limit, maxBytes, mark = "" }: LogQuery): Promise<LogPage> {
     const { engine, keys, ids } = this.#parts;
-    const { meta, log } = keys.room(room);
+    const { meta, log, members, events } = keys.room(room);
     const { epoch: wanted, offset: at } = from ?? { epoch: "", offset: 0 };
-    const fresh = ids.next();
-    const answer = await engine.script(READ, meta, log, fresh, engine.run, META_MS, mode, wanted, at, limit);
-    const [epoch, offset, recovered, now, entries, reversed, kept] = answer as Answer;
-    const arrivals = entries.map(([id, [, json, , expiresAt]]) => {
-      return { epoch, offset: Number(id.split("-")[0]), id: "", json, expiresAt: Number(expiresAt) };
+    const answer = await engine.script(
+      READ,
+      meta,
+      log,
+      members,
+      ids.next(),
+      engine.run,
+      META_MS,
+      mode,
+      wanted,
+      at,
+      limit,
+      maxBytes ?? Number.MAX_SAFE_INTEGER,
+      mark,
+      engine.publishCommand,
+      events,
+    );
+    const [epoch, offset, recovered, entries, reversed, first, stands] = answer as Answer;
+    const arrivals = entries.map(([id, [, json]]) => {
+      return { epoch, offset: Number(id.split("-")[0]), isKept: true, id: "", json: json ?? "" };
     });
     if (reversed) arrivals.reverse();
-    return { position: { epoch, offset }, recovered: recovered === 1, arrivals, now, kept };
+    return { position: { epoch, offset }, recovered: recovered === 1, arrivals, first, stands: stands === 1 };
   }
 
-  missed(room: string, after: StreamPosition): Promise<Missed> {
-    return this.read(room, { mode: "fill", from: after, limit: FILL_PAGE });
+  missed(room: string, after: StreamPosition, mark: string): Promise<Missed> {
+    return this.read(room, { mode: "fill", from: after, limit: FILL_PAGE, maxBytes: FILL_BYTES, mark });
   }
 
   /** The event, with its position; undefined, and noted, if it is not understood. */
-  decode(room: string, { epoch, offset, json }: Arrival): RoutedEvent | undefined {
+  decode(room: string, { epoch, offset, isKept, json }: Arrival): RoutedEvent | undefined {
     try {
       const routed = decodeRouted(json, room);
-      if (epoch !== undefined && routed.event.kind === "message") routed.event.position = { epoch, offset };
+      if (isKept && routed.event.kind === "message") routed.event.position = { epoch: epoch!, offset };
       return routed;
     } catch (error) {
       this.#parts.strangers.note(room, error);

@@ -10,7 +10,8 @@ import { type AnnouncingBounds, announcingBounds } from "../announcing.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
-import { WIRE_VERSION } from "../wire.ts";
+import type { Strangers } from "./strangers.ts";
+import { readMember, WIRE_VERSION } from "../wire.ts";
 
 /** How long a room's members are kept without any change; their nodes renew them sooner. */
 export const MEMBERS_MS = 24 * 3_600_000;
@@ -28,6 +29,9 @@ export interface MembershipParts {
   ids: IdSource;
   /** Members up to which a room announces. */
   announceMax?: number;
+  strangers: Strangers;
+  /** The last member of a room where nothing was ever said has left: nothing of it is left in Redis. */
+  forgotten(room: string): void;
 }
 
 export interface Entry {
@@ -41,31 +45,35 @@ export class Membership {
   readonly #engine: RedisEngine;
   readonly #keys: Keys;
   readonly #ids: IdSource;
+  readonly #strangers: Strangers;
+  readonly #forgotten: (room: string) => void;
   readonly #bounds: AnnouncingBounds;
 
-  constructor({ engine, keys, ids, announceMax }: MembershipParts) {
+  constructor({ engine, keys, ids, strangers, forgotten, announceMax }: MembershipParts) {
     this.#engine = engine;
     this.#keys = keys;
     this.#ids = ids;
+    this.#strangers = strangers;
+    this.#forgotten = forgotten;
     this.#bounds = announcingBounds(announceMax);
   }
 
   /** Undefined: the room is full. */
   async enter(room: string, member: Member, { lease, limit = 0, quietly }: Entry): Promise<Seat | undefined> {
-    const { members, users, events } = this.#keys.room(room);
+    const { members, users, meta } = this.#keys.room(room);
     const [id, head] = this.#notice("join", room, member.connection);
     const answer = await this.#engine.script(
       ENTER,
       members,
       users,
+      meta,
       member.connection,
       lease,
       userField(member),
       JSON.stringify(member),
       limit,
       MEMBERS_MS,
-      this.#engine.publishCommand,
-      events,
+      ...this.#channel(room),
       id,
       quietly ? "" : head,
       this.#bounds.max,
@@ -78,7 +86,7 @@ export class Membership {
 
   /** With a lease: only those that are still under it. Returns who was in. */
   async leave(room: string, connections: string[], lease = ""): Promise<Gone[]> {
-    const { members, users, events } = this.#keys.room(room);
+    const { members, users, meta, log } = this.#keys.room(room);
     const gone: Gone[] = [];
     for (let at = 0; at < connections.length; at += BATCH) {
       const leaves = connections.slice(at, at + BATCH).flatMap((connection) => {
@@ -88,16 +96,19 @@ export class Membership {
         LEAVE,
         members,
         users,
+        meta,
+        log,
         lease,
-        this.#engine.publishCommand,
-        events,
+        ...this.#channel(room),
         this.#bounds.max,
         this.#bounds.resume,
         ...leaves,
       );
-      for (const [, last, member] of answer as [string, number, string][]) {
-        gone.push({ last: last === 1, member: JSON.parse(member) });
-      }
+      const [wasForgotten, ...left] = answer as [number, ...[string, number, string][]];
+      if (wasForgotten === 1) this.#forgotten(room);
+      gone.push(...this.#strangers.readable(room, left, ([, last, member]) => {
+        return { last: last === 1, member: readMember(member) };
+      }));
     }
     return gone;
   }
@@ -108,19 +119,24 @@ export class Membership {
   }
 
   async identify(room: string, member: Member): Promise<void> {
-    const { members, users, events } = this.#keys.room(room);
+    const { members, users, meta } = this.#keys.room(room);
     await this.#engine.script(
       IDENTIFY,
       members,
       users,
+      meta,
       member.connection,
       userField(member),
       JSON.stringify(member),
-      this.#engine.publishCommand,
-      events,
+      ...this.#channel(room),
       ...this.#notice("leave", room, member.connection, true),
       ...this.#notice("join", room, member.connection, true),
     );
+  }
+
+  /** How the scripts publish into the room, and whose epoch stands there. */
+  #channel(room: string): [command: string, channel: string, run: string] {
+    return [this.#engine.publishCommand, this.#keys.room(room).events, this.#engine.run];
   }
 
   /** Id and JSON of an event up to the member, which the script knows; reserved rooms tell nobody. */

@@ -9,13 +9,19 @@ import type { RoutedEvent } from "../../broker.ts";
 const PATIENCE_MS = 2_000;
 const LOOK_MS = 500;
 
+/**
+ * What became of it here: delivered; covered by a reset, or by a position that somebody was told; or late, so that the
+ * connection must be away.
+ */
+export type Return = "delivered" | "covered" | "late";
+
 /** One publish, while it waits for its event. */
 export interface Own {
   readonly key: string;
   readonly routed: RoutedEvent;
-  isBack: boolean;
+  isBack?: Return;
   waitsSince: number;
-  settle?: (isBack: boolean) => void;
+  settle?: (isBack: Return) => void;
 }
 
 export class OwnEvents {
@@ -34,7 +40,7 @@ export class OwnEvents {
   add(routed: RoutedEvent): Own | undefined {
     const key = keyOf(routed.room, routed.event.id);
     if (this.#byKey.has(key)) return undefined;
-    const own = { key, routed, isBack: false, waitsSince: Infinity };
+    const own: Own = { key, routed, waitsSince: Infinity };
     this.#byKey.set(key, own);
     return own;
   }
@@ -48,17 +54,15 @@ export class OwnEvents {
     return own?.isBack ? undefined : own?.routed;
   }
 
-  /** It was delivered here. */
-  cameBack(room: string, id: string): void {
+  cameBack(room: string, id: string, how: Exclude<Return, "late">): void {
     const own = this.#byKey.get(keyOf(room, id));
-    if (!own) return;
-    own.isBack = true;
-    own.settle?.(true);
+    if (!own || own.isBack) return;
+    own.isBack = how;
+    own.settle?.(how);
   }
 
-  /** True when it has been delivered here; false if it is so late that the connection must be away. */
-  return(own: Own): boolean | Promise<boolean> {
-    if (own.isBack) return true;
+  return(own: Own): Return | Promise<Return> {
+    if (own.isBack) return own.isBack;
     own.waitsSince = performance.now();
     return new Promise((resolve) => own.settle = resolve);
   }
@@ -69,7 +73,7 @@ export class OwnEvents {
 
   #settleLate(): void {
     const before = performance.now() - PATIENCE_MS;
-    for (const { waitsSince, settle } of this.#byKey.values()) if (waitsSince < before) settle?.(false);
+    for (const { waitsSince, settle } of this.#byKey.values()) if (waitsSince < before) settle?.("late");
   }
 }
 

@@ -14,10 +14,13 @@ import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { inChunks } from "./chunks.ts";
 import { Lease, type Renewal } from "./lease.ts";
-import { type Gone, MEMBERS_MS, Membership } from "./membership.ts";
+import { type Entry, type Gone, MEMBERS_MS, Membership } from "./membership.ts";
 import { ROSTER } from "./presence_scripts.ts";
+import { isHopeless } from "./replies.ts";
 import { Seats } from "./seats.ts";
 import { RedisStatuses } from "./statuses.ts";
+import type { Strangers } from "./strangers.ts";
+import { readMember } from "../wire.ts";
 
 export interface PresenceParts {
   engine: RedisEngine;
@@ -26,6 +29,7 @@ export interface PresenceParts {
   log: Log;
   /** Members up to which a room announces. */
   announceMax?: number;
+  strangers: Strangers;
   /** Head of the leases' names. */
   node: () => string;
   publish(routed: RoutedEvent): Promise<unknown>;
@@ -33,6 +37,8 @@ export interface PresenceParts {
   seen(room: string, roster: Roster): void;
   /** These rooms have members again whom Redis, or the other nodes, had lost. Rejects if the other nodes cannot be told. */
   rebuilt(rooms: string[]): Promise<void>;
+  /** Nobody is in the room any more, and nothing was ever said there. */
+  forgotten(room: string): void;
   /** All members of this node are in again; those of other nodes may have come and gone unheard. */
   restored(news: Renewal): void;
 }
@@ -53,12 +59,14 @@ export class RedisPresence implements PresenceStore {
   readonly #noted = new Set<string>();
   #notedUnder = "";
   readonly #late = new Map<string, LateLeave>();
+  /** Redis may have lost the newest changes of members, though not all of its data. */
+  #isDoubtful = false;
 
   constructor(parts: PresenceParts) {
     const { engine, keys, node, log } = parts;
     this.#parts = parts;
     this.#membership = new Membership(parts);
-    this.#statuses = new RedisStatuses(engine, keys);
+    this.#statuses = new RedisStatuses(parts);
     this.lease = new Lease({
       engine,
       keys,
@@ -67,6 +75,16 @@ export class RedisPresence implements PresenceStore {
       reap: (lease) => this.#reap(lease),
       failed: (error) => log.debug("the lease could not be renewed", { error }),
     });
+  }
+
+  /** Redis knows the members of this node as they are. */
+  get isHealthy(): boolean {
+    return this.lease.isHealthy && !this.#isDoubtful;
+  }
+
+  /** The next renewal of the lease compares what Redis knows of this node's members with who they are. */
+  doubt(): void {
+    this.#isDoubtful = true;
   }
 
   async enter(room: string, member: Member, limit = 0): Promise<Seat> {
@@ -94,9 +112,7 @@ export class RedisPresence implements PresenceStore {
   async leave(room: string, connection: string): Promise<void> {
     if (!this.#seats.delete(room, connection)) return;
     try {
-      const gone = await this.#membership.leave(room, [connection]);
-      if (!this.#seats.has(room)) await this.#unnote(room);
-      await this.#tellDepartures(room, gone);
+      await this.#left(room, await this.#membership.leave(room, [connection]));
     } catch {
       // The engine has logged why; nobody who leaves can do anything about it.
       this.#leaveLater({ room, connection });
@@ -110,12 +126,13 @@ export class RedisPresence implements PresenceStore {
   }
 
   async roster(room: string, limit: number): Promise<Roster> {
-    const { engine, keys } = this.#parts;
+    const { engine, keys, strangers } = this.#parts;
     const { members, users } = keys.room(room);
     const answer = await engine.script(ROSTER, members, users, limit);
-    const [count, userCount, announcing, ...values] = answer as [number, number, number, ...string[]];
-    const list: Roster["list"] = values.slice(0, limit).map((value) => {
-      return JSON.parse(value.replace(/^\S+ \S* /, ""));
+    const [count, userCount, announcing, foreign, ...values] = answer as [number, number, number, number, ...string[]];
+    for (let n = 0; n < foreign; n++) strangers.note(members, new Error("it is not a member"));
+    const list: Roster["list"] = strangers.readable(members, values.slice(0, limit), (value) => {
+      return readMember(value.replace(/^\S+ \S* /, ""));
     });
     const statuses = await this.#statuses.of(list.map(({ user, connection }) => String(user ?? connection)));
     for (const [at, each] of list.entries()) each.status = statuses[at]?.status ?? "online";
@@ -193,17 +210,58 @@ export class RedisPresence implements PresenceStore {
 
   async #leaveNow(): Promise<void> {
     await inChunks([...this.#late.values()], async ({ room, connection }) => {
-      const gone = await this.#membership.leave(room, [connection]);
+      await this.#unlessHopeless(room, async () => this.#left(room, await this.#membership.leave(room, [connection])));
       this.#late.delete(lateKey(room, connection));
-      await this.#tellDepartures(room, gone);
     });
   }
 
-  /** After a renewal of the lease: what an outage, or a sleep, left undone. */
+  async #left(room: string, gone: Gone[]): Promise<void> {
+    if (!this.#seats.has(room)) await this.#unnote(room);
+    await this.#tellDepartures(room, gone);
+  }
+
+  /** One call that can never succeed must not keep the rest from being repaired. */
+  async #unlessHopeless(room: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isHopeless(error)) throw error;
+      const { cause } = error as Error;
+      this.#parts.strangers.note(`members of room "${room}"`, new Error(`a call was dropped: ${cause}`));
+    }
+  }
+
+  /** After a renewal of the lease: what an outage, a sleep or a failover left undone. */
   async #repair(news: Renewal): Promise<void> {
     if (this.#late.size > 0) await this.#leaveNow();
     if (news.isLost) await this.#enterAgain(news.hasRedisForgotten);
-    if (news.isLost) this.#parts.restored(news);
+    else if (this.#isDoubtful) await this.#reconcile();
+    else return;
+    this.#isDoubtful = false;
+    this.#parts.restored(news);
+  }
+
+  /** What Redis knows of this node's members becomes who they are, in whatever room. */
+  async #reconcile(): Promise<void> {
+    const { name: lease } = this.lease;
+    const { engine, keys } = this.#parts;
+    const noted = await engine.call("smembers", keys.roomsOf(lease)) as string[];
+    this.#noted.clear();
+    const changed = new Set<string>();
+    await inChunks([...new Set([...noted, ...this.#seats.rooms])], (room) => {
+      return this.#unlessHopeless(room, async () => {
+        if (this.#seats.has(room)) await this.#note(room);
+        const known = await this.#membership.find(room, lease);
+        for (const member of this.#seats.of(room)) {
+          if (known.includes(member.connection)) continue;
+          changed.add(room);
+          await this.#enterOne(room, member, { lease });
+        }
+        const left = known.filter((connection) => !this.#seats.get(room, connection));
+        if (left.length > 0) await this.#left(room, await this.#membership.leave(room, left, lease));
+      });
+    });
+    if (changed.size > 0) await this.#parts.rebuilt([...changed]);
   }
 
   async #enterAgain(quietly: boolean): Promise<void> {
@@ -213,16 +271,20 @@ export class RedisPresence implements PresenceStore {
     log.warn(quietly ? "Redis lost its data, entering again" : "this node was taken for dead, entering again", {
       rooms: rooms.length,
     });
-    await inChunks(rooms, async (room) => {
-      await this.#note(room);
-      for (const member of this.#seats.of(room)) {
-        const seat = await this.#membership.enter(room, member, { lease, quietly });
-        // Left while it was on its way.
-        if (!this.#seats.get(room, member.connection)) await this.#membership.leave(room, [member.connection]);
-        else if (seat?.first && isPersonal(room, member) && !quietly) await this.#tellFollowers(member, "arrive");
-      }
+    await inChunks(rooms, (room) => {
+      return this.#unlessHopeless(room, async () => {
+        await this.#note(room);
+        for (const member of this.#seats.of(room)) await this.#enterOne(room, member, { lease, quietly });
+      });
     });
     await this.#parts.rebuilt(rooms);
+  }
+
+  async #enterOne(room: string, member: Member, entry: Entry): Promise<void> {
+    const seat = await this.#membership.enter(room, member, entry);
+    // Left while it was on its way.
+    if (!this.#seats.get(room, member.connection)) await this.#membership.leave(room, [member.connection]);
+    else if (seat?.first && isPersonal(room, member) && !entry.quietly) await this.#tellFollowers(member, "arrive");
   }
 
   /** Removes the members of a node that is dead. Whoever enters them again does it under another lease. */
@@ -230,10 +292,12 @@ export class RedisPresence implements PresenceStore {
     const { engine, keys, log } = this.#parts;
     const rooms = await engine.call("smembers", keys.roomsOf(lease)) as string[];
     let count = 0;
-    await inChunks(rooms, async (room) => {
-      const gone = await this.#membership.leave(room, await this.#membership.find(room, lease), lease);
-      count += gone.length;
-      await this.#tellDepartures(room, gone);
+    await inChunks(rooms, (room) => {
+      return this.#unlessHopeless(room, async () => {
+        const gone = await this.#membership.leave(room, await this.#membership.find(room, lease), lease);
+        count += gone.length;
+        await this.#tellDepartures(room, gone);
+      });
     });
     await engine.call("del", keys.roomsOf(lease));
     await engine.call("zrem", keys.reaping, lease);

@@ -3,22 +3,30 @@
  * before and after what only Redis knows: the stored member, the edge, the counts and whether the room announces. No head:
  * nobody is told. A room that does not announce has a field `q` beside its counts.
  */
+import { PLACE } from "./room_scripts.ts";
 import type { Script } from "./script.ts";
 
-const PRESENCE = `
+/** What is foreign in the hashes counts as nothing: a count that is not a number, a member of another form. */
+const PRESENCE = `${PLACE}
 local members, users = KEYS[1], KEYS[2]
+local function count(field, by)
+  local n = redis.pcall('HINCRBY', users, field, by)
+  if type(n) == 'number' then return n end
+  redis.call('HSET', users, field, math.max(by, 0))
+  return math.max(by, 0)
+end
 local function enlist(user)
-  if user == '' then redis.call('HINCRBY', users, 'g', 1) return true end
-  return redis.call('HINCRBY', users, 'u' .. user, 1) == 1
+  if user == '' then count('g', 1) return true end
+  return count('u' .. user, 1) == 1
 end
 local function strike(user)
   local field = user == '' and 'g' or 'u' .. user
-  local left = redis.call('HINCRBY', users, field, -1)
+  local left = count(field, -1)
   if left <= 0 then redis.call('HDEL', users, field) end
   return user == '' or left <= 0
 end
 local function counts()
-  local guests = tonumber(redis.call('HGET', users, 'g') or '0')
+  local guests = tonumber(redis.call('HGET', users, 'g') or '0') or 0
   local named = redis.call('HLEN', users) - redis.call('HEXISTS', users, 'q')
   if guests > 0 then named = named - 1 end
   return redis.call('HLEN', members), named + guests
@@ -32,121 +40,135 @@ local function settle(max, resume)
     redis.call('HDEL', users, 'q')
   end
 end
-local function split(value) return string.match(value, '^(%S+) (%S*) (.*)$') end
-local function tell(command, channel, event)
+local function split(value) return string.match(value or '', '^(%S+) (%S*) ({.*})$') end
+local function tell(to, event)
   if event.head == '' or event.others < 1 then return end
-  redis.call(command, channel, '- 0 ' .. event.id .. ' ' .. event.head .. event.member .. ',"edge":' ..
+  local at = place(KEYS[3], ARGV[to + 2])
+  redis.call(ARGV[to], ARGV[to + 1], at .. ' ' .. event.id .. ' ' .. event.head .. event.member .. ',"edge":' ..
     tostring(event.edge) .. ',"members":' .. event.members .. ',"users":' .. event.users .. ',"announcing":' ..
     tostring(isAnnouncing()) .. '}}')
 end
 `;
 
 /**
- * KEYS members users
- * ARGV connection lease user member limit ttl command channel id head max resume
+ * KEYS members users meta
+ * ARGV connection lease user member limit ttl command channel run id head max resume
  * Returns {first, members, users, announcing}; first is -1 if the room is full.
  */
 export const ENTER: Script = {
   name: "parleyEnter",
-  keys: 2,
+  keys: ["hash", "hash", "hash"],
   lua: `${PRESENCE}
 local value = ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
-local had = redis.call('HGET', members, ARGV[1])
+local had, user = split(redis.call('HGET', members, ARGV[1]))
 local n, u = counts()
 if not had and ARGV[5] ~= '0' and n >= tonumber(ARGV[5]) then return {-1, n, u, 0} end
 local first = false
 if had then
-  local _, user = split(had)
   if user ~= ARGV[3] then strike(user) enlist(ARGV[3]) end
 else
   first = enlist(ARGV[3])
 end
 redis.call('HSET', members, ARGV[1], value)
-settle(ARGV[11], ARGV[12])
+settle(ARGV[12], ARGV[13])
 redis.call('PEXPIRE', members, ARGV[6])
 redis.call('PEXPIRE', users, ARGV[6])
 n, u = counts()
 if not had then
-  tell(ARGV[7], ARGV[8], {head = ARGV[10], id = ARGV[9], member = ARGV[4], edge = first, members = n, users = u, others = n - 1})
+  tell(7, {head = ARGV[11], id = ARGV[10], member = ARGV[4], edge = first, members = n, users = u, others = n - 1})
 end
 return {first and 1 or 0, n, u, isAnnouncing() and 1 or 0}`,
 };
 
 /**
- * KEYS members users
- * ARGV lease command channel max resume, then (connection id head) for each
- * With a lease, only members that are under it: another one may have entered them again. Returns {connection, last, member}
- * of each that was in.
+ * KEYS members users meta log
+ * ARGV lease command channel run max resume, then (connection id head) for each
+ * With a lease, only members that are under it: another one may have entered them again. A room where nothing was said goes
+ * with its last member. Returns {wasForgotten, {connection, last, member}…}, one for each that was in.
  */
 export const LEAVE: Script = {
   name: "parleyLeave",
-  keys: 2,
+  keys: ["hash", "hash", "hash", "stream"],
   lua: `${PRESENCE}
-local gone = {}
-for i = 6, #ARGV, 3 do
+local gone = {0}
+for i = 7, #ARGV, 3 do
   local value = redis.call('HGET', members, ARGV[i])
-  local lease, user, member
-  if value then lease, user, member = split(value) end
-  if value and (ARGV[1] == '' or lease == ARGV[1]) then
+  local lease, user, member = split(value)
+  if value and not lease then redis.call('HDEL', members, ARGV[i]) end
+  if lease and (ARGV[1] == '' or lease == ARGV[1]) then
     redis.call('HDEL', members, ARGV[i])
     local last = strike(user)
-    settle(ARGV[4], ARGV[5])
+    settle(ARGV[5], ARGV[6])
     local n, u = counts()
-    tell(ARGV[2], ARGV[3], {head = ARGV[i + 2], id = ARGV[i + 1], member = member, edge = last, members = n, users = u, others = n})
+    tell(2, {head = ARGV[i + 2], id = ARGV[i + 1], member = member, edge = last, members = n, users = u, others = n})
     gone[#gone + 1] = {ARGV[i], last and 1 or 0, member}
   end
+end
+if redis.call('EXISTS', members) == 0 and redis.call('HGET', KEYS[3], 'o') == '0' then
+  redis.call('DEL', KEYS[3], KEYS[4])
+  gone[1] = 1
 end
 return gone`,
 };
 
-/** KEYS members users · ARGV connection user member command channel leaveId leaveHead joinId joinHead */
+/** KEYS members users meta · ARGV connection user member command channel run leaveId leaveHead joinId joinHead */
 export const IDENTIFY: Script = {
   name: "parleyIdentify",
-  keys: 2,
+  keys: ["hash", "hash", "hash"],
   lua: `${PRESENCE}
-local had = redis.call('HGET', members, ARGV[1])
-if not had then return 0 end
-local lease, user, member = split(had)
+local lease, user, member = split(redis.call('HGET', members, ARGV[1]))
+if not lease then return 0 end
 local edge = strike(user)
 local n, u = counts()
 if edge then
-  tell(ARGV[4], ARGV[5], {head = ARGV[7], id = ARGV[6], member = member, edge = true, members = n, users = u, others = n - 1})
+  tell(4, {head = ARGV[8], id = ARGV[7], member = member, edge = true, members = n, users = u, others = n - 1})
 end
 redis.call('HSET', members, ARGV[1], lease .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 local first = enlist(ARGV[2])
 n, u = counts()
 if first then
-  tell(ARGV[4], ARGV[5], {head = ARGV[9], id = ARGV[8], member = ARGV[3], edge = true, members = n, users = u, others = n - 1})
+  tell(4, {head = ARGV[10], id = ARGV[9], member = ARGV[3], edge = true, members = n, users = u, others = n - 1})
 end
 return 1`,
 };
 
-/** KEYS members users · ARGV limit · Returns {members, users, announcing, values…}. */
+/** KEYS members users · ARGV limit · Returns {members, users, announcing, foreign, values…}; what is foreign is removed. */
 export const ROSTER: Script = {
   name: "parleyRoster",
-  keys: 2,
+  keys: ["hash", "hash"],
   lua: `${PRESENCE}
-local limit = tonumber(ARGV[1])
+local limit, foreign = tonumber(ARGV[1]), 0
 local n, u = counts()
-local out = {n, u, isAnnouncing() and 1 or 0}
+local out = {n, u, isAnnouncing() and 1 or 0, 0}
 if limit == 0 or n == 0 then return out end
-if n <= limit then
-  for _, value in ipairs(redis.call('HVALS', members)) do out[#out + 1] = value end
-  return out
+local function add(value)
+  if split(value) then out[#out + 1] = value else foreign = foreign + 1 end
 end
-local cursor = '0'
-repeat
-  local page = redis.call('HSCAN', members, cursor, 'COUNT', limit)
-  cursor = page[1]
-  for i = 2, #page[2], 2 do out[#out + 1] = page[2][i] end
-until cursor == '0' or #out - 3 >= limit
+if n <= limit then
+  for _, value in ipairs(redis.call('HVALS', members)) do add(value) end
+else
+  local cursor = '0'
+  repeat
+    local page = redis.call('HSCAN', members, cursor, 'COUNT', limit)
+    cursor = page[1]
+    for i = 2, #page[2], 2 do add(page[2][i]) end
+  until cursor == '0' or #out - 4 >= limit
+end
+if foreign > 0 then
+  local all = redis.call('HGETALL', members)
+  for i = 1, #all, 2 do
+    if not split(all[i + 1]) then redis.call('HDEL', members, all[i]) end
+  end
+  out[1], out[2] = counts()
+  out[4] = foreign
+end
 return out`,
 };
 
 /** KEYS members · ARGV lease · Returns the connections that are in under the lease. */
 export const FIND: Script = {
   name: "parleyFind",
-  keys: 1,
+  keys: ["hash"],
   lua: `
 local found, head = {}, ARGV[1] .. ' '
 local all = redis.call('HGETALL', KEYS[1])
@@ -165,7 +187,7 @@ return found`,
  */
 export const BEAT: Script = {
   name: "parleyBeat",
-  keys: 3,
+  keys: ["zset", "zset", "string"],
   lua: `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

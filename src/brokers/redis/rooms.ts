@@ -18,6 +18,8 @@ import type { Arrival } from "../wire.ts";
 export interface RoomsParts extends LogParts {
   /** Known once the broker was started. */
   node: () => LocalNode;
+  /** A join or leave came too late to be told. */
+  missed(): void;
 }
 
 interface Subscribed {
@@ -67,8 +69,10 @@ export class RedisRooms {
     const own = this.#rooms.has(room) ? this.#own.add(routed) : undefined;
     try {
       const result = await this.log.publish(routed, { keep: event.kind === "message" ? keep : undefined, once });
-      if (own && !result.duplicateOf && !await this.#own.return(own)) throw unheard(room);
-      return result;
+      if (!own || result.duplicateOf) return result;
+      const back = await this.#own.return(own);
+      if (back === "late") throw unheard(room);
+      return back === "covered" ? { ...result, covered: true } : result;
     } finally {
       if (own) this.#own.delete(own);
     }
@@ -83,6 +87,11 @@ export class RedisRooms {
     const feed = this.#rooms.get(room)?.feed;
     feed?.startAt(position);
     return feed?.reach(position);
+  }
+
+  /** Nobody is in the room, and nothing was ever said there. */
+  forget(room: string): void {
+    this.#rooms.get(room)?.feed.forget();
   }
 
   /** A connection is back. */
@@ -133,12 +142,15 @@ export class RedisRooms {
   }
 
   #feed(room: string): Feed {
-    const { node, strangers } = this.#parts;
+    const { node, strangers, ids } = this.#parts;
     return new Feed({
       deliver: (arrival) => this.#deliver(room, arrival),
+      known: ({ id }) => this.#own.cameBack(room, id, "covered"),
       reset: (position) => node().deliver({ room, event: resetEvent(room, position, this.#head()) }),
-      read: (after) => this.log.missed(room, after),
+      read: (after, mark) => this.log.missed(room, after, mark),
+      nextMark: () => ids.next(),
       distrust: () => strangers.note(room, new Error("the log knows nothing of it")),
+      late: (arrival) => this.#drop(room, arrival),
     });
   }
 
@@ -146,9 +158,9 @@ export class RedisRooms {
     const { node, strangers } = this.#parts;
     const routed = this.#own.get(room, arrival.id) ?? this.log.decode(room, arrival);
     if (!routed) return;
-    const { epoch, offset } = arrival;
+    const { epoch, offset, isKept } = arrival;
     const { event } = routed;
-    if (epoch !== undefined && event.kind === "message") event.position = { epoch, offset };
+    if (isKept && event.kind === "message") event.position = { epoch: epoch!, offset };
     if (isMembership(event) && this.#rooms.get(room)?.known.apply(event) === false) return;
     try {
       node().deliver(routed);
@@ -156,7 +168,13 @@ export class RedisRooms {
       strangers.note(room, error);
     }
     // By the event's own id: out of the log an arrival comes without, and so may one's own whose publish still waits.
-    this.#own.cameBack(room, event.id);
+    this.#own.cameBack(room, event.id, "delivered");
+  }
+
+  /** Who came or left is then found out by comparing. */
+  #drop(room: string, arrival: Arrival): void {
+    const event = this.log.decode(room, arrival)?.event;
+    if (event && isMembership(event)) this.#parts.missed();
   }
 
   #head(): { id: string; timestamp: number } {

@@ -1,4 +1,5 @@
 /** All scripts, for the client to know them by name. */
+import { DROP_FOREIGN } from "./foreign_values.ts";
 import { BEAT, ENTER, FIND, IDENTIFY, LEAVE, ROSTER } from "./presence_scripts.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
 import type { Script } from "./script.ts";
@@ -17,4 +18,5 @@ export const ALL_SCRIPTS: readonly Script[] = [
   INBOX_ADD,
   INBOX_LIST,
   INBOX_READ,
+  DROP_FOREIGN,
 ];

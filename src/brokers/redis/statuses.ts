@@ -6,19 +6,23 @@ import type { Status, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { SET_STATUS } from "./store_scripts.ts";
+import type { Strangers } from "./strangers.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const GRACE_MS = 60_000;
+const STATUSES: ReadonlySet<unknown> = new Set<Status>(["online", "away", "busy", "offline"]);
 /** What stands for having said nothing. */
 const SILENT = encodePresence({ status: "online", timestamp: 0 });
 
 export class RedisStatuses {
   readonly #engine: RedisEngine;
   readonly #keys: Keys;
+  readonly #strangers: Strangers;
 
-  constructor(engine: RedisEngine, keys: Keys) {
+  constructor({ engine, keys, strangers }: { engine: RedisEngine; keys: Keys; strangers: Strangers }) {
     this.#engine = engine;
     this.#keys = keys;
+    this.#strangers = strangers;
   }
 
   async set(user: string, presence: UserPresence): Promise<boolean> {
@@ -30,7 +34,9 @@ export class RedisStatuses {
   async of(users: string[]): Promise<(UserPresence | undefined)[]> {
     if (users.length === 0) return [];
     const answer = await this.#engine.call("mget", ...users.map((user) => this.#keys.status(user)));
-    return (answer as (string | null)[]).map((text) => text === null ? undefined : decodePresence(text));
+    return (answer as (string | null)[]).map((text) => {
+      return text === null ? undefined : this.#strangers.readable("a status", [text], decodePresence)[0];
+    });
   }
 
   /** The user's first connection is there; also to be called now and then while it is. */
@@ -50,7 +56,8 @@ function encodePresence({ status, metadata }: UserPresence): string {
 
 function decodePresence(text: string): UserPresence {
   const space = text.indexOf(" ");
-  const { status, metadata }: { status: Status; metadata?: unknown } = JSON.parse(text.slice(space + 1));
+  const { status, metadata }: { status: Status; metadata?: unknown } = JSON.parse(text.slice(space + 1)) ?? {};
+  if (!STATUSES.has(status)) throw new Error("it is not a status");
   const presence: UserPresence = { status, timestamp: Number(text.slice(0, space)) };
   if (metadata !== undefined) presence.metadata = metadata;
   return presence;

@@ -8,10 +8,9 @@ import type { Script } from "./script.ts";
  */
 export const SET_STATUS: Script = {
   name: "parleySetStatus",
-  keys: 1,
+  keys: ["string"],
   lua: `
-local known = redis.call('GET', KEYS[1])
-local presence = known and string.match(known, '^%S+ (.*)$') or ARGV[3]
+local presence = string.match(redis.call('GET', KEYS[1]) or '', '^%S+ (.*)$') or ARGV[3]
 if presence == ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4])
 return 1`,
@@ -30,7 +29,8 @@ while true do
   local oldest = redis.call('LINDEX', ids, -1)
   if not oldest then break end
   local note = redis.call('HGET', notes, oldest)
-  if note and tonumber(string.match(note, '^%d+')) > now then break end
+  local ends = tonumber(string.match(note or '', '^%d+'))
+  if ends and ends > now then break end
   redis.call('RPOP', ids)
   drop(oldest)
 end
@@ -39,7 +39,7 @@ end
 /** KEYS ids notes unread · ARGV id json isRead size ttl · Returns how many are unread. */
 export const INBOX_ADD: Script = {
   name: "parleyInboxAdd",
-  keys: 3,
+  keys: ["list", "hash", "set"],
   lua: `${INBOX}
 redis.call('LREM', ids, 1, ARGV[1])
 redis.call('LPUSH', ids, ARGV[1])
@@ -53,7 +53,7 @@ return redis.call('SCARD', unread)`,
 /** KEYS ids notes unread · ARGV before ('' for the newest) limit · Returns {unread, more, (isRead, note)…}. */
 export const INBOX_LIST: Script = {
   name: "parleyInboxList",
-  keys: 3,
+  keys: ["list", "hash", "set"],
   lua: `${INBOX}
 local from, limit = 0, tonumber(ARGV[2])
 if ARGV[1] ~= '' then
@@ -64,7 +64,7 @@ local out = {redis.call('SCARD', unread), redis.call('LLEN', ids) > from + limit
 if limit == 0 then return out end
 for _, id in ipairs(redis.call('LRANGE', ids, from, from + limit - 1)) do
   out[#out + 1] = 1 - redis.call('SISMEMBER', unread, id)
-  out[#out + 1] = redis.call('HGET', notes, id)
+  out[#out + 1] = redis.call('HGET', notes, id) or ''
 end
 return out`,
 };
@@ -72,7 +72,7 @@ return out`,
 /** KEYS ids notes unread · ARGV id ('' for all) · Returns how many are unread. */
 export const INBOX_READ: Script = {
   name: "parleyInboxRead",
-  keys: 3,
+  keys: ["list", "hash", "set"],
   lua: `${INBOX}
 if ARGV[1] == '' then redis.call('DEL', unread) else redis.call('SREM', unread, ARGV[1]) end
 return redis.call('SCARD', unread)`,

@@ -4,6 +4,7 @@ import type { Notification } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { INBOX_ADD, INBOX_LIST, INBOX_READ } from "./store_scripts.ts";
+import type { Strangers } from "./strangers.ts";
 
 /** How long a group change wins over the claims of older tokens; counted from the last one. */
 const GROUPS_MS = 400 * 24 * 3_600_000;
@@ -11,6 +12,7 @@ const GROUPS_MS = 400 * 24 * 3_600_000;
 export interface StoreParts {
   engine: RedisEngine;
   keys: Keys;
+  strangers: Strangers;
 }
 
 export class RedisInbox implements Inbox {
@@ -36,11 +38,10 @@ export class RedisInbox implements Inbox {
     const { engine, keys } = this.#parts;
     const answer = await engine.script(INBOX_LIST, ...keys.inbox(user), before, limit) as (number | string)[];
     const [unread, more, ...rest] = answer;
-    const notifications: Notification[] = [];
-    for (let at = 0; at < rest.length; at += 2) {
-      const note = String(rest[at + 1]);
-      notifications.push({ ...JSON.parse(note.slice(note.indexOf(" ") + 1)), read: rest[at] === 1 });
-    }
+    const notes = Array.from({ length: rest.length / 2 }, (_, at): [number, string] => {
+      return [Number(rest[2 * at]), String(rest[2 * at + 1])];
+    });
+    const notifications = this.#parts.strangers.readable("an inbox", notes, readNote);
     return { notifications, unread: Number(unread), more: more === 1 };
   }
 
@@ -53,6 +54,13 @@ export class RedisInbox implements Inbox {
     const { unread } = await this.list(user, { limit: 0 });
     return unread;
   }
+}
+
+/** Throws an Error if it is not a notification. */
+function readNote([isRead, note]: [isRead: number, note: string]): Notification {
+  const value: Notification | null = JSON.parse(note.slice(note.indexOf(" ") + 1));
+  if (typeof value?.id !== "string") throw new Error("it is not a notification");
+  return { ...value, read: isRead === 1 };
 }
 
 export class RedisGrants implements Grants {
@@ -69,9 +77,12 @@ export class RedisGrants implements Grants {
   }
 
   async groups(user: string): Promise<Record<string, boolean>> {
-    const { engine, keys } = this.#parts;
+    const { engine, keys, strangers } = this.#parts;
     const groups = await engine.call("hgetall", keys.groups(user)) as Record<string, string>;
-    return Object.fromEntries(Object.entries(groups).map(([group, joined]) => [group, joined === "1"]));
+    return Object.fromEntries(strangers.readable("the groups of a user", Object.entries(groups), ([group, joined]) => {
+      if (joined !== "0" && joined !== "1") throw new Error("it is neither in nor out");
+      return [group, joined === "1"];
+    }));
   }
 
   async block(user: string, forMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * What came through Parley's channels and is not Parley's, or is of another version: counted by the node, logged now
+ * What stands in Parley's channels or keys and is not Parley's, or is of another version: counted by the node, logged now
  * and then, and otherwise ignored. Used wherever something is read from Redis.
  */
 import type { LocalNode } from "../../broker.ts";
@@ -17,6 +17,18 @@ export class Strangers {
   constructor(log: Log, node: () => LocalNode) {
     this.#log = log;
     this.#node = node;
+  }
+
+  /** What `read` makes of each; those of which it throws are noted and left out. */
+  readable<T, R>(where: string, values: readonly T[], read: (value: T) => R): R[] {
+    return values.flatMap((value) => {
+      try {
+        return [read(value)];
+      } catch (error) {
+        this.note(where, error);
+        return [];
+      }
+    });
   }
 
   note(where: string, error: unknown): void {

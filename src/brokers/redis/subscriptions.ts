@@ -15,7 +15,11 @@ const PING_MS = 3_000;
 const CHUNK = 200;
 const CLUSTER_LOOKS_MS = [0, 500, 2_000, 5_000];
 
-interface SubscriptionParts extends EngineEvents {
+interface SubscriptionParts extends Pick<EngineEvents, "message" | "restored"> {
+  /** Rejects if the Redis it leads to cannot serve. */
+  check(client: Redis): Promise<void>;
+  /** What a connection that became ready could not do. */
+  failed(error: unknown): void;
   troubles: Troubles;
 }
 
@@ -50,7 +54,7 @@ export class Subscriptions {
     this.#take(client, sharded);
     client.on("close", () => this.#hasAll = false);
     client.on("ready", () => {
-      this.#subscribeAll().then(() => {
+      this.#parts.check(client).then(() => this.#subscribeAll()).then(() => {
         this.#hasAll = true;
         this.#parts.restored();
         ready();
@@ -78,6 +82,23 @@ export class Subscriptions {
     });
     client.on("subscribersReady", look);
     client.on("+node", look);
+  }
+
+  /** Until {@link resume}: there is no Redis that could serve. */
+  suspend(): void {
+    this.#hasAll = false;
+    (this.#client as Redis | undefined)?.disconnect();
+  }
+
+  resume(): void {
+    const client = this.#client as Redis;
+    if (client.status === "end") client.connect().catch((error) => this.#parts.troubles.note(error));
+  }
+
+  /** It leads to another Redis than the one that serves now. */
+  renew(): void {
+    this.#hasAll = false;
+    (this.#client as Redis).disconnect(true);
   }
 
   /** For good, and also while the connection is away. */
@@ -142,5 +163,6 @@ export class Subscriptions {
   #retry(client: Redis | Cluster, error: unknown): void {
     this.#parts.troubles.note(error);
     client.disconnect(true);
+    this.#parts.failed(error);
   }
 }

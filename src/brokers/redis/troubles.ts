@@ -63,9 +63,3 @@ export class Troubles {
     this.#steady = undefined;
   }
 }
-
-/** Trying again cannot help: the credentials or the server are wrong. */
-export function isFatal(error: Error): boolean {
-  return error.name === "ParleyError" ||
-    /^(WRONGPASS|NOAUTH|NOPERM|ERR (AUTH|invalid password|DB index))/i.test(error.message);
-}
