@@ -76,11 +76,17 @@ export interface SocketHandler {
   released?(socket: Socket, address: string): void;
 }
 
+/** As PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
 export interface ListenOptions {
   /** One listening server per port; 0 takes a free one. */
   ports: number[];
   host: string;
-  tls?: { cert: string; key: string };
+  tls?: Certificate;
   /** Several processes or workers share the port (Linux; on Deno behind `--unstable-net`). */
   reusePort?: boolean;
   /** A frame, or the fragments of one message, over this closes 1009; 0: unlimited. */
@@ -99,6 +105,11 @@ export interface RuntimeAdapter {
   publish(topic: string, frame: Frame, except?: Socket): void;
   /** Sockets whose end the handler was told but that the runtime still holds: peers that read nothing or do not agree. */
   readonly zombies: number;
+  /**
+   * Whoever connects from now on to a port with TLS gets another certificate; who is connected stays. False: the runtime
+   * cannot do that, and nothing has changed. Throws if a port cannot be bound again.
+   */
+  renewCertificate(tls: Certificate): boolean;
   /**
    * Closes the listeners, and with 1001 whatever is still open; resolves when the handlers have been told. Requests that
    * arrive meanwhile are still served, except that upgrades are refused with 503 and a socket that opens is closed.

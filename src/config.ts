@@ -15,6 +15,7 @@ import { ParleyError } from "./errors.ts";
 
 export { parseDuration } from "./config/kinds.ts";
 export type { Setting } from "./config/kinds.ts";
+export { type Renewal, renewalOf } from "./config/renewal.ts";
 export type { RoomRule, RoomRuleInput } from "./config/rooms.ts";
 export { weaknessesOf } from "./config/weaknesses.ts";
 export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./config/settings.ts";

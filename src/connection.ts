@@ -51,6 +51,8 @@ export class Connection {
   isAdmitted = false;
   /** Whether the embedding program was told of it. */
   isIntroduced = false;
+  /** The version of the room rules that its rooms were last held to. */
+  heldToRules = 0;
   deadline?: AuthenticationDeadline;
   /** When its frames were first served, on the clock of `performance.now()`; undefined: they wait for its welcome. */
   welcomedAtMs?: number;

@@ -132,6 +132,12 @@ export class Hub {
     return Object.fromEntries(this.#everybody.list.map(({ dialect, count }) => [dialect.name, count]));
   }
 
+  /** Rooms are ruled anew; who may not be in them any more is put out by the sweep. */
+  renewRules(rules: Config["rooms"], otherwise: Config["defaultRoom"]): void {
+    this.permissions.renew(rules, otherwise);
+    for (const room of this.rooms.values()) room.ruledBy(this.permissions.ruleOf(room.name));
+  }
+
   /** The room on this node, made if need be; it goes away with its last member or joiner. */
   room(name: string): Room {
     let room = this.rooms.get(name);

@@ -79,6 +79,16 @@ function* renew(hub: Hub, connection: Connection, identity: Identity): Steps<voi
   yield* membership.seat(hub, connection, groups);
 }
 
+/** New rules count for those who are in, too: out of the rooms that a connection could not join any more. */
+export function* holdToRules(hub: Hub, connection: Connection): Steps<void> {
+  connection.heldToRules = hub.permissions.version;
+  for (const { name, kind } of [...connection.rooms]) {
+    if (kind !== "custom" || mayStay(hub, connection, name)) continue;
+    hub.log.debug("put out of a room by its new rule", { room: name, connection: connection.id });
+    yield* putOut(hub, connection, { room: name, reason: "forbidden" });
+  }
+}
+
 /** Out of a room it did not ask to leave; told with the reason. */
 export function* putOut(
   hub: Hub,

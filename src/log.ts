@@ -44,7 +44,7 @@ const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;
 const HIDDEN = "[hidden]";
 
 export function createLog(options: LogOptions = {}): Log {
-  const { level: least = "info", format = "text", colour = false, write = console.log, now = Date.now } = options;
+  const { level: least = "info", format = "text", colour = false, write = print, now = Date.now } = options;
   const form = format === "json" ? asJson : (line: Line) => asText(line, colour);
   const writer = (level: Level) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return () => {};
@@ -53,6 +53,15 @@ export function createLog(options: LogOptions = {}): Log {
     };
   };
   return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
+}
+
+/** Deno throws where nobody can read any more: the terminal was closed, the reader of the pipe has ended. */
+function print(line: string): void {
+  try {
+    console.log(line);
+  } catch {
+    return; // There is nobody left to tell.
+  }
 }
 
 /** The text without the queries and passwords of URLs and without JWTs. */

@@ -13,6 +13,7 @@ import { complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
 import { token } from "./cli/token.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
+import { Reload } from "./reload.ts";
 import { createServer, type Running } from "./server.ts";
 import { listenToSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
@@ -34,7 +35,7 @@ if (isMainThread) void main(process.argv.slice(2));
 else runWorker();
 
 /** A server in this thread, or in several. */
-type Started = Pick<Running, "ports" | "adminPorts" | "runtime" | "stop">;
+type Started = Pick<Running, "ports" | "adminPorts" | "runtime" | "renew" | "stop">;
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = "", ...rest] = args;
@@ -63,7 +64,8 @@ function stranger(name: string): ExitCode {
 }
 
 async function serve(args: readonly string[]): Promise<void> {
-  const loaded = loadConfig({ args, env: terminal.env, readFile: terminal.readFile });
+  const sources = { args, env: terminal.env, readFile: terminal.readFile };
+  const loaded = loadConfig(sources);
   if ("problems" in loaded) {
     complainAbout(loaded.problems, "start", terminal);
     terminal.complain("Every setting is listed by --help.");
@@ -74,7 +76,14 @@ async function serve(args: readonly string[]): Promise<void> {
   const log = createLog({ level: config.logLevel, format: config.logFormat, colour });
   for (const note of notes) log.warn(note);
   const starting = start(config, { log, colour });
-  listenToSignals({ stop: async () => await (await starting).stop(), end: process.exit, log });
+  const reload = new Reload({ config, notes, sources, log });
+  listenToSignals({
+    stop: async () => await (await starting).stop(),
+    renew: async () => await reload.into(await starting),
+    end: process.exit,
+    hasTerminal: hasTerminal(),
+    log,
+  });
   announce(config, await starting, log);
 }
 
@@ -106,6 +115,11 @@ function announce(config: Config, server: Started, log: Log): void {
 
 function urlOf({ tlsCert, basePath }: Config, host: string, port: number): string {
   return `${tlsCert ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}${basePath}`;
+}
+
+/** If it was started from one: a service has none, nor has a container unless asked for. */
+function hasTerminal(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY === true);
 }
 
 /** See https://no-color.org. */

@@ -55,6 +55,8 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
     if (joiner.overflowed) {
       throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
     }
+    // Rules may have been replaced meanwhile, and a connection is held to them in the rooms it is in.
+    hub.permissions.checkJoin(name, connection);
     hub.reply(connection, joined, ref);
     room.add(connection);
     hub.views.joined(room, joined.roster.announcing);

@@ -31,6 +31,8 @@ export interface Identity {
   roles: string[];
   /** Milliseconds since 1970, until when the token is accepted, leeway included; absent: it never expires. */
   expiresAtMs?: number;
+  /** Names the configured key its token was checked with; absent: none was. */
+  key?: string;
 }
 
 export interface Group {

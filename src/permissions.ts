@@ -29,8 +29,10 @@ export interface Asker {
 }
 
 export class Permissions {
-  readonly #rules: readonly RoomRule[];
-  readonly #otherwise: RoomRule;
+  #rules: readonly RoomRule[];
+  #otherwise: RoomRule;
+  /** Counts how often the rules were replaced. */
+  version = 0;
   readonly #namespaces: readonly string[];
 
   /** `otherwise` is for rooms that no rule matches; `namespaces` are those of Socket.IO beside `/`. */
@@ -38,6 +40,13 @@ export class Permissions {
     this.#rules = rules;
     this.#otherwise = otherwise;
     this.#namespaces = namespaces;
+  }
+
+  /** From now on other rules count. */
+  renew(rules: readonly RoomRule[], otherwise: RoomRule): void {
+    this.#rules = rules;
+    this.#otherwise = otherwise;
+    this.version++;
   }
 
   ruleOf(room: string): RoomRule {

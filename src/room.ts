@@ -29,14 +29,22 @@ export interface Audience {
 export class Audiences {
   readonly list: Audience[] = [];
   /** What an event's frames are handed to. */
-  readonly outlet: Outlet;
+  outlet: Outlet;
   readonly #room: string;
-  readonly #coalescer?: Coalescer;
+  readonly #direct: Outlet;
+  #coalescer?: Coalescer;
 
   constructor(room: string, outlet: Outlet, coalesceMs?: number) {
     this.#room = room;
-    this.#coalescer = coalesceMs === undefined ? undefined : new Coalescer(outlet, coalesceMs);
-    this.outlet = this.#coalescer ?? outlet;
+    this.outlet = this.#direct = outlet;
+    this.coalesce(coalesceMs);
+  }
+
+  /** How long frames may wait for each other from now on. */
+  coalesce(ms: number | undefined): void {
+    this.#coalescer?.flush();
+    this.#coalescer = ms === undefined ? undefined : new Coalescer(this.#direct, ms);
+    this.outlet = this.#coalescer ?? this.#direct;
   }
 
   add(connection: Connection): void {
@@ -102,7 +110,7 @@ export interface Subscriber {
 export class Room implements JoinedRoom {
   readonly name: string;
   readonly kind: RoomKind;
-  readonly rule: RoomRule;
+  rule: RoomRule;
   readonly members = new Set<Connection>();
   readonly audiences: Audiences;
   joiners?: Set<Joiner>;
@@ -119,6 +127,12 @@ export class Room implements JoinedRoom {
     this.rule = rule;
     this.audiences = new Audiences(name, subscriber.outlet, rule.coalesceMs);
     this.#subscriber = subscriber;
+  }
+
+  /** From now on another rule counts for it. */
+  ruledBy(rule: RoomRule): void {
+    if (rule.coalesceMs !== this.rule.coalesceMs) this.audiences.coalesce(rule.coalesceMs);
+    this.rule = rule;
   }
 
   /** Joins, leaves and presence are told here at all; reserved rooms are silent. */

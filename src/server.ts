@@ -3,7 +3,7 @@
  *
  * main.ts and mod.ts call it; it puts the parts together, starts them in order and takes them down again.
  */
-import type { RuntimeAdapter, SocketHandler } from "./adapter.ts";
+import type { RuntimeAdapter } from "./adapter.ts";
 import { BunAdapter } from "./adapters/bun.ts";
 import { DenoAdapter } from "./adapters/deno.ts";
 import { Admission } from "./admission.ts";
@@ -14,7 +14,7 @@ import { Colleagues } from "./brokers/broadcast_channel/colleagues.ts";
 import { Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
 import { MemoryBroker } from "./brokers/memory.ts";
 import { RedisBroker } from "./brokers/redis.ts";
-import { type Config, maxBufferedBytes } from "./config.ts";
+import { type Config, maxBufferedBytes, type Renewal } from "./config.ts";
 import { ParleyError } from "./errors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
@@ -30,6 +30,7 @@ import { Gateway } from "./gateway.ts";
 import { HeldSockets } from "./held_sockets.ts";
 import { Hub } from "./hub.ts";
 import { IdSource, randomId } from "./id.ts";
+import { bind, type Bound, certificateOf, type Doors, httpOnly } from "./listening.ts";
 import { createLog, type Log } from "./log.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Node } from "./node.ts";
@@ -43,6 +44,7 @@ import type { Verifier } from "./verifier.ts";
 import { DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
 import { ProgramVerifier } from "./verifiers/program.ts";
+import { RenewableVerifier } from "./verifiers/renewable.ts";
 import { envelope } from "./dialects/envelope.ts";
 import { kebab } from "./dialects/kebab.ts";
 import { plain } from "./dialects/plain.ts";
@@ -65,6 +67,12 @@ export interface WorkerPlace {
   uplink: Uplink;
 }
 
+/** How much of what has changed a running server could take over. */
+export interface Renewed {
+  /** False: there is another certificate, and the runtime cannot take it while it listens. */
+  hasCertificate: boolean;
+}
+
 /** A running server. */
 export interface Running {
   readonly ports: number[];
@@ -74,6 +82,8 @@ export interface Running {
   readonly backstage: Backstage;
   /** Throws TypeError for an event that has a meaning of its own. */
   handle(event: string, handler: EventHandler): void;
+  /** Takes over what has changed in the configuration. Throws `bad_message`, and nothing has changed, for unusable keys. */
+  renew(renewal: Renewal): Promise<Renewed>;
   /** Refuses new connections, tells everybody, closes them in batches, and ends; idempotent. */
   stop(): Promise<void>;
 }
@@ -106,7 +116,29 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
       if (isDocumented(event)) throw new TypeError(`Cannot handle the event "${event}": it has a meaning of its own`);
       hub.handlers.set(event, handler);
     },
+    renew: renewer(config, { adapter, hub, keys: verifiers.keys }),
     stop: () => stopping ??= stop(),
+  };
+}
+
+interface Renewables {
+  adapter: RuntimeAdapter;
+  hub: Hub;
+  keys: RenewableVerifier;
+}
+
+function renewer(config: Config, { adapter, hub, keys }: Renewables): Running["renew"] {
+  let running = config;
+  return async ({ changes, hasNew }) => {
+    const next = { ...running, ...changes };
+    // First what may turn out to be unusable.
+    const verifier = hasNew.keys ? await createConfiguredVerifier(next) : undefined;
+    const certificate = hasNew.certificate ? certificateOf(next) : undefined;
+    const hasCertificate = certificate === undefined || adapter.renewCertificate(certificate);
+    if (verifier) keys.renew(verifier);
+    if (hasNew.rooms) hub.renewRules(next.rooms, next.defaultRoom);
+    running = next;
+    return { hasCertificate };
   };
 }
 
@@ -116,13 +148,21 @@ function createAdapter(): RuntimeAdapter {
 
 interface Verifiers {
   verifier: Verifier;
+  /** Those of the configuration, which count in no demo. */
+  keys: RenewableVerifier;
   /** In demo mode: what gives visitors their tokens. */
   demo?: DemoVerifier;
 }
 
 async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: string): Promise<Verifiers> {
+  const keys = new RenewableVerifier(await createConfiguredVerifier(config));
   const demo = config.demo ? await DemoVerifier.create(demoKey) : undefined;
-  const verifier = demo ?? await createJwtVerifier({
+  const verifier = demo ?? keys;
+  return { verifier: onToken ? new ProgramVerifier(onToken, verifier) : verifier, keys, demo };
+}
+
+function createConfiguredVerifier(config: Config): Promise<Verifier> {
+  return createJwtVerifier({
     secret: config.jwtSecret,
     publicKey: config.jwtPublicKey,
     jwksUrl: config.jwksUrl,
@@ -131,10 +171,9 @@ async function createVerifiers(config: Config, { onToken }: Hooks, demoKey?: str
     algorithms: config.jwtAlgorithms,
     leewayMs: config.jwtLeewayMs,
   });
-  return { verifier: onToken ? new ProgramVerifier(onToken, verifier) : verifier, demo };
 }
 
-interface Surroundings extends Verifiers {
+interface Surroundings extends Omit<Verifiers, "keys"> {
   adapter: RuntimeAdapter;
   log: Log;
   hooks: Hooks;
@@ -283,19 +322,6 @@ async function reservePorts(config: Config): Promise<Config> {
   }
 }
 
-interface Doors {
-  handler: SocketHandler;
-  /** What the admin port answers, if there is one. */
-  adminFetch?: SocketHandler["fetch"];
-  engine?: EngineServer;
-  worker?: WorkerPlace;
-}
-
-interface Bound {
-  ports: number[];
-  adminPorts: number[];
-}
-
 /** All ports or none. */
 async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors & { broker: Broker }): Promise<Bound> {
   try {
@@ -305,42 +331,4 @@ async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors & { 
     await doors.broker.close();
     throw error;
   }
-}
-
-function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch, engine, worker }: Doors): Bound {
-  const options = {
-    reusePort: worker !== undefined,
-    tls: config.tlsCert !== undefined && config.tlsKey !== undefined
-      ? { cert: config.tlsCert, key: config.tlsKey }
-      : undefined,
-    maxFrameBytes: largestFrame(config),
-    maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
-    idleTimeoutMs: idleTimeoutOf(config),
-  };
-  if (engine && worker) {
-    const alone = { ...options, host: "127.0.0.1", ports: [0], reusePort: false, tls: undefined };
-    engine.share(adapter.listen(alone, engine.inner).ports[0]!, worker.crossingSecret);
-  }
-  const { ports } = adapter.listen({ ...options, host: config.host, ports: [...config.ports] }, handler);
-  if (!adminFetch || config.adminPort === undefined) return { ports, adminPorts: [] };
-  const admin = adapter.listen({ ...options, host: config.adminHost, ports: [config.adminPort] }, httpOnly(adminFetch));
-  return { ports, adminPorts: admin.ports };
-}
-
-/** A port without WebSockets: a request to upgrade is one like any other. */
-function httpOnly(fetch: SocketHandler["fetch"]): SocketHandler {
-  const never = () => undefined;
-  return { fetch, upgrade: fetch, open: never, message: never, close: never };
-}
-
-/** What any transport may hand on; each of them then holds its own frames to its own limit. */
-function largestFrame(config: Config): number {
-  const plain = Gateway.transportLimit(config.websocketMaxMessageBytes);
-  return config.dialects.includes("socketio") ? Math.max(plain, config.socketioMaxPayloadBytes) : plain;
-}
-
-/** A peer is dead after the shorter of the two times in which something has to arrive. */
-function idleTimeoutOf({ websocketPongWaitMs, websocketConnectionTimeoutMs }: Config): number {
-  const times = [websocketPongWaitMs, websocketConnectionTimeoutMs ?? 0].filter((ms) => ms > 0);
-  return times.length === 0 ? 0 : Math.min(...times);
 }

@@ -1,5 +1,6 @@
 /**
- * What time brings about: typing that stops, statuses that are due, tokens that expire, peers that do not read.
+ * What time brings about: typing that stops, statuses that are due, tokens that expire, peers that do not read. And what
+ * an operator has taken back: keys of tokens, rights to rooms.
  *
  * One timer for all connections, none per connection. Each tick looks at a quarter of them, so that a pass takes a second
  * and no tick holds up the messages for long. Ten thousand idle connections must cost next to nothing, so whether a
@@ -8,12 +9,16 @@
 import type { Connection } from "./connection.ts";
 import { CLOSE } from "./errors.ts";
 import { type Hub, spawn } from "./hub.ts";
+import { holdToRules } from "./identity.ts";
 import { tellTypingStopped } from "./membership.ts";
 import { announceStatus, tellMembers } from "./presence.ts";
 
 const TICK_MS = 250;
 const TICKS_PER_PASS = 4;
 const PASSES_PER_BACKLOG = 4;
+
+const EXPIRED = { message: "Token expired: send a fresh one before the next time", reason: "Token expired" };
+const WITHDRAWN = { message: "Token expired: its key was withdrawn, get a new one", reason: "Key withdrawn" };
 
 export class Sweep {
   readonly #hub: Hub;
@@ -57,8 +62,14 @@ export class Sweep {
     if (!connection.isOpen) return;
     // Whether a token that came in time is good is known a moment later.
     if (!connection.isAuthenticating) {
-      if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= Date.now()) return this.#expire(connection);
+      if (identity?.expiresAtMs !== undefined && identity.expiresAtMs <= Date.now()) {
+        return this.#end(connection, EXPIRED);
+      }
+      if (identity && !this.#hub.verifier.stands(identity)) return this.#end(connection, WITHDRAWN);
       if (deadline && deadline.byMs <= nowMs) return this.#timeOut(connection);
+    }
+    if (connection.heldToRules !== this.#hub.permissions.version) {
+      spawn(this.#hub, "Putting out by new rules", holdToRules(this.#hub, connection));
     }
     if (connection.stalledSince > 0 || this.#passes % PASSES_PER_BACKLOG === 0) this.#lookForBacklog(connection, nowMs);
   }
@@ -72,10 +83,10 @@ export class Sweep {
     }
   }
 
-  #expire(connection: Connection): void {
-    const message = "Token expired: send a fresh one before the next time";
+  /** Its token is not good any more. */
+  #end(connection: Connection, { message, reason }: typeof EXPIRED): void {
     this.#hub.reply(connection, { kind: "error", code: "token_expired", message });
-    this.#hub.disconnect(connection, CLOSE.tokenExpired, "Token expired");
+    this.#hub.disconnect(connection, CLOSE.tokenExpired, reason);
   }
 
   #timeOut(connection: Connection): void {

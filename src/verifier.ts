@@ -10,4 +10,6 @@ export interface Verifier {
    * holds the token.
    */
   verify(token: string): Promise<Identity>;
+  /** False once the key that its token was checked with has been withdrawn. */
+  stands(identity: Identity): boolean;
 }

@@ -6,9 +6,10 @@
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Config } from "./config.ts";
+import type { Config, Renewal } from "./config.ts";
+import { ParleyError } from "./errors.ts";
 import { createLog, type Level, LEVELS, type Log } from "./log.ts";
-import { createServer, type WorkerPlace } from "./server.ts";
+import { createServer, type Renewed, type Running, type WorkerPlace } from "./server.ts";
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -21,12 +22,15 @@ export interface WorkerData {
 }
 
 /** What it is told. */
-export type Order = "ping" | "drain";
+export type Order = "ping" | "drain" | { renew: Renewal };
 
 /** What it says. */
 export type Report =
   | { is: "pong" }
   | { is: "ready"; ports: number[]; adminPorts: number[]; runtime: "bun" | "deno" }
+  | { is: "renewed"; renewed: Renewed }
+  /** `unusable`: it was what it should take over, and it goes on as before. */
+  | { is: "unusable"; reason: string }
   | { is: "failed"; reason: string };
 
 export function runWorker(): void {
@@ -36,16 +40,28 @@ export function runWorker(): void {
   const starting = createServer(config, { log, worker: place });
   parentPort!.on("message", (order: Order) => {
     if (order === "ping") return report({ is: "pong" });
-    // Ends this thread, not the process.
-    starting.then((server) => server.stop()).then(() => process.exit(0), (error) => {
-      log.error("could not stop in good order", { error });
+    // What ends it ends this thread, not the process.
+    const end = (what: string) => (error: unknown) => {
+      log.error(what, { error });
       process.exit(1);
-    });
+    };
+    if (order === "drain") {
+      starting.then((server) => server.stop()).then(() => process.exit(0), end("could not stop in good order"));
+    } else starting.then((server) => renew(server, order.renew)).then(report, end("could not take over what changed"));
   });
   starting.then(
     ({ ports, adminPorts, runtime }) => report({ is: "ready", ports, adminPorts, runtime }),
     (error) => report({ is: "failed", reason: error instanceof Error ? error.message : String(error) }),
   );
+}
+
+async function renew(server: Running, renewal: Renewal): Promise<Report> {
+  try {
+    return { is: "renewed", renewed: await server.renew(renewal) };
+  } catch (error) {
+    if (!(error instanceof ParleyError && error.code === "bad_message")) throw error;
+    return { is: "unusable", reason: error.message };
+  }
 }
 
 /** A log whose lines say which worker wrote them. */

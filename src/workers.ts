@@ -8,9 +8,10 @@
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { URL } from "node:url";
 import { type MessagePort, Worker } from "node:worker_threads";
-import type { Config } from "./config.ts";
+import type { Config, Renewal } from "./config.ts";
+import { ParleyError } from "./errors.ts";
 import type { Log } from "./log.ts";
-import { createCommons, type Running } from "./server.ts";
+import { createCommons, type Renewed, type Running } from "./server.ts";
 import type { Order, Report, WorkerData } from "./worker.ts";
 
 const PING_MS = 1_000;
@@ -48,6 +49,8 @@ interface Slot {
   /** Pings without an answer. */
   silence: number;
   crashes: number;
+  /** Called with its answer to what was renewed, or with nothing when it has ended instead. */
+  onRenewed?: (report?: Report & { is: "renewed" | "unusable" }) => void;
   startedAt: number;
   restart?: ReturnType<typeof setTimeout>;
 }
@@ -69,6 +72,25 @@ export class Workers {
     this.#watch = setInterval(() => this.#look(), PING_MS);
     const [ready] = await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
     return ready!;
+  }
+
+  /** Resolves when all have taken it over. Throws `bad_message` if it is unusable to them. */
+  async renew(renewal: Renewal): Promise<Renewed> {
+    const all = await Promise.all(this.#slots.map((slot) => this.#renewOne(slot, renewal)));
+    return { hasCertificate: all.every(({ hasCertificate }) => hasCertificate) };
+  }
+
+  #renewOne(slot: Slot, renewal: Renewal): Promise<Renewed> {
+    // One that is not there starts with the new configuration.
+    if (!slot.worker) return Promise.resolve({ hasCertificate: true });
+    slot.worker.postMessage({ renew: renewal } satisfies Order);
+    return new Promise((resolve, reject) => {
+      slot.onRenewed = (report) => {
+        slot.onRenewed = undefined;
+        if (report?.is === "unusable") reject(new ParleyError("bad_message", report.reason));
+        else resolve(report?.renewed ?? { hasCertificate: true });
+      };
+    });
   }
 
   /** Resolves when all have ended, and rejects if one of them does not in time. */
@@ -103,6 +125,7 @@ export class Workers {
       worker.on("message", (report: Report) => {
         slot.silence = 0;
         if (report.is === "ready") resolve(report);
+        if (report.is === "renewed" || report.is === "unusable") slot.onRenewed?.(report);
         if (report.is !== "failed") return;
         reject(new Error(report.reason));
         void worker.terminate();
@@ -110,6 +133,7 @@ export class Workers {
       worker.on("error", (error) => this.#parts.log.error("a worker crashed", { worker: slot.id, error }));
       worker.on("exit", (code) => {
         slot.worker = undefined;
+        slot.onRenewed?.();
         leave();
         reject(new Error(`worker ${slot.id} ended with code ${code}`));
         if (this.#isStopping) this.#gone();
@@ -166,12 +190,12 @@ export interface StartWorkersParts {
 export async function startWorkers(
   given: Config,
   { log, colour, main, hangMs, end }: StartWorkersParts,
-): Promise<Ready & Pick<Running, "stop">> {
+): Promise<Ready & Pick<Running, "renew" | "stop">> {
   const commons = await createCommons(given, (node) => {
     log.error("a worker is too far behind: the process ends before memory does", { node });
     end(HANGS);
   });
-  const { config } = commons;
+  let { config } = commons;
   const workers = new Workers({
     count: config.workerCount,
     entry: entryOf(main),
@@ -190,8 +214,19 @@ export async function startWorkers(
     await workers.stop();
     commons.close();
   };
+  const renew = async (renewal: Renewal) => {
+    const before = config;
+    // Also for workers that start meanwhile.
+    config = { ...config, ...renewal.changes };
+    try {
+      return await workers.renew(renewal);
+    } catch (error) {
+      config = before;
+      throw error;
+    }
+  };
   let stopping: Promise<void> | undefined;
-  return { ...ready, stop: () => stopping ??= stop() };
+  return { ...ready, renew, stop: () => stopping ??= stop() };
 }
 
 /** In a single binary the module has another address than its source, which only Bun tells. */

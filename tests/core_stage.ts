@@ -118,7 +118,7 @@ export class CoreStage {
       config,
       adapter,
       broker,
-      verifier: { verify },
+      verifier: { verify, stands: () => true },
       permissions: new Permissions(config.rooms, config.defaultRoom),
       ids: new IdSource(),
       stats,

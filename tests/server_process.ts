@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runtimePath } from "./programs.ts";
+import { findProgram, runtimePath } from "./programs.ts";
 import { eventually, Hopeless } from "./waiting.ts";
 
 export type Runtime = "bun" | "deno";
@@ -133,6 +133,18 @@ export async function spawnGroup(settings: Record<string, string>): Promise<Serv
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * The server in a terminal of its own, until it answers. Its exit code is not to be had: `exited` is the terminal's, and
+ * to kill that is to close it.
+ */
+export async function spawnInTerminal(settings: Record<string, string>): Promise<ServerProcess> {
+  const port = await freePort();
+  const words = [process.execPath, ...argumentsOf(RUNTIME)].map((word) => `'${word}'`).join(" ");
+  const options = { cwd: ROOT, env: environmentOf({ ...settings, PORT: String(port) }) };
+  const terminal = spawn(findProgram("script", "bsdutils"), ["-qec", `exec ${words}`, "/dev/null"], options);
+  return await answering(new ServerProcess(terminal, port));
 }
 
 async function answering(server: ServerProcess): Promise<ServerProcess> {

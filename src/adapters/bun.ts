@@ -4,7 +4,7 @@
  * A publish is one native call per listening server, whatever the size of the topic, and what several publishes of one
  * turn have for one socket leaves in one write. One object exists per connection; nothing may be done per member here.
  */
-import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
+import type { Certificate, ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import { refuseHandshake, refuseHost, refuseLate, wantsUpgrade } from "../adapter.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
@@ -44,6 +44,15 @@ export class BunAdapter implements RuntimeAdapter {
   publish(topic: string, frame: Frame, except?: Socket): void {
     const excepted = except instanceof BunSocket ? except : undefined;
     for (const listener of this.#listeners) listener.publish(topic, frame, excepted);
+  }
+
+  /** Bun's `reload` leaves the certificate as it is, so another server takes the port over, in this turn. */
+  renewCertificate(tls: Certificate): boolean {
+    for (const listener of this.#listeners.filter((each) => each.hasCertificate)) {
+      void listener.retire().finally(() => this.#listeners = this.#listeners.filter((each) => each !== listener));
+      this.#listeners = [...this.#listeners, listener.successor(tls)];
+    }
+    return true;
   }
 
   async stop(): Promise<void> {
@@ -109,16 +118,17 @@ class Listener {
   readonly port: number;
   readonly #server: Bun.Server<BunSocket>;
   readonly #handler: SocketHandler;
-  readonly #secure: boolean;
+  readonly #options: ListenOptions;
   readonly #sockets: Set<BunSocket> = new Set();
   /** Runs while the last look is fresh. */
   #looked?: ReturnType<typeof setTimeout>;
   #unseenBacklog = false;
   #stopping = false;
+  #retired = false;
 
   constructor(port: number, options: ListenOptions, handler: SocketHandler) {
     this.#handler = handler;
-    this.#secure = options.tls !== undefined;
+    this.#options = options;
     try {
       this.#server = this.#serve(port, options);
     } catch (error) {
@@ -132,6 +142,22 @@ class Listener {
     // A socket's own publish leaves itself out, also when it has closed; the other servers do not know it.
     const sent = except?.listener === this ? except.native.publish(topic, frame) : this.#server.publish(topic, frame);
     if (sent < 0) this.#lookForBacklog();
+  }
+
+  /** One that whoever connects now would be shown. */
+  get hasCertificate(): boolean {
+    return this.#options.tls !== undefined && !this.#retired;
+  }
+
+  /** Takes no new connection from now on; resolves when the last one has ended. */
+  retire(): Promise<void> {
+    this.#retired = true;
+    return this.#server.stop();
+  }
+
+  /** On the same port, which this one has to be retired from. */
+  successor(tls: Certificate): Listener {
+    return new Listener(this.port, { ...this.#options, tls }, this.#handler);
   }
 
   /** Bun sends what is queued for closed sockets by itself, unless the server is stopped by force: for late answers. */
@@ -174,7 +200,11 @@ class Listener {
   #fetch(request: Request, server: Bun.Server<BunSocket>): MaybePromise<Response | undefined> {
     const refused = refuseHost(request);
     if (refused) return refused;
-    const peer = { address: server.requestIP(request)?.address ?? "", port: this.port, secure: this.#secure };
+    const peer = {
+      address: server.requestIP(request)?.address ?? "",
+      port: this.port,
+      secure: this.#options.tls !== undefined,
+    };
     if (!wantsUpgrade(request)) {
       return after(this.#handler.fetch(request, peer), (response) => echoClose(request, response));
     }

@@ -40,6 +40,11 @@ export class DenoAdapter implements RuntimeAdapter {
     for (const socket of this.#topics.subscribers(topic)) if (socket !== except) socket.send(frame);
   }
 
+  /** Deno takes a certificate when it starts to listen, and cannot stop listening without closing all connections. */
+  renewCertificate(): boolean {
+    return false;
+  }
+
   async stop(): Promise<void> {
     const stopping = this.#listeners.map((listener) => listener.stop());
     this.#listeners = [];

@@ -2,7 +2,7 @@
  * The adapter as the hub sees it when Socket.IO is served: one publish reaches the native topic and then the few sockets
  * that stand apart from it, because they poll or take text only.
  */
-import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler } from "../adapter.ts";
+import type { Certificate, ListenOptions, RuntimeAdapter, Socket, SocketHandler } from "../adapter.ts";
 import type { Frame } from "../message.ts";
 import { Topics } from "../topics.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
@@ -50,6 +50,10 @@ export class Fanout implements RuntimeAdapter {
     const recorded = log?.record(topic, frame, except) ?? frame;
     this.#adapter.publish(topic, recorded, except instanceof NamespaceSocket ? except.native : except);
     for (const socket of apart.subscribers(topic)) if (socket !== except) socket.deliver(recorded);
+  }
+
+  renewCertificate(tls: Certificate): boolean {
+    return this.#adapter.renewCertificate(tls);
   }
 
   stop(): Promise<void> {

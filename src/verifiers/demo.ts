@@ -32,6 +32,10 @@ export class DemoVerifier implements Verifier {
     return { ...await this.#tokens.verify(token), roles: [], rooms: [] };
   }
 
+  stands(): boolean {
+    return true;
+  }
+
   /** A token for a visitor of the demo page. */
   async issue(content: Pick<TokenContent, "user" | "name" | "groups" | "ttlMs">): Promise<string> {
     const { user, name, groups, ttlMs } = content;

@@ -65,6 +65,7 @@ export class JwtVerifier implements Verifier {
     const { payload, source } = await this.#check(token);
     // Frozen: whoever shows the same token gets the same object.
     const identity = identityOf(payload);
+    identity.key = source.id;
     const endMs = payload.exp === undefined ? Infinity : payload.exp * 1000 + this.#leewayMs;
     // A connection ends when its token would not be accepted any more: one that just got in is not closed at once.
     if (endMs !== Infinity) identity.expiresAtMs = endMs;
@@ -74,6 +75,10 @@ export class JwtVerifier implements Verifier {
       staleAtMs: performance.now() + source.maxVerdictAgeMs,
     });
     return identity;
+  }
+
+  stands({ key }: Identity): boolean {
+    return key === undefined || this.#sources.some(({ id }) => id === key);
   }
 
   async #check(token: string): Promise<{ payload: JWTPayload; source: KeySource }> {

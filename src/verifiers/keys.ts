@@ -4,7 +4,7 @@
  * An algorithm belongs to exactly one sort of key, so a public key can never be taken for the secret of an HS token, and
  * `none` belongs to no key at all. Called by jwt.ts.
  */
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, hash } from "node:crypto";
 import {
   createRemoteJWKSet,
   type CryptoKey,
@@ -18,6 +18,8 @@ import { ParleyError } from "../errors.ts";
 
 /** One configured key, or one place where keys are published. */
 export interface KeySource {
+  /** The same for the same key, whenever it was read, and it tells nothing of it. */
+  id: string;
   algorithms: readonly string[];
   key: CryptoKey | JWK | JWTVerifyGetKey;
   /** How long a token found good may be remembered: a published key can be withdrawn. */
@@ -41,8 +43,10 @@ const JWKS_TIMEOUT_MS = 5_000;
 /** Imported once: importing a secret costs more than checking a signature with it. */
 export async function secretKeys(secret: string): Promise<KeySource[]> {
   const bytes = new TextEncoder().encode(secret);
+  const id = idOf(secret);
   return await Promise.all(
     Object.entries(HASHES).map(async ([algorithm, hash]) => ({
+      id,
       algorithms: [algorithm],
       key: await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash }, false, ["verify"]),
       maxVerdictAgeMs: Infinity,
@@ -56,7 +60,7 @@ export function publicKey(text: string): KeySource {
   const fitting = jwk.kty === "RSA" ? RSA : CURVES[jwk.crv ?? ""];
   if (!fitting) throw unusable(`a key of type ${[jwk.kty, jwk.crv].join(" ").trim()} signs no tokens`);
   const algorithms = jwk.alg ? fitting.filter((name) => name === jwk.alg) : fitting;
-  return { algorithms, key: jwk, maxVerdictAgeMs: Infinity };
+  return { id: idOf(JSON.stringify(jwk)), algorithms, key: jwk, maxVerdictAgeMs: Infinity };
 }
 
 /**
@@ -80,7 +84,7 @@ export function publishedKeys(url: string, cooldownMs: number): KeySource {
       return await published(header, token);
     }
   };
-  return { algorithms: ASYMMETRIC, key, maxVerdictAgeMs: JWKS_AGE_MS / 2 };
+  return { id: idOf(url), algorithms: ASYMMETRIC, key, maxVerdictAgeMs: JWKS_AGE_MS / 2 };
 }
 
 /**
@@ -97,6 +101,10 @@ function pacedFetch(pauseMs: number): FetchImplementation {
       endedAtMs = performance.now();
     }
   };
+}
+
+function idOf(key: string): string {
+  return hash("sha256", key, "base64url");
 }
 
 function readPublicKey(text: string): JWK {

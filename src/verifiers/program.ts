@@ -24,4 +24,8 @@ export class ProgramVerifier implements Verifier {
     if ((identity.expiresAtMs ?? Infinity) > Date.now()) return identity;
     throw new ParleyError("token_expired", "Invalid token: it has expired");
   }
+
+  stands(identity: Identity): boolean {
+    return this.#configured.stands(identity);
+  }
 }

@@ -74,8 +74,10 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   socketio_host: [...SERVER, "engine_io/"],
   switchboard: [...SERVER, "engine_io/", "socketio_host"],
   "http/": SERVER,
+  listening: [...SERVER, "engine_io/"],
   server: [
     ...SERVER,
+    "listening",
     "socketio_host",
     "switchboard",
     "http/",
@@ -89,7 +91,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   worker: [...GROUND, ...CONTRACTS, "server"],
   workers: [...GROUND, ...CONTRACTS, "server", "worker"],
   signals: GROUND,
-  main: [...GROUND, ...CONTRACTS, "server", "signals", "worker", "workers", "cli/"],
+  reload: [...GROUND, ...CONTRACTS, "server"],
+  main: [...GROUND, ...CONTRACTS, "reload", "server", "signals", "worker", "workers", "cli/"],
   mod: [...SERVER, "server"],
 
   // The demo pages run in a browser: they know the client, and nothing of the server that hands them out.

@@ -1,6 +1,7 @@
 /** The adapter's contract, part one: plain requests, upgrades granted and refused, subprotocols, ports and TLS. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
+import { connect } from "node:tls";
 import { ParleyError } from "../../src/errors.ts";
 import { eventually, freePort, RUNTIME, TestSocket } from "../harness.ts";
 import { selfSigned } from "../self_signed.ts";
@@ -181,5 +182,37 @@ function ports(factory: AdapterFactory): void {
     peer.send("secret");
     assertEquals(await peer.nextText(), "secret");
     assert(stage.peers[0].secure);
+  });
+
+  test("adapter: another certificate is for those who come, or is refused; who is there stays", async () => {
+    const [tls, other] = [selfSigned(), selfSigned()];
+    if (!tls || !other) return;
+    await using stage = await Stage.set(factory, { tls, message: (socket, frame) => void socket.send(frame) });
+    const [plain] = stage.listen({});
+    const { peer, socket } = await stage.peer({ tls: true });
+    socket.subscribe("room");
+    const before = await certificateAt(stage.ports[0]);
+    const isTaken = stage.adapter.renewCertificate(other);
+    assertEquals(isTaken, RUNTIME === "bun");
+    assertEquals(await certificateAt(stage.ports[0]) !== before, isTaken);
+    const fresh = await stage.peer({ tls: true });
+    fresh.socket.subscribe("room");
+    peer.send("still here");
+    assertEquals(await peer.nextText(), "still here");
+    stage.adapter.publish("room", "to both");
+    for (const each of [peer, fresh.peer]) assertEquals(await each.nextText(), "to both");
+    assertEquals((await stage.handshake({ port: plain })).status, 101);
+    await stage.adapter.stop();
+    for (const each of [peer, fresh.peer]) assertEquals((await each.closed).code, 1001);
+  });
+}
+
+function certificateAt(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", reject);
   });
 }

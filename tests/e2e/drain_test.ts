@@ -3,7 +3,15 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { eventually, spawnGroup, spawnServer, TcpSocket, type TcpSocketOptions, TestSocket } from "../harness.ts";
+import {
+  eventually,
+  spawnGroup,
+  spawnInTerminal,
+  spawnServer,
+  TcpSocket,
+  type TcpSocketOptions,
+  TestSocket,
+} from "../harness.ts";
 
 const SLOW = { timeout: 30_000 };
 const SECRET = { JWT_SECRET: "a secret of at least thirty-two bytes", HOST: "127.0.0.1", WEBSOCKET_CONNECT_RATE: "0" };
@@ -42,6 +50,14 @@ test("a signal to the whole group of a script runner and its server is one", SLO
   for (const socket of sockets) assertEquals((await socket.closed).code, 1001);
   await eventually(() => group.output().includes("stopped"));
   await group.exited;
+});
+
+test("a terminal that is closed sends everybody away in good order", SLOW, async () => {
+  await using terminal = await spawnInTerminal({ ...SECRET, WEBSOCKET_DRAIN: "1s" });
+  const sockets = await Promise.all(Array.from({ length: 150 }, () => TestSocket.open(terminal.ws("/ws"))));
+  await terminal.kill();
+  for (const socket of sockets) assertEquals((await socket.closed).code, 1001);
+  await eventually(() => TestSocket.open(terminal.ws("/ws")).then(() => false, () => true));
 });
 
 test("a signal after two seconds does not wait", SLOW, async () => {

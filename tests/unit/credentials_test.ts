@@ -62,6 +62,7 @@ test("the first good token counts; a bad one gives way, one that cannot be judge
     away: new ParleyError("unavailable", "away"),
   };
   const verifier = {
+    stands: () => true,
     verify: (token: string) => {
       asked.push(token);
       const { [token]: error } = verdicts;
