@@ -1,7 +1,6 @@
 /** History in memory beyond the contract: the ring against a plain list, and what goes when memory is short. */
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual, assertNotEquals } from "@std/assert";
-import { footprint } from "../../src/brokers/memory/footprint.ts";
 import { MemoryHistory } from "../../src/brokers/memory/history.ts";
 import { RoomLog } from "../../src/brokers/memory/room_log.ts";
 import type { MessageEvent } from "../../src/message.ts";
@@ -25,7 +24,7 @@ test("a room's ring holds what a plain list would", () => {
   for (let step = 1; step <= 3000; step++) {
     // The size changes now and then, as after a change of the configuration.
     const size = step < 1500 ? 10 : step < 2200 ? 25 : 7;
-    log.append(messageOf(step), { size, maxBytes: Infinity, keptAt: step, bytes: 1 });
+    log.append(messageOf(step), { size, maxBytes: Infinity, keptAt: step });
     list.push({ data: step, at: step, offset: step });
     list = list.slice(-size);
     if (next(10) === 0) {
@@ -33,7 +32,7 @@ test("a room's ring holds what a plain list would", () => {
       log.dropBefore(time);
       list = list.filter(({ at }) => at >= time);
     }
-    assertEquals([log.length, log.bytes, log.offset], [list.length, list.length, step]);
+    assertEquals([log.length, log.bytes > 0, log.offset], [list.length, list.length > 0, step]);
     assertEquals(log.slice(log.first, log.offset).map(({ data }) => data), list.map(({ data }) => data));
   }
 });
@@ -97,15 +96,4 @@ test("a room that comes back after a quiet day has a new epoch", () => {
   history.sweep();
   assertEquals(history.read("r", { limit: 5, since: position }).recovered, false);
   assertEquals(texts(history, "r"), []);
-});
-
-test("a footprint grows with what is in a value, however deep", () => {
-  assertGreater(footprint("x".repeat(1000)), 1000);
-  assertGreater(footprint({ a: [{ b: "x".repeat(1000) }] }), 1000);
-  assertGreater(footprint({ file: new Uint8Array(5000) }), 5000);
-  assertLess(footprint({ file: new Uint8Array(5000) }), 6000);
-  let deep: unknown = "x".repeat(1000);
-  for (let n = 0; n < 100_000; n++) deep = [deep];
-  assertGreater(footprint(deep), 100_000);
-  assertEquals(footprint(1), footprint(null));
 });

@@ -9,13 +9,10 @@ import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import { randomId } from "../../id.ts";
 import { LinkedMap } from "../../linked_map.ts";
 import type { MessageEvent } from "../../message.ts";
-import { footprint } from "./footprint.ts";
 import { RoomLog } from "./room_log.ts";
 
 /** An empty log: the object, its place in the map and its name. */
 const LOG_BYTES = 350;
-/** The fixed part of a message: ring entry and id. */
-const MESSAGE_BYTES = 250;
 /** How long a room without messages keeps its epoch, so that one who comes back to a quiet room recovers. */
 const QUIET_MS = 24 * 3_600_000;
 
@@ -57,8 +54,7 @@ export class MemoryHistory implements History {
     const before = log.bytes;
     log.ttlMs = keep.ttlMs;
     event.position = { epoch: log.epoch, offset: log.offset + 1 };
-    const bytes = MESSAGE_BYTES + footprint(event.data);
-    log.append(event, { size: Math.max(1, keep.size), maxBytes: this.#roomBytes, keptAt, bytes });
+    log.append(event, { size: Math.max(1, keep.size), maxBytes: this.#roomBytes, keptAt });
     this.#bytes += log.bytes - before;
     if (this.#bytes > this.#maxBytes) this.#makeRoom(log);
   }

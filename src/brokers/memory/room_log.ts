@@ -2,24 +2,29 @@
  * The kept messages of one room: a ring that grows up to the room's size and then writes over its oldest entry, so that a
  * full room allocates nothing for its bookkeeping. Offsets of the entries are consecutive and end at `offset`.
  *
- * An entry holds a message's fields, not the event: the event dies young, and a collector that has to look at everything
- * kept finds two things for a message, its id and its data, instead of five.
+ * An entry holds a message's fields, not the event, and its data packed: the event dies young, and a collector that has to
+ * look at everything kept finds two strings for a message, its id and its data.
  *
  * Used by history.ts, which counts the bytes of all of them.
  */
-import type { MessageEvent, StreamPosition } from "../../message.ts";
+import type { Member, MessageEvent, StreamPosition } from "../../message.ts";
+import { type Form, formOf, pack, stringBytes, unpack, weigh } from "./packed_data.ts";
+
+/** An entry with its slot. */
+const ENTRY_BYTES = 150;
+/** A sender, beside its strings; the messages that one sent in a row share it. */
+const MEMBER_BYTES = 60;
 
 /** Every field of a message must be here, or it is lost. */
 type Fields = Exclude<keyof MessageEvent, "kind" | "position">;
 
-type Entry = { [Field in Fields]-?: MessageEvent[Field] | undefined } & { keptAt: number; bytes: number };
+type Entry = { [Field in Fields]-?: MessageEvent[Field] | undefined } & { form: Form; keptAt: number; bytes: number };
 
 export interface Append {
   /** How many messages the log may hold with this one, and how many bytes. */
   size: number;
   maxBytes: number;
   keptAt: number;
-  bytes: number;
 }
 
 export class RoomLog {
@@ -46,7 +51,10 @@ export class RoomLog {
   }
 
   /** The event's offset must be the next one. It is kept whatever `maxBytes` says of the log. */
-  append(event: MessageEvent, { size, keptAt, bytes, maxBytes }: Append): void {
+  append(event: MessageEvent, { size, keptAt, maxBytes }: Append): void {
+    const form = formOf(event);
+    const data = pack(event, form);
+    const bytes = this.#weigh(event, data);
     while (this.length >= size) this.dropOldest();
     while (this.length > 0 && this.bytes + bytes > maxBytes) this.dropOldest();
     if (this.length === this.#entries.length) this.#grow(size);
@@ -55,7 +63,8 @@ export class RoomLog {
     entry.timestamp = event.timestamp;
     entry.room = event.room;
     entry.from = event.from;
-    entry.data = event.data;
+    entry.data = data;
+    entry.form = form;
     entry.to = event.to;
     entry.frameId = event.frameId;
     entry.binary = event.binary;
@@ -113,6 +122,15 @@ export class RoomLog {
     return events;
   }
 
+  #weigh({ id, from, to, frameId }: MessageEvent, data: unknown): number {
+    const before = this.length > 0 ? this.#entries[(this.#oldest + this.length - 1) % this.#entries.length] : undefined;
+    let bytes = ENTRY_BYTES + stringBytes(id) + weigh(data);
+    if (before?.from !== from) bytes += memberBytes(from);
+    if (to !== undefined) bytes += stringBytes(to);
+    if (frameId !== undefined) bytes += stringBytes(frameId);
+    return bytes;
+  }
+
   /** Twice as many slots, up to `size`; the oldest comes first again. */
   #grow(size: number): void {
     const slots = Math.min(size, Math.max(4, this.#entries.length * 2));
@@ -123,6 +141,10 @@ export class RoomLog {
   }
 }
 
+function memberBytes({ connection, user, name }: Member): number {
+  return MEMBER_BYTES + stringBytes(connection) + stringBytes(name) + stringBytes(String(user ?? ""));
+}
+
 function emptyEntry(): Entry {
   return {
     id: undefined,
@@ -130,6 +152,7 @@ function emptyEntry(): Entry {
     room: undefined,
     from: undefined,
     data: undefined,
+    form: "value",
     to: undefined,
     frameId: undefined,
     binary: undefined,
@@ -139,7 +162,8 @@ function emptyEntry(): Entry {
 }
 
 function eventOf(entry: Entry, position: StreamPosition): MessageEvent {
-  const { id, timestamp, room, from, data, to, frameId, binary } = entry;
+  const { id, timestamp, room, from, to, frameId, binary } = entry;
+  const data = unpack(entry.data, entry.form);
   const event: MessageEvent = { kind: "message", id: id!, timestamp: timestamp!, room, from: from!, data, position };
   if (to !== undefined) event.to = to;
   if (frameId !== undefined) event.frameId = frameId;
