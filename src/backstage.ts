@@ -62,9 +62,9 @@ export class Backstage {
   /** Throws `not_found` if the connection is nowhere in the cluster. */
   *toConnection(connection: string, announcement: Announcement): Steps<Sent> {
     const event = this.#eventOf(announcement);
-    const recipients = yield* wait(this.#hub.broker.control.give({ do: "send", connection, event }));
-    if (recipients === 0) throw new ParleyError("not_found", `Cannot reach connection "${connection}": it is not here`);
-    return sent(event, recipients);
+    const { reached } = yield* wait(this.#hub.broker.control.send({ connection, event }));
+    if (!reached) throw new ParleyError("not_found", `Cannot reach connection "${connection}": it is not here`);
+    return sent(event, 1);
   }
 
   *toEverybody(announcement: Announcement): Steps<Sent> {

@@ -249,9 +249,23 @@ export interface NodeStats {
   counters: Record<string, number>;
 }
 
+/** An event for one connection, wherever in the cluster it is. */
+export interface Delivery {
+  connection: string;
+  event: RoomEvent;
+  /** Claimed by the node that holds the connection, right before it delivers. */
+  once?: PublishOptions["once"];
+}
+
+export interface Delivered {
+  /** False: there is no such connection. */
+  reached: boolean;
+  /** It was a repeat, and is not delivered again. */
+  duplicateOf?: Original;
+}
+
 /** What one node asks of the node that holds a connection, or of all nodes. */
 export type Order =
-  | { do: "send"; connection: string; event: RoomEvent }
   | { do: "kick"; connection?: string; user?: string; reason: string }
   | { do: "put_out"; room: string; member: string; reason: string }
   | { do: "move_group"; user: string; group: string; joined: boolean }
@@ -260,6 +274,11 @@ export type Order =
 export interface Control {
   /** To the node that holds the connection the order names, otherwise to all; returns how many connections it reached. */
   give(order: Order): MaybePromise<number>;
+  /**
+   * Throws `unavailable` if the node that holds the connection does not answer: then it may have been delivered; with
+   * `once` it can be repeated without harm, and is delivered if it was not.
+   */
+  send(delivery: Delivery): MaybePromise<Delivered>;
 }
 
 /** Decisions about users that outlive their connections, and win over the claims of older tokens. */
@@ -287,4 +306,6 @@ export interface LocalNode {
   /** A payload of other nodes could not be understood: it is ignored, and counted here. */
   distrust(): void;
   obey(order: Order): MaybePromise<number>;
+  /** To a connection of this node. */
+  send(delivery: Delivery): MaybePromise<Delivered>;
 }

@@ -7,6 +7,8 @@ import type { RuntimeAdapter } from "./adapter.ts";
 import type {
   ConnectionInfo,
   ConnectionQuery,
+  Delivered,
+  Delivery,
   LocalNode,
   NodeStats,
   Order,
@@ -19,8 +21,11 @@ import type { Connection } from "./connection.ts";
 import { CLOSE } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { putOut } from "./identity.ts";
-import { type MaybePromise, run, type Steps } from "./maybe.ts";
+import { after, type MaybePromise, run, type Steps } from "./maybe.ts";
 import * as membership from "./membership.ts";
+
+/** No name of a room: its control character keeps everybody out. */
+const NOWHERE = "\u0000nowhere";
 
 export class Node implements LocalNode {
   readonly id: string;
@@ -99,18 +104,23 @@ export class Node implements LocalNode {
     this.#hub.stats.foreignPayloads++;
   }
 
+  send({ connection: id, event, once }: Delivery): MaybePromise<Delivered> {
+    const connection = this.#hub.connections.get(id);
+    if (!connection?.isOpen) return { reached: false };
+    // Publishing into a room that nobody can be in claims the key, and says whose it is if it was claimed before.
+    const claimed = once ? this.#hub.publish({ room: NOWHERE, event }, { once }) : undefined;
+    return after(claimed, (claim) => {
+      if (claim?.duplicateOf) return { reached: true, duplicateOf: claim.duplicateOf };
+      if (!connection.isOpen) return { reached: false };
+      connection.tell(event);
+      return { reached: true };
+    });
+  }
+
   obey(order: Order): MaybePromise<number> {
-    if (order.do === "send") return this.#send(order);
     if (order.do === "kick") return this.#kick(order);
     if (order.do === "tell_members") return this.#tellMembers(order);
     return order.do === "put_out" ? run(this.#putOut(order)) : this.#moveGroup(order);
-  }
-
-  #send({ connection: id, event }: Order & { do: "send" }): number {
-    const connection = this.#hub.connections.get(id);
-    if (!connection?.isOpen) return 0;
-    connection.tell(event);
-    return 1;
   }
 
   #kick({ connection: id, user, reason }: Order & { do: "kick" }): MaybePromise<number> {

@@ -4,6 +4,8 @@
 import type {
   ConnectionInfo,
   ConnectionQuery,
+  Delivered,
+  Delivery,
   LocalNode,
   NodeStats,
   Order,
@@ -32,6 +34,7 @@ export class FakeNode implements LocalNode {
   readonly id = this.ids.node;
   readonly delivered: RoutedEvent[] = [];
   readonly orders: Order[] = [];
+  readonly deliveries: Delivery[] = [];
   distrusted = 0;
   readonly #connections = new Map<string, ConnectionInfo>();
 
@@ -101,6 +104,11 @@ export class FakeNode implements LocalNode {
 
   distrust(): void {
     this.distrusted++;
+  }
+
+  send(delivery: Delivery): Delivered {
+    this.deliveries.push(delivery);
+    return { reached: this.#connections.has(delivery.connection) };
   }
 
   obey(order: Order): number {

@@ -23,6 +23,7 @@ import { MemoryBroker } from "../src/brokers/memory.ts";
 import { ParleyError } from "../src/errors.ts";
 import type { MaybePromise } from "../src/maybe.ts";
 
+const ORDERS = new Set(["give", "send"]);
 const NEVER_FAILS = new Set(["leave", "unsubscribe", "close"]);
 
 export class SlowBroker implements Broker {
@@ -50,7 +51,7 @@ export class SlowBroker implements Broker {
     ]);
     this.inbox = this.#afar<Inbox>(this.engine.inbox, ["add", "list", "markRead", "unread"]);
     this.directory = this.#afar<Directory>(this.engine.directory, ["connections", "rooms", "roomsOf", "stats"]);
-    this.control = this.#afar<Control>(this.engine.control, ["give"]);
+    this.control = this.#afar<Control>(this.engine.control, ["give", "send"]);
     this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedFor"]);
   }
 
@@ -106,7 +107,7 @@ export class SlowBroker implements Broker {
       await turn();
       if (!NEVER_FAILS.has(name) && this.fails(name)) throw new ParleyError("unavailable", `Cannot ${name}: away`);
       // An order may wait for its node, which asks again: it must not stand in the line itself.
-      const answer = name === "give" ? undefined : await work();
+      const answer = ORDERS.has(name) ? undefined : await work();
       this.onEffect(name);
       return answer;
     })();
@@ -114,7 +115,7 @@ export class SlowBroker implements Broker {
     const answer = await done;
     // The way back is longer: others' calls take effect while an answer travels.
     for (let n = 0; n < 3; n++) await turn();
-    return name === "give" ? await work() : answer as T;
+    return ORDERS.has(name) ? await work() : answer as T;
   }
 }
 

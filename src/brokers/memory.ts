@@ -69,7 +69,10 @@ export class MemoryBroker implements Broker {
       roomsOf: (user) => this.#local.roomsOf(user),
       stats: () => [this.#local.stats()],
     };
-    this.control = { give: (order) => this.#local.obey(order) };
+    this.control = {
+      give: (order) => this.#local.obey(order),
+      send: (delivery) => this.#local.send(delivery),
+    };
   }
 
   start(node: LocalNode): void {

@@ -12,9 +12,6 @@ import { looksLikeId } from "../id.ts";
 import { type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, SignalEvent, Target } from "../message.ts";
 
-/** No name of a room: its control character keeps everybody out. */
-const NOWHERE = "\u0000nowhere";
-
 export interface DirectRequest {
   target: Target;
   event: MessageEvent | SignalEvent;
@@ -36,10 +33,11 @@ function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps
   event.to = to;
   const context = target.room !== undefined && connection.isIn(target.room) ? target.room : undefined;
   if (target.to !== undefined && looksLikeId(to) && (yield* mayReach(hub, connection, { connection: to }))) {
-    const first = yield* claim(hub, request);
-    if (first) return first;
     event.room = context;
-    if (yield* wait(hub.broker.control.give({ do: "send", connection: to, event }))) return undefined;
+    // Beside the key for the user, which is another way to whoever has this id.
+    const once = options.once && { ...options.once, key: `connection ${options.once.key}` };
+    const { reached, duplicateOf } = yield* wait(hub.broker.control.send({ connection: to, event, once }));
+    if (reached) return duplicateOf;
   }
   const room = `user:${to}`;
   if (!(yield* mayReach(hub, connection, { user: to })) || (yield* wait(hub.broker.presence.count(room))) === 0) {
@@ -48,19 +46,6 @@ function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps
   event.room = room;
   const result = yield* wait(hub.publish({ room, event, except: connection.id }, options));
   return result.duplicateOf;
-}
-
-/**
- * An order to a node is not idempotent by itself: publishing into a room that nobody can be in claims the key. Only for a
- * connection that is there: what was answered with `not_found` must not be a repeat when it is tried again.
- */
-function* claim(hub: Hub, { event, options }: DirectRequest): Steps<Original | undefined> {
-  if (!options.once) return undefined;
-  const { total } = yield* wait(hub.broker.directory.connections({ id: event.to, limit: 1 }));
-  if (total === 0) return undefined;
-  const once = { ...options.once, key: `connection ${options.once.key}` };
-  const claimed = yield* wait(hub.publish({ room: NOWHERE, event }, { once }));
-  return claimed.duplicateOf;
 }
 
 function* mayReach(hub: Hub, connection: Connection, who: { connection: string } | { user: string }): Steps<boolean> {

@@ -97,15 +97,15 @@ export function directoryContract(declare: Declare): void {
   declare("an order for a connection goes to its node alone", 3, async ({ nodes: [a, b, c] }) => {
     const { connection } = b.node.connect("ann");
     const event = { ...message(a.node, "x", { bytes: new Uint8Array([1, 2]) }), room: undefined, binary: true };
-    const order: Order = { do: "send", connection, event };
-    assertEquals(await a.broker.control.give(order), 1);
+    const delivery = { connection, event, once: { sender: "kim", key: "k" } };
+    assertEquals(await a.broker.control.send(delivery), { reached: true });
+    assertEquals(b.node.deliveries.map(({ once, event }) => [once, "data" in event && event.data]), [
+      [delivery.once, event.data],
+    ]);
+    assertEquals(await a.broker.control.give({ do: "kick", connection, reason: "x" }), 1);
     assertEquals(await b.broker.control.give({ do: "kick", connection, reason: "x" }), 1);
     assertEquals(b.node.orders.length, 2);
-    assertEquals(
-      "event" in b.node.orders[0] && "data" in b.node.orders[0].event && b.node.orders[0].event.data,
-      event.data,
-    );
-    assertEquals([a.node.orders.length, c.node.orders.length], [0, 0]);
+    for (const { node } of [a, c]) assertEquals([node.orders, node.deliveries], [[], []]);
   });
 
   declare("an order that nobody can obey reaches nobody", 1, async ({ nodes: [{ broker, node }] }) => {
@@ -114,6 +114,9 @@ export function directoryContract(declare: Declare): void {
     assertEquals(await broker.control.give({ do: "kick", connection: gone.connection, reason: "x" }), 0);
     const foreign = "nosuchnode".padEnd(22, "x");
     assertEquals(await broker.control.give({ do: "kick", connection: foreign, reason: "x" }), 0);
+    for (const connection of [gone.connection, foreign]) {
+      assertEquals(await broker.control.send({ connection, event: message(node, "x") }), { reached: false });
+    }
   });
 
   declare("an order about a user goes to all nodes", 1, async ({ nodes: [{ broker, node }] }) => {

@@ -6,6 +6,8 @@ import type {
   ConnectionInfo,
   ConnectionQuery,
   Control,
+  Delivered,
+  Delivery,
   Directory,
   LocalNode,
   NodeStats,
@@ -62,14 +64,25 @@ export class WorkersDirectory implements Directory, Control {
     });
   }
 
+  async send(delivery: Delivery): Promise<Delivered> {
+    const [delivered] = await this.#ofOne(delivery.connection, { what: "send", delivery });
+    return delivered as Delivered | undefined ?? { reached: false };
+  }
+
   async give(order: Order): Promise<number> {
+    const question: Question = { what: "order", order };
     const connection = "connection" in order ? order.connection : undefined;
-    const node = connection === undefined ? undefined : nodeOf(connection);
-    const { values, asked } = await this.#survey({ what: "order", order }, node);
-    if (node !== undefined && values.length < asked) {
-      throw new ParleyError("unavailable", `Cannot reach connection "${connection}": its worker does not answer`);
-    }
+    const values = connection === undefined
+      ? (await this.#survey(question)).values
+      : await this.#ofOne(connection, question);
     return values.reduce<number>((sum, reached) => sum + Number(reached), 0);
+  }
+
+  /** The answer of the worker that holds the connection; none if there is no such worker. */
+  async #ofOne(connection: string, question: Question): Promise<unknown[]> {
+    const { values, asked } = await this.#survey(question, nodeOf(connection));
+    if (values.length === asked && !values.includes(undefined)) return values;
+    throw new ParleyError("unavailable", `Cannot reach connection "${connection}": its worker does not answer`);
   }
 }
 
@@ -96,5 +109,7 @@ function answer(node: LocalNode, question: Question): MaybePromise<unknown> {
       return node.stats();
     case "order":
       return node.obey(question.order);
+    case "send":
+      return node.send(question.delivery);
   }
 }

@@ -6,7 +6,7 @@
  * ports: see LARGE_CHARS.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ConnectionQuery, HistoryPage, HistoryQuery, Order, RoomQuery } from "../../broker.ts";
+import type { ConnectionQuery, Delivery, HistoryPage, HistoryQuery, Order, RoomQuery } from "../../broker.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { Sealed } from "./lines.ts";
 
@@ -55,7 +55,8 @@ export type Question =
   | { what: "rooms"; query: RoomQuery }
   | { what: "rooms_of"; user: string }
   | { what: "stats" }
-  | { what: "order"; order: Order };
+  | { what: "order"; order: Order }
+  | { what: "send"; delivery: Delivery };
 
 /** A string answers a publish. */
 export type Reply = string | { value: unknown } | { error: Refusal };

@@ -3,6 +3,8 @@ import type {
   ConnectionInfo,
   ConnectionQuery,
   Control,
+  Delivered,
+  Delivery,
   Directory,
   LocalNode,
   NodeStats,
@@ -59,6 +61,13 @@ export class RedisDirectory implements Directory, Control {
 
   reaches(node: string): Promise<boolean> {
     return this.#questions.reaches(node);
+  }
+
+  async send(delivery: Delivery): Promise<Delivered> {
+    const node = nodeOf(delivery.connection);
+    if (node === this.#node().id) return await this.#node().send(delivery);
+    const delivered = await this.#questions.askOne(node, { what: "send", query: delivery });
+    return delivered as Delivered | undefined ?? { reached: false };
   }
 
   async give(order: Order): Promise<number> {

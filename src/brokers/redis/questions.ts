@@ -4,7 +4,7 @@
  * Used by the broker's directory and control. Redis says how many nodes heard the question, so an answer is complete when
  * as many have answered; one that hangs costs the deadline and is missing from the answer.
  */
-import type { ConnectionQuery, LocalNode, Order, RoomQuery } from "../../broker.ts";
+import type { ConnectionQuery, Delivery, LocalNode, Order, RoomQuery } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import type { IdSource } from "../../id.ts";
 import type { RedisEngine } from "./engine.ts";
@@ -21,7 +21,8 @@ export type Question =
   | { what: "connections"; query: ConnectionQuery }
   | { what: "rooms"; query: RoomQuery }
   | { what: "roomsOf"; query: { user: string } }
-  | { what: "order"; query: Order };
+  | { what: "order"; query: Order }
+  | { what: "send"; query: Delivery };
 
 export interface QuestionsParts {
   engine: RedisEngine;
@@ -133,6 +134,8 @@ export class Questions {
         return node.roomsOf(question.query.user);
       case "order":
         return await node.obey(question.query);
+      case "send":
+        return await node.send(question.query);
     }
   }
 }
@@ -148,9 +151,9 @@ function encodeQuestion(question: { id: string; from: string } & Question): stri
 function readQuestion(what: unknown, query: unknown, event: unknown): Question {
   if (typeof query !== "object" || query === null) throw new Error("it asks for nothing");
   if (what === "connections" || what === "rooms" || what === "roomsOf") return { what, query } as Question;
+  if (what === "send") return { what, query: { ...query as Delivery, event: checkEvent(event) } };
   if (what !== "order") throw new Error(`it asks for ${JSON.stringify(what)}`);
   const order = query as Order;
-  if (order.do === "send") return { what, query: { ...order, event: checkEvent(event) } };
   if (order.do === "tell_members" && !Array.isArray(order.rooms)) throw new Error("its rooms are no list");
   if (ORDERS.has(order.do)) return { what, query: order };
   throw new Error("it is an order of an unknown kind");

@@ -1,0 +1,55 @@
+/** A direct message to a connection of another node whose link breaks: repeated with its id, it arrives exactly once. */
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { RedisBroker } from "../../src/brokers/redis.ts";
+import { createLog } from "../../src/log.ts";
+import { CoreStage, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
+import { eventually } from "../waiting.ts";
+import { RedisServer } from "./redis_server.ts";
+import { TcpProxy } from "./tcp_proxy.ts";
+
+const WAIT = { withinMs: 15_000 };
+
+async function nodeOn(url: string): Promise<{ stage: CoreStage; broker: RedisBroker }> {
+  const broker = new RedisBroker({ url, inboxSize: 5, inboxTtlMs: 60_000, log: createLog({ level: "error" }) });
+  const stage = new CoreStage(broker);
+  await eventually(() => broker.health().ok, WAIT);
+  return { stage, broker };
+}
+
+async function answerTo(socket: FakeSocket, message: JsonFrame): Promise<JsonFrame> {
+  const before = socket.frames.length;
+  socket.say(message);
+  return await eventually(() => {
+    return socket.frames.slice(before).find(({ type }) => type === "message-ack" || type === "error") ?? false;
+  }, WAIT);
+}
+
+test("what was refused because the recipient's node is away is delivered when it is repeated", async () => {
+  await using redis = await RedisServer.start();
+  await using proxy = await TcpProxy.start(redis.port);
+  const near = await nodeOn(redis.url);
+  const far = await nodeOn(`redis://127.0.0.1:${proxy.port}`);
+  try {
+    const kim = await near.stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+    const lee = await far.stage.connect(`/ws?dialect=kebab&token=${token("lee")}`);
+    const to = await eventually(() => lee.heard({ type: "connected" })[0]?.clientId, WAIT);
+    await eventually(() => kim.heard({ type: "connected" }).length > 0, WAIT);
+    const message = { type: "message", to, message: "psst", clientMessageId: "1" };
+
+    proxy.silence();
+    assertEquals((await answerTo(kim, message)).code, "unavailable");
+    await eventually(() => !far.broker.health().ok, WAIT);
+    proxy.heal();
+    await eventually(() => far.broker.health().ok, WAIT);
+
+    const delivered = await answerTo(kim, message);
+    assertEquals([delivered.type, delivered.duplicate], ["message-ack", undefined]);
+    assertEquals(lee.heard({ type: "message", message: "psst" }).length, 1);
+    const again = await answerTo(kim, message);
+    assertEquals([again.duplicate, again.id], [true, delivered.id]);
+    assertEquals(lee.heard({ type: "message", message: "psst" }).length, 1);
+  } finally {
+    await Promise.all([near.broker.close(), far.broker.close()]);
+  }
+});
