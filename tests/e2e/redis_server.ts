@@ -1,10 +1,10 @@
 /**
  * A redis-server of a test's own: on a free port of the loopback, keeping nothing, ended with the test. It can be killed,
- * started again, and paused; three of them make a Redis Cluster. One that is already running is never touched.
+ * started again, and paused; three or six of them make a Redis Cluster. One that is already running is never touched.
  */
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +23,8 @@ export interface RedisServerOptions {
   args?: string[];
   /** If its arguments say that it wants one. */
   password?: string;
+  /** Lines of the configuration of a Sentinel, which this then is. */
+  sentinel?: string[];
 }
 
 export class RedisServer implements AsyncDisposable {
@@ -31,17 +33,19 @@ export class RedisServer implements AsyncDisposable {
   readonly url: string;
   readonly #args: string[];
   readonly #password: string | undefined;
+  readonly #sentinel: string[] | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), "parley-redis-"));
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
   /** A test process that ends early takes its servers along. */
   readonly #orphan = () => this.#signal("SIGKILL");
 
-  private constructor(port: number, { args = [], password }: RedisServerOptions) {
+  private constructor(port: number, { args = [], password, sentinel }: RedisServerOptions) {
     this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#args = args;
     this.#password = password;
+    this.#sentinel = sentinel;
   }
 
   /** On a port that was free a moment ago: where somebody else was faster, on another one. */
@@ -76,7 +80,9 @@ export class RedisServer implements AsyncDisposable {
 
   #spawn(): void {
     const base = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder];
-    const args = [...base, "--save", "", "--appendonly", "no", ...this.#args];
+    const args = this.#sentinel
+      ? [this.#writeConfig(this.#sentinel), "--sentinel", ...base]
+      : [...base, "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0", ...this.#args];
     const child = this.#child = spawn(redisServerPath(), args, { stdio: "ignore" });
     process.once("exit", this.#orphan);
     this.#exited = new Promise((resolve) => {
@@ -88,6 +94,13 @@ export class RedisServer implements AsyncDisposable {
       child.once("exit", gone);
       child.once("error", gone);
     });
+  }
+
+  /** A Sentinel writes into its configuration what it finds out. */
+  #writeConfig(lines: string[]): string {
+    const path = join(this.#folder, "sentinel.conf");
+    writeFileSync(path, lines.join("\n") + "\n");
+    return path;
   }
 
   /** Ends it as a crash would. */
@@ -110,15 +123,20 @@ export class RedisServer implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, "127.0.0.1");
       const chunks: Buffer[] = [];
-      socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+      const [last, farewell] = this.#sentinel ? ["PING over", "$4\r\nover\r\n"] : ["QUIT", OK];
+      socket.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        // A Sentinel knows no QUIT, and leaves it to us to go.
+        if (this.#sentinel && String(chunk).endsWith(farewell)) socket.destroy();
+      });
       socket.on("error", reject);
       socket.on("close", () => {
         const reply = Buffer.concat(chunks).toString();
-        if (!reply.endsWith(OK)) reject(new Error(`Redis has not answered "${line}"`));
-        else resolve(reply.slice(login === "" ? 0 : OK.length, -OK.length));
+        if (!reply.endsWith(farewell)) reject(new Error(`Redis has not answered "${line}"`));
+        else resolve(reply.slice(login === "" ? 0 : OK.length, -farewell.length));
       });
-      // The answer to QUIT shows that the one before it is whole.
-      socket.write(`${login}${line}\r\nQUIT\r\n`);
+      // The answer to the last shows that the one before it is whole.
+      socket.write(`${login}${line}\r\n${last}\r\n`);
     });
   }
 
@@ -136,23 +154,26 @@ export class RedisServer implements AsyncDisposable {
   }
 }
 
-/** Three masters without replicas. */
+/** Three masters, each with a replica if that is wanted. */
 export class RedisCluster implements AsyncDisposable {
   readonly masters: RedisServer[];
+  readonly replicas: RedisServer[];
 
-  private constructor(masters: RedisServer[]) {
-    this.masters = masters;
+  private constructor(servers: RedisServer[]) {
+    this.masters = servers.slice(0, 3);
+    this.replicas = servers.slice(3);
   }
 
-  static async start(): Promise<RedisCluster> {
+  static async start({ replicas = false } = {}): Promise<RedisCluster> {
     const args = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "1000"];
     const cluster = new RedisCluster(
-      await Promise.all([0, 1, 2].map(() => {
+      await Promise.all(Array.from({ length: replicas ? 6 : 3 }, () => {
         // The cluster bus listens 10,000 above the port; whether that is free, too, only the start shows.
         return RedisServer.start({ findPort: () => freePortBelow(50_000), args });
       })),
     );
     await cluster.#join();
+    await cluster.#replicate();
     return cluster;
   }
 
@@ -167,7 +188,7 @@ export class RedisCluster implements AsyncDisposable {
       await expectOk(master, `CLUSTER ADDSLOTSRANGE ${ranges[at]}`);
       await expectOk(master, `CLUSTER SET-CONFIG-EPOCH ${at + 1}`);
     }
-    for (const { port } of others) await expectOk(first!, `CLUSTER MEET 127.0.0.1 ${port}`);
+    for (const { port } of [...others, ...this.replicas]) await expectOk(first!, `CLUSTER MEET 127.0.0.1 ${port}`);
     for (const master of this.masters) {
       await eventually(async () => (await master.command("CLUSTER INFO")).includes("cluster_state:ok"), {
         withinMs: 20_000,
@@ -175,9 +196,26 @@ export class RedisCluster implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.masters.map((master) => master[Symbol.asyncDispose]()));
+  /** Each follows its master, and has what that has. */
+  async #replicate(): Promise<void> {
+    for (const [at, replica] of this.replicas.entries()) {
+      const id = (await this.masters[at]!.command("CLUSTER MYID")).split("\r\n")[1]!;
+      await eventually(async () => (await replica.command("CLUSTER NODES")).includes(id), { withinMs: 20_000 });
+      await expectOk(replica, `CLUSTER REPLICATE ${id}`);
+    }
+    for (const replica of this.replicas) await inSync(replica);
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.masters, ...this.replicas].map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+/** The replica has what its master has. */
+export async function inSync(replica: RedisServer): Promise<void> {
+  await eventually(async () => (await replica.command("INFO replication")).includes("master_link_status:up"), {
+    withinMs: 20_000,
+  });
 }
 
 async function expectOk(server: RedisServer, line: string): Promise<void> {

@@ -4,7 +4,15 @@ import net, { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, test } from "node:test";
-import { assert, assertEquals, assertFalse, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { Troubles } from "../../src/brokers/redis/troubles.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
@@ -67,6 +75,19 @@ test("a Redis that is too old is refused", LONG, async () => {
   await using old = await pretend("redis_version:5.0.14\r\nredis_mode:standalone\r\nloading:0\r\n");
   const { broker } = brokerOf(`redis://127.0.0.1:${old.port}`);
   await assertRejects(() => broker.start(new FakeNode()), ParleyError, "Cannot use Redis 5.0.14: 6.2");
+});
+
+test("a Redis that is still reading its data is asked once a second", LONG, async () => {
+  const info = "redis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\nloading:1\r\nloading_eta_seconds:0\r\n";
+  await using loading = await pretend(info);
+  const { broker, lines } = brokerOf(`redis://127.0.0.1:${loading.port}`);
+  const since = performance.now();
+  await broker.start(new FakeNode());
+  await eventually(() => loading.asked() >= 4, WAIT);
+  assertGreater(performance.now() - since, 2_900);
+  assertMatch(broker.health().detail ?? "", /LOADING/);
+  assertMatch(lines.join("\n"), /Redis does not answer.*LOADING/);
+  await broker.close();
 });
 
 test("where Redis is stays in the log: clients and who asks for the status are not told", LONG, async () => {
@@ -285,8 +306,10 @@ test("every key has the prefix and an expiry", LONG, async () => {
 });
 
 /** Something that answers INFO as a Redis would, and says OK to everything else. */
-async function pretend(info: string): Promise<AsyncDisposable & { port: number }> {
+async function pretend(info: string): Promise<AsyncDisposable & { port: number; asked(): number }> {
+  let asked = 0;
   const server = createServer((socket) => {
+    asked++;
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk) => {
       for (const [, command] of String(chunk).matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
@@ -300,6 +323,7 @@ async function pretend(info: string): Promise<AsyncDisposable & { port: number }
   if (typeof address !== "object" || address === null) throw new Error("The pretender does not listen");
   return {
     port: address.port,
+    asked: () => asked,
     async [Symbol.asyncDispose]() {
       await new Promise((resolve) => server.close(resolve));
     },

@@ -1,4 +1,7 @@
-/** A TCP link that can be cut and healed: what is between a node and its Redis in the fault tests. */
+/**
+ * A TCP link that can be cut and healed, and an address that can lead elsewhere: what is between a node and its Redis in
+ * the fault tests.
+ */
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -6,11 +9,17 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #mode: "open" | "cut" | "silent" = "open";
+  /** How many connections there were. */
+  accepted = 0;
+  /** The port that new connections lead to. */
+  target: number;
 
   private constructor(target: number) {
+    this.target = target;
     this.#server = createServer((near) => {
+      this.accepted++;
       if (this.#mode === "cut") return void near.destroy();
-      const far = connect(target, "127.0.0.1");
+      const far = connect(this.target, "127.0.0.1");
       this.#join(near, far);
       this.#join(far, near);
     });
