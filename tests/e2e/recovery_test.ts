@@ -2,9 +2,9 @@
  * History and recovery: a client that comes back with its position gets every missed message once and in order, or is
  * told that it cannot.
  */
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
-import { type JsonFrame, Stage, type Talker } from "./stage.ts";
+import { JOIN, type JsonFrame, Stage, type Talker } from "./stage.ts";
 
 const SLOW = { timeout: 20_000 };
 const ROOM = "log";
@@ -180,3 +180,42 @@ test("the least recently used history goes when the node's bound is reached, and
   assertEquals(joined.recovered, false);
   assertNotEquals((joined.position as Position).epoch, old.epoch);
 });
+
+test(
+  "however large a room's messages are, a page fits into one reply, and the next goes on from there",
+  SLOW,
+  async () => {
+    await using stage = await Stage.open({ websocketMaxBufferedBytes: 262_144, historyRoomBytes: 8_000_000 });
+    const talker = await stage.envelope("eve");
+    await talker.ask(...JOIN.envelope!(ROOM));
+    // Half of what may be unsent: four of these fit beside each other, and not a fifth.
+    const text = (n: number) => `${n}`.padEnd(30_000, ".");
+    for (let n = 1; n <= 30; n++) await stage.server.publish(ROOM, { text: text(n) });
+    const seen: number[] = [];
+    let since: Position | undefined;
+    for (let page = 0; page < 10; page++) {
+      const id = `h${page}`;
+      const data = { action: "history", room: ROOM, limit: 100, ...(since ? { since } : {}) };
+      const reply = await talker.ask({ type: "system", id, data }, { id });
+      assertLess(JSON.stringify(reply).length, 135_000);
+      const { messages, position, more } = reply.data as JsonFrame;
+      const offsets = (messages as JsonFrame[]).map((each) => (each.position as Position).offset);
+      if (!since) assertEquals([offsets, more], [[27, 28, 29, 30], true]);
+      else seen.push(...offsets);
+      since = { epoch: (position as Position).epoch, offset: seen.at(-1) ?? 0 };
+    }
+    assertEquals(seen, Array.from({ length: 30 }, (_, n) => n + 1));
+    const stale = await talker.ask(
+      { type: "system", id: "again", data: { action: "join", room: ROOM, since: { epoch: "over", offset: 1 } } },
+      { id: "again" },
+    );
+    assertLess(JSON.stringify(stale).length, 135_000);
+    const { recovered, messages } = stale.data as JsonFrame;
+    assertEquals([recovered, (messages as JsonFrame[]).length], [false, 4]);
+    const headers = { authorization: `Bearer ${await stage.token("eve")}` };
+    const response = await fetch(stage.url(`/api/chat/rooms/${ROOM}/messages?limit=100`), { headers });
+    const body = await response.text();
+    assertLess(body.length, 135_000);
+    assertEquals([JSON.parse(body).messages.length, JSON.parse(body).more], [4, true]);
+  },
+);
