@@ -119,15 +119,16 @@ export interface RuntimeAdapter {
 
 /** The refusal of a request whose `Host` is none, so that its URL is none either; absent: there is something to look at. */
 export function refuseHost({ url }: Request): Response | undefined {
-  return URL.canParse(url)
-    ? undefined
-    : new Response("Cannot serve the request: its Host is malformed", { status: 400 });
+  return URL.canParse(url) ? undefined : refusal("bad_message", "Cannot serve the request: its Host is malformed");
 }
 
 /** The refusal of an upgrade that arrives while the adapter stops, in the form of every error. */
 export function refuseLate(): Response {
-  const code: ErrorCode = "unavailable";
-  return Response.json({ error: "Cannot upgrade: the server is stopping", code }, { status: HTTP_STATUS[code] });
+  return refusal("unavailable", "Cannot upgrade: the server is stopping");
+}
+
+function refusal(code: ErrorCode, error: string): Response {
+  return Response.json({ error, code }, { status: HTTP_STATUS[code] });
 }
 
 /** Whether a request asks for a WebSocket: `upgrade` of the handler is for it, `fetch` for all others. */

@@ -19,7 +19,17 @@ import { byteRateOf } from "../rates.ts";
 import type { Caller } from "./access.ts";
 import type { HttpParts } from "./app.ts";
 import { ChatRights } from "./chat_rights.ts";
-import { Id, LooseId, LooseUser, Milliseconds, PageSize, Position, PositionText, RoomName } from "./fields.ts";
+import {
+  described,
+  Id,
+  LooseId,
+  LooseUser,
+  Milliseconds,
+  PageSize,
+  Position,
+  PositionText,
+  RoomName,
+} from "./fields.ts";
 import { check } from "./input.ts";
 import { type Route, route } from "./route.ts";
 
@@ -33,10 +43,40 @@ export interface ChatShape {
 /** Idempotency of the application's backend: no user can be called so. */
 const BACKEND = "*";
 
-/** Of a user it goes nowhere, so it may be anything. */
-const AdminsWord = v.optional(v.pipe(v.unknown(), v.description("With an admin's credential: published as given")));
+/** The furthest from 1970 that a Date can be. */
+const MAX_MS = 8.64e15;
 
-const Content = v.object({
+/** Of a time that is text not all that is understood is described, only what everybody reads in the same way. */
+const DESCRIBED_TIME = {
+  anyOf: [
+    { type: "number", minimum: -MAX_MS, maximum: MAX_MS },
+    {
+      type: "string",
+      pattern: "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{3})?Z$",
+    },
+  ],
+};
+const TIME_RULE = "must be milliseconds since 1970 or an ISO 8601 time";
+
+const Origin = v.object({
+  id: v.optional(v.pipe(LooseId, v.transform(String))),
+  timestamp: v.optional(v.pipe(
+    v.union([v.number(), v.string()], TIME_RULE),
+    described(DESCRIBED_TIME),
+    v.transform((time) => new Date(time).getTime()),
+    v.check((ms) => Number.isFinite(ms), TIME_RULE),
+  )),
+  sender_user_id: v.optional(LooseUser),
+  sender_name: v.optional(Id),
+});
+
+/** What an admin says of a message. Of a user it goes nowhere, so it may be anything. */
+function adminsWord(name: keyof typeof Origin.entries) {
+  const about = v.description("With an admin's credential: published as given");
+  return v.optional(v.pipe(v.unknown(), described(Origin.entries[name].wrapped), about));
+}
+
+const CONTENTS = {
   content: v.optional(v.string("must be a string")),
   attachments: v.optional(v.unknown()),
   reactions: v.optional(v.unknown()),
@@ -44,24 +84,18 @@ const Content = v.object({
   messageType: v.optional(v.unknown()),
   edited: v.optional(v.unknown()),
   data: v.optional(v.unknown()),
-  id: AdminsWord,
-  timestamp: AdminsWord,
-  sender_user_id: AdminsWord,
-  sender_name: AdminsWord,
-}, "must be an object {content, …}");
+};
 
-const TIME_RULE = "must be milliseconds since 1970 or an ISO 8601 time";
-
-const Origin = v.object({
-  id: v.optional(v.pipe(LooseId, v.transform(String))),
-  timestamp: v.optional(v.pipe(
-    v.union([v.number(), v.string()], TIME_RULE),
-    v.transform((time) => new Date(time).getTime()),
-    v.check((ms) => Number.isFinite(ms), TIME_RULE),
-  )),
-  sender_user_id: v.optional(LooseUser),
-  sender_name: v.optional(Id),
-});
+const Content = v.pipe(
+  v.object({
+    ...CONTENTS,
+    id: adminsWord("id"),
+    timestamp: adminsWord("timestamp"),
+    sender_user_id: adminsWord("sender_user_id"),
+    sender_name: adminsWord("sender_name"),
+  }, "must be an object {content, …}"),
+  described({ anyOf: Object.keys(CONTENTS).map((name) => ({ required: [name] })) }),
+);
 
 const Published = v.object({
   id: v.string(),
@@ -113,6 +147,7 @@ export function chatRoutes(parts: HttpParts): Route[] {
         "position; with since these then are the newest messages",
       params: Params,
       query: v.object({ before: v.optional(PositionText), since: v.optional(PositionText), limit: PageSize(50, 100) }),
+      exclusive: ["before", "since"],
       answer: History,
       serve: reader(parts),
     }),
@@ -180,9 +215,6 @@ function reader({ hub, chat }: HttpParts) {
   const rights = new ChatRights(hub);
   return async ({ caller, params, query }: Reading): Promise<v.InferInput<typeof History>> => {
     const room = params.roomId;
-    if (query.before && query.since) {
-      throw new ParleyError("bad_message", 'Cannot read the query: "before" and "since" exclude each other');
-    }
     if (!caller.isAdmin) await rights.toRead(caller, room);
     if (!hub.permissions.ruleOf(room).history) return { messages: [], more: false };
     const { before, since, limit } = query;

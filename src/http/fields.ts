@@ -9,6 +9,18 @@ const MAX_ID_LENGTH = 128;
 const ID_RULE = `must be a string of 1 to ${MAX_ID_LENGTH} characters`;
 const PAGE_RULE = "must be a whole number of at least 1";
 
+/**
+ * What the description says of a schema that does not say it itself: a check in words of JSON Schema, or of the schema
+ * that something is held to later.
+ */
+export function described<Input>(as: Described) {
+  return v.metadata<Input, { [DESCRIBED_AS]: Described }>({ [DESCRIBED_AS]: as });
+}
+
+/** Where a schema bears it: no JSON has a key like that, so it cannot get into the description by itself. */
+export const DESCRIBED_AS = Symbol("described as");
+export type Described = Record<string, unknown> | v.GenericSchema;
+
 /** An id of a connection, a message, a notification. */
 export const Id = v.pipe(v.string(ID_RULE), v.nonEmpty(ID_RULE), v.maxLength(MAX_ID_LENGTH, ID_RULE));
 

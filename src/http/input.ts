@@ -39,6 +39,12 @@ export function queryOf(url: string): Record<string, string> {
   return query;
 }
 
+/** Throws `bad_message` if both fields are given. */
+export function checkExclusive([one, other]: readonly [string, string], query: Record<string, unknown>): void {
+  if (query[one] === undefined || query[other] === undefined) return;
+  throw new ParleyError("bad_message", `Cannot read the query: "${one}" and "${other}" exclude each other`);
+}
+
 /** The JSON of a body; an empty one is `{}`. Throws `bad_message`, for a list too: to a schema it is an object. */
 export async function jsonOf(request: Request): Promise<unknown> {
   const text = await request.text();

@@ -1,9 +1,10 @@
 /**
  * /openapi.json: the description of the routes, written from the declarations that serve them.
  */
-import { toJsonSchema } from "@valibot/to-json-schema";
+import { type ConversionConfig, type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { type ErrorCode, HTTP_STATUS } from "../errors.ts";
+import { type Described, DESCRIBED_AS } from "./fields.ts";
 import { VERSION } from "../version.ts";
 import { type Needs, type Route, route, type Schema } from "./route.ts";
 
@@ -32,6 +33,7 @@ function describe(routes: readonly Route[], basePath: string): Json {
       title: "Parley",
       version: VERSION,
       description: "The HTTP side of a WebSocket room server. Every error is JSON with a stable code.",
+      license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: basePath || "/" }],
     paths,
@@ -73,10 +75,10 @@ function operation(each: Route): Json {
     security: SECURITY[each.needs],
     parameters: [
       ...parametersOf(each.params, "path"),
-      ...parametersOf(each.query, "query"),
+      ...queryOf(each),
       ...parametersOf(each.headers, "header"),
     ],
-    ...(each.body && { requestBody: { content: jsonOf(schemaOf(each.body, "input")) } }),
+    ...(each.body && { requestBody: bodyOf(each.body) }),
     responses,
   };
 }
@@ -86,9 +88,9 @@ function success({ answer, about }: Route): Json {
   return { description: about, content: jsonOf(schemaOf(answer, "output")) };
 }
 
-function errorsOf({ needs, params, query, body, headers, errors = [] }: Route): Map<number, ErrorCode[]> {
-  const codes = new Set<ErrorCode>(errors);
-  if (params || query || body || headers) codes.add("bad_message");
+function errorsOf({ needs, body, errors = [] }: Route): Map<number, ErrorCode[]> {
+  // Any request can have a Host that is none.
+  const codes = new Set<ErrorCode>(["bad_message", ...errors]);
   if (body) codes.add("too_large");
   if (needs !== "nothing") {
     for (const code of ["unauthorized", "token_expired", "forbidden", "rate_limited", "unavailable"] as const) {
@@ -98,6 +100,22 @@ function errorsOf({ needs, params, query, body, headers, errors = [] }: Route): 
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) byStatus.set(HTTP_STATUS[code], [...byStatus.get(HTTP_STATUS[code]) ?? [], code]);
   return byStatus;
+}
+
+/** Fields that exclude each other are described as the parts of one parameter: single ones cannot say so. */
+function queryOf({ query, exclusive }: Route): Json[] {
+  if (!query || !exclusive) return parametersOf(query, "query");
+  const both = { properties: Object.fromEntries(exclusive.map((name) => [name, {}])), required: exclusive };
+  const schema = { ...schemaOf(query, "input"), not: both };
+  const description = `At most one of ${exclusive.join(" and ")}`;
+  return [{ name: "page", in: "query", style: "form", explode: true, required: false, description, schema }];
+}
+
+/** An empty one is read as `{}`. */
+function bodyOf(schema: Schema): Json {
+  const content = schemaOf(schema, "input");
+  const isNeeded = content.anyOf !== undefined || (content.required as string[]).length > 0;
+  return { required: isNeeded, content: jsonOf(content) };
 }
 
 function parametersOf(fields: Route["params"], place: "path" | "query" | "header"): Json[] {
@@ -114,7 +132,21 @@ function jsonOf(schema: unknown): Json {
 }
 
 /** Checks that JSON Schema cannot say are left out: the server is stricter than its description. */
-function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): unknown {
-  const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: "ignore" });
+function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
+  const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: "ignore", overrideAction: asDescribed });
   return rest;
+}
+
+type OverrideAction = NonNullable<ConversionConfig["overrideAction"]>;
+
+/** See `described` of fields.ts. */
+const asDescribed: OverrideAction = ({ valibotAction, jsonSchema }) => {
+  const described = (valibotAction as { metadata?: { [DESCRIBED_AS]?: Described } }).metadata?.[DESCRIBED_AS];
+  if (described === undefined) return undefined;
+  const more = isSchema(described) ? schemaOf(described, "input") : described;
+  return { ...jsonSchema, ...more } as JsonSchema;
+};
+
+function isSchema(described: Described): described is v.GenericSchema {
+  return described.kind === "schema";
 }

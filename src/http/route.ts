@@ -48,6 +48,8 @@ interface Declaration {
 export interface Route extends Declaration {
   params?: Fields;
   query?: Fields;
+  /** Two fields of the query of which only one may be given. */
+  exclusive?: readonly [string, string];
   body?: Schema;
   /** In lower case. */
   headers?: Fields;
@@ -63,6 +65,7 @@ interface Typed<P extends Some<Fields>, Q extends Some<Fields>, B extends Some<S
   extends Declaration {
   params?: P;
   query?: Q;
+  exclusive?: readonly [string, string];
   body?: B;
   headers?: H;
   answer: A;

@@ -16,7 +16,7 @@ import type { Origins } from "../origins.ts";
 import { cutText } from "../unicode.ts";
 import type { Access } from "./access.ts";
 import type { AdminHosts } from "./admin_hosts.ts";
-import { check, jsonOf, paramsOf, queryOf } from "./input.ts";
+import { check, checkExclusive, jsonOf, paramsOf, queryOf } from "./input.ts";
 import type { Asked, Route } from "./route.ts";
 
 /** What routes know of a request beside the request. */
@@ -75,6 +75,7 @@ async function serve(route: Route, context: Context<Env>, { access, hosts }: Rou
     headers: headers ? check(headers, Object.fromEntries(request.headers), "headers") : {},
     body: body ? check(body, await jsonOf(request), "body") : {},
   };
+  if (route.exclusive) checkExclusive(route.exclusive, asked.query as Record<string, unknown>);
   const answer = await route.serve(asked);
   if (answer instanceof Response) return answer;
   return jsonResponse(answer, { status: route.status ?? 200, headers: { "cache-control": "no-store" } });

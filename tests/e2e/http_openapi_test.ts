@@ -3,16 +3,24 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { call, callAsAdmin, openStage } from "./http_stage.ts";
+import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
 import type { JsonFrame, Stage } from "./stage.ts";
 
 const SLOW = { timeout: 20_000 };
 
+interface Parameter {
+  name: string;
+  in: string;
+  required: boolean;
+  explode?: boolean;
+  schema: JsonFrame;
+}
+
 interface Operation {
   operationId: string;
   security: JsonFrame[];
-  parameters: { name: string; in: string; required: boolean }[];
-  requestBody?: unknown;
+  parameters: Parameter[];
+  requestBody?: { required: boolean; content: { "application/json": { schema: JsonFrame } } };
   responses: Record<string, { content?: Record<string, { schema?: JsonFrame }> }>;
 }
 
@@ -128,5 +136,59 @@ test("answers have the fields that are described", SLOW, async () => {
     const { properties, required } = schema as { properties: JsonFrame; required: string[] };
     for (const name of required) assert(name in body, `${path} lacks ${name}`);
     for (const name of Object.keys(body)) assert(name in properties, `${path} answers ${name}, which is not described`);
+  }
+});
+
+test("a body is described as needed where an empty one is refused", SLOW, async () => {
+  await using stage = await openStage();
+  const needed: string[] = [];
+  for (const [path, { post }] of Object.entries(await describedAt(stage))) {
+    if (!post?.requestBody) continue;
+    const { status } = await callAsAdmin(stage, `POST ${path.replace(/\{\w+\}/g, "x")}`);
+    assertEquals(post.requestBody.required, status === 400, path);
+    if (post.requestBody.required) needed.push(path);
+  }
+  assertEquals(needed.length, 5);
+});
+
+test(
+  "a message's body is described as it is read: content of some kind, and an admin's word with its rules",
+  SLOW,
+  async () => {
+    await using stage = await openStage();
+    const path = "/api/chat/rooms/{roomId}/messages";
+    const { schema } = (await describedAt(stage))[path]!.post!.requestBody!.content["application/json"];
+    const contents = (schema.anyOf as { required: string[] }[]).map(({ required: [name] }) => name!);
+    for (const name of contents) {
+      const body = { [name]: name === "content" ? "x" : { any: 1 } };
+      assertEquals((await callAsAdmin(stage, "POST /api/chat/rooms/x/messages", { body })).status, 201, name);
+    }
+    const { id, sender_user_id: user, sender_name: name, timestamp } = schema.properties as Record<string, JsonFrame>;
+    for (const field of [id, user, name, timestamp]) assert(field!.anyOf ?? field!.maxLength, JSON.stringify(field));
+  },
+);
+
+test("positions that exclude each other are described so, and refused together", SLOW, async () => {
+  await using stage = await openStage();
+  const path = "/api/chat/rooms/{roomId}/messages";
+  const [, page] = (await describedAt(stage))[path]!.get!.parameters;
+  assertEquals([page!.in, page!.explode, Object.keys(page!.schema.properties as JsonFrame)], [
+    "query",
+    true,
+    ["before", "since", "limit"],
+  ]);
+  assertEquals((page!.schema.not as JsonFrame).required, ["before", "since"]);
+  assertError(await callAsAdmin(stage, "GET /api/chat/rooms/x/messages?before=a:1&since=a:1"), [400, "bad_message"]);
+});
+
+test("ids are described with what they are held to", SLOW, async () => {
+  await using stage = await openStage();
+  for (const [path, methods] of Object.entries(await describedAt(stage))) {
+    for (const { parameters } of Object.values(methods)) {
+      for (const { in: place, name, schema } of parameters) {
+        if (place === "path") assert(schema.maxLength && schema.minLength, `${path} ${name}`);
+        if (name === "id" && /rooms|users/.test(path)) assert(schema.pattern, path);
+      }
+    }
   }
 });
