@@ -165,6 +165,7 @@ const LIMITS = {
   websocketMessageBurst: count("WEBSOCKET_MESSAGE_BURST", "100", "messages at once before the rate counts", { min: 1 }),
   websocketByteRate: size("WEBSOCKET_BYTE_RATE", "256KiB", `bytes a second of a connection; ${NO_LIMIT}`),
   websocketJoinRate: count("WEBSOCKET_JOIN_RATE", "10", `joins and leaves a second of a connection; ${NO_LIMIT}`),
+  historyReadRate: count("HISTORY_READ_RATE", "10", `pages of history a second of an address, over REST; ${NO_LIMIT}`),
   websocketConnectRate: count("WEBSOCKET_CONNECT_RATE", "100", `new connections a second of an address; ${NO_LIMIT}`),
   websocketConnectBurst: count("WEBSOCKET_CONNECT_BURST", "200", "new connections at once before the rate counts", {
     min: 1,

@@ -6,6 +6,7 @@
  * stands for the application's own backend, whose word about sender, id and time is taken.
  */
 import * as v from "valibot";
+import { networkOf } from "../address.ts";
 import type { MessageInput } from "../backstage.ts";
 import type { HistoryPage } from "../broker.ts";
 import { Buckets } from "../buckets.ts";
@@ -205,17 +206,27 @@ function originOf({ isAdmin, identity }: Caller, body: Publishing["body"]): Part
   return { id, timestamp, from: { connection: "server", user, name: name ?? String(user) } };
 }
 
+/** Pages at once before the rate counts, in seconds of it. */
+const READ_BURST_S = 5;
+
 interface Reading {
   caller: Caller;
   params: v.InferOutput<typeof Params>;
   query: { before?: HistoryPage["position"]; since?: HistoryPage["position"]; limit: number };
 }
 
+/** Few bytes ask for many, so an address has a rate; the application's own backend has none. */
 function reader({ hub, chat }: HttpParts) {
+  const { historyReadRate: perSecond } = hub.config;
+  const reads = new Buckets({ perSecond, burst: READ_BURST_S * perSecond });
   const rights = new ChatRights(hub);
   return async ({ caller, params, query }: Reading): Promise<v.InferInput<typeof History>> => {
     const room = params.roomId;
-    if (!caller.isAdmin) await rights.toRead(caller, room);
+    if (!caller.isAdmin) {
+      const retryAfter = reads.take(networkOf(caller.address));
+      if (retryAfter > 0) throw new ParleyError("rate_limited", "Cannot read: too many pages", { retryAfter });
+      await rights.toRead(caller, room);
+    }
     if (!hub.permissions.ruleOf(room).history) return { messages: [], more: false };
     const { before, since, limit } = query;
     const page = await hub.broker.history.read(room, { before, after: since, limit, maxBytes: hub.replyBytes });

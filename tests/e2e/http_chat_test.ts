@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
+import { ADMIN_KEY, assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
 import { eventually } from "../waiting.ts";
 import { JOIN, type JsonFrame, type Stage } from "./stage.ts";
 
@@ -216,4 +216,24 @@ test("the program's hooks are asked about REST as they are about frames", SLOW, 
     (await callAsAdmin(stage, "GET /api/chat/rooms/vip/messages")).body.messages,
   );
   assertEquals(((await read("ann")).body.messages as JsonFrame[])[0]!.content, "ann: hi");
+});
+
+test("reading history is under a rate per address, the backend's aside", SLOW, async () => {
+  await using stage = await openStage({ historyReadRate: 2, trustProxy: 1 });
+  const [ann, bob] = [await stage.token("ann"), await stage.token("bob")];
+  const read = (bearer: string, from: string) =>
+    call(stage, "GET /api/chat/rooms/x/messages", { bearer, headers: { "x-forwarded-for": from } });
+  const answers = await Promise.all(Array.from({ length: 30 }, () => read(ann, "192.0.2.1")));
+  const refused = answers.filter(({ status }) => status === 429);
+  assert(refused.length > 0 && refused.length < 30);
+  assertError(refused[0]!, [429, "rate_limited"]);
+  assert(Number(refused[0]!.headers.get("retry-after")) >= 1);
+  assertEquals((await read(bob, "192.0.2.1")).status, 429);
+  assertEquals((await read(ann, "192.0.2.2")).status, 200);
+  assertEquals((await read(ADMIN_KEY, "192.0.2.1")).status, 200);
+  await using open = await openStage({ historyReadRate: 0 });
+  const all = await Promise.all(
+    Array.from({ length: 60 }, () => call(open, "GET /api/chat/rooms/x/messages", { bearer: ann })),
+  );
+  assertEquals(all.filter(({ status }) => status !== 200), []);
 });
