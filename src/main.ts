@@ -12,6 +12,7 @@ import { settingsTable, usage } from "./cli/help.ts";
 import { complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
 import { token } from "./cli/token.ts";
 import { type Config, loadConfig } from "./config.ts";
+import { demoPages } from "./http/demo_pages.ts";
 import { createLog, type Log } from "./log.ts";
 import { Reload } from "./reload.ts";
 import { createServer, type Running } from "./server.ts";
@@ -89,7 +90,9 @@ async function serve(args: readonly string[]): Promise<void> {
 
 async function start(config: Config, { log, colour }: { log: Log; colour: boolean }): Promise<Started> {
   try {
-    if (config.workerCount === 1 && config.broker !== "broadcast") return await createServer(config, { log });
+    if (config.workerCount === 1 && config.broker !== "broadcast") {
+      return await createServer(config, { log, pages: demoPages });
+    }
     return await startWorkers(config, { log, colour, main: import.meta.url, end: process.exit });
   } catch (error) {
     log.error("cannot start", { reason: error instanceof Error ? error.message : String(error) });

@@ -25,7 +25,7 @@ import { isDocumented } from "./dialects/socketio_events.ts";
 import { Audience, Fanout } from "./engine_io/fanout.ts";
 import type { EngineOptions } from "./engine_io/options.ts";
 import { EngineServer } from "./engine_io/server.ts";
-import { createApps } from "./http/app.ts";
+import { createApps, type DemoPages } from "./http/app.ts";
 import { Gateway } from "./gateway.ts";
 import { HeldSockets } from "./held_sockets.ts";
 import { Hub } from "./hub.ts";
@@ -54,6 +54,8 @@ import { undecided } from "./dialects/undecided.ts";
 export interface ServerExtras {
   log?: Log;
   hooks?: Hooks;
+  /** What visitors of a demo see. */
+  pages?: DemoPages;
   /** It is one of several in this process. */
   worker?: WorkerPlace;
 }
@@ -91,10 +93,10 @@ export interface Running {
 /** Throws if a port cannot be bound; a broker that is away only makes the server unready. */
 export async function createServer(config: Config, extras: ServerExtras = {}): Promise<Running> {
   const log = extras.log ?? createLog({ level: config.logLevel, format: config.logFormat });
-  const { hooks = {}, worker } = extras;
+  const { hooks = {}, pages, worker } = extras;
   const adapter = createAdapter();
   const verifiers = await createVerifiers(config, hooks, worker?.demoKey);
-  const parts = assemble(config, { adapter, log, hooks, worker, ...verifiers });
+  const parts = assemble(config, { adapter, log, hooks, pages, worker, ...verifiers });
   const { hub, admission, broker } = parts;
   await broker.start(new Node(hub, adapter));
   const ports = await listen(adapter, config, { ...parts, worker });
@@ -177,10 +179,11 @@ interface Surroundings extends Omit<Verifiers, "keys"> {
   adapter: RuntimeAdapter;
   log: Log;
   hooks: Hooks;
+  pages?: DemoPages;
   worker?: WorkerPlace;
 }
 
-function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo }: Surroundings) {
+function assemble(config: Config, { adapter, log, hooks, pages, worker, verifier, demo }: Surroundings) {
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
@@ -207,7 +210,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo 
   const backstage = new Backstage(hub);
   const chat = { dataOf: snakeData, show: snakeMessage };
   const { runtime } = adapter;
-  const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo });
+  const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo, pages });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
   const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, audience });
   const doors = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;

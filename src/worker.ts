@@ -8,6 +8,7 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config, Renewal } from "./config.ts";
 import { ParleyError } from "./errors.ts";
+import { demoPages } from "./http/demo_pages.ts";
 import { createLog, type Level, LEVELS, type Log } from "./log.ts";
 import { createServer, type Renewed, type Running, type WorkerPlace } from "./server.ts";
 
@@ -37,7 +38,7 @@ export function runWorker(): void {
   const { id, config, place, colour }: WorkerData = workerData;
   const log = signed(createLog({ level: config.logLevel, format: config.logFormat, colour }), id);
   const report = (report: Report) => parentPort!.postMessage(report);
-  const starting = createServer(config, { log, worker: place });
+  const starting = createServer(config, { log, pages: demoPages, worker: place });
   parentPort!.on("message", (order: Order) => {
     if (order === "ping") return report({ is: "pong" });
     // What ends it ends this thread, not the process.

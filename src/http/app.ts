@@ -6,6 +6,7 @@
 import type { Admission } from "../admission.ts";
 import { errorResponse } from "../answers.ts";
 import type { Backstage } from "../backstage.ts";
+import type { Config } from "../config.ts";
 import { resolveEndpoint } from "../endpoint.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub.ts";
@@ -14,13 +15,14 @@ import { NO_OFFER } from "../subprotocols.ts";
 import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
-import { assetRoutes } from "./assets.ts";
 import { chatRoutes, type ChatShape } from "./chat.ts";
-import { demoRoutes } from "./demo_pages.ts";
+import { clientScriptRoute } from "./client_script.ts";
+import { demoTokenRoute } from "./demo_token.ts";
 import { directoryRoutes } from "./directory.ts";
 import { metricsRoute } from "./metrics.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { openapiRoute } from "./openapi.ts";
+import { pointerRoute } from "./pointer.ts";
 import { removalRoutes } from "./removal.ts";
 import type { Route } from "./route.ts";
 import { answer, type Fetch, serveRoutes } from "./router.ts";
@@ -35,7 +37,11 @@ export interface HttpParts {
   chat: ChatShape;
   /** In demo mode: gives a visitor a token. */
   demo?: DemoTokens;
+  /** What visitors of a demo see; without it, where to go. */
+  pages?: DemoPages;
 }
+
+export type DemoPages = (config: Config) => Route[];
 
 export interface DemoTokens {
   issue(content: { user: string; name?: string; groups?: string[]; ttlMs: number }): Promise<string>;
@@ -51,7 +57,7 @@ export interface Apps {
 export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
   const { adminPort, basePath, metrics } = parts.hub.config;
   const everywhere = statusRoutes(parts);
-  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...demoRoutes(parts), ...assetRoutes(parts)];
+  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...frontRoutes(parts), clientScriptRoute()];
   const admin = [...directoryRoutes(parts), ...announcementRoutes(parts), ...removalRoutes(parts)];
   if (adminPort === undefined) {
     const figures = metricsRoute(parts, metrics === "public" ? "nothing" : "admin");
@@ -60,6 +66,11 @@ export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
   // Who can reach the port of its own may read the figures.
   const apart = [...everywhere, ...notificationRoutes(parts), ...admin, metricsRoute(parts, "nothing")];
   return { open: described([...everywhere, ...own], basePath), admin: described(apart, basePath) };
+}
+
+function frontRoutes({ demo, pages, hub: { config } }: HttpParts): Route[] {
+  const front = demo && pages ? pages(config) : [pointerRoute(config)];
+  return demo ? [...front, demoTokenRoute(demo)] : front;
 }
 
 export function createApps(parts: HttpParts): Apps {

@@ -1,21 +1,20 @@
 /**
- * What a browser finds at `/` and `/chat`: in demo mode two pages to try the server with, elsewhere where to go.
+ * The two pages to try a server with in demo mode, `/` and `/chat`, with their scripts and styles.
  *
- * Visitors of a demo get tokens without proving anything, so only pages of this very server, opened on the machine it runs
- * on, may ask for one, and a token has no role. Addresses in the pages are relative: they work behind any path.
+ * The executable hands them to its server; a program that embeds one has pages of its own, and these are not loaded.
+ * Addresses in the pages are relative: they work behind any path.
  */
-import * as v from "valibot";
 import type { Config } from "../config.ts";
-import { ParleyError } from "../errors.ts";
-import { VERSION } from "../version.ts";
-import type { DemoTokens, HttpParts } from "./app.ts";
+import chatScript from "./assets/chat.js" with { type: "text" };
+import consoleScript from "./assets/console.js" with { type: "text" };
+import consoleStyle from "./console/console.css" with { type: "text" };
 import consoleContent from "./console/console.html" with { type: "text" };
-import { Id, User } from "./fields.ts";
+import chatStyle from "./demo/chat.css" with { type: "text" };
+import look from "./look/look.css" with { type: "text" };
 import template from "./look/page.html" with { type: "text" };
 import { type Route, route } from "./route.ts";
+import { SCRIPT, STYLE, textRoute } from "./text_route.ts";
 import { forVisitors } from "./visitors.ts";
-
-const TOKEN_TTL_MS = 60 * 60_000;
 
 /** Scripts, styles, sockets and requests of this server, and nothing else. */
 const POLICY = [
@@ -69,11 +68,17 @@ const CHAT: Page = {
   content: '<div id="app"></div>',
 };
 
-export function demoRoutes({ demo, hub: { config } }: HttpParts): Route[] {
-  if (!demo) return [pointerRoute(config)];
+export function demoPages(config: Config): Route[] {
   // The chat is built on the client, and that one speaks envelope.
   const pages = config.dialects.includes("envelope") ? [CONSOLE, CHAT] : [CONSOLE];
-  return [...pages.map((page) => pageRoute(page, htmlOf(page, pages, config))), tokenRoute(demo)].map(forVisitors);
+  const files = [
+    textRoute("/look.css", "The look of the demo pages", look, STYLE),
+    textRoute("/console.js", "The script of the demo page /", consoleScript, SCRIPT),
+    textRoute("/console.css", "Its style", consoleStyle, STYLE),
+    textRoute("/chat.js", "The script of the demo page /chat", chatScript, SCRIPT),
+    textRoute("/chat.css", "Its style", chatStyle, STYLE),
+  ];
+  return [...pages.map((page) => pageRoute(page, htmlOf(page, pages, config))), ...files].map(forVisitors);
 }
 
 /** The page, told where this server speaks what. */
@@ -84,22 +89,6 @@ function htmlOf(page: Page, pages: Page[], { paths, dialects }: Config): string 
   const server = JSON.stringify({ paths, dialects }).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   const parts: Record<string, string> = { ...page, server, pages: links.join("") };
   return (template as unknown as string).replace(/\{\{ ?(\w+) ?\}\}/g, (_, part) => parts[part]!);
-}
-
-function pointerRoute({ basePath }: Config): Route {
-  return route({
-    method: "GET",
-    path: "/",
-    needs: "nothing",
-    about: "What this is, and where to read on",
-    answer: v.object({ name: v.string(), version: v.string(), status: v.string(), description: v.string() }),
-    serve: () => ({
-      name: "parley",
-      version: VERSION,
-      status: `${basePath}/status`,
-      description: `${basePath}/openapi.json`,
-    }),
-  });
 }
 
 function pageRoute({ path, description }: Page, html: string): Route {
@@ -119,27 +108,4 @@ function pageRoute({ path, description }: Page, html: string): Route {
     answer: "text/html",
     serve: () => new Response(html, { headers }),
   });
-}
-
-function tokenRoute(demo: DemoTokens): Route {
-  return route({
-    method: "POST",
-    path: "/demo/token",
-    needs: "nothing",
-    about: "A token for a visitor of the demo pages, without any role; for pages of this server on its own machine",
-    body: v.object({ user: User, name: v.optional(Id) }, "must be an object {user, name?}"),
-    answer: v.object({ token: v.string() }),
-    serve: async ({ body: { user, name }, request }) => {
-      if (!isOwnPage(request.headers)) {
-        throw new ParleyError("forbidden", "Cannot give a demo token: only this server's own page gets one");
-      }
-      return { token: await demo.issue({ user, name, ttlMs: TOKEN_TTL_MS }) };
-    },
-  });
-}
-
-function isOwnPage(headers: Headers): boolean {
-  const host = headers.get("host");
-  const origin = headers.get("origin");
-  return origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -88,11 +88,11 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
     "engine_io/",
   ],
   "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
-  worker: [...GROUND, ...CONTRACTS, "server"],
+  worker: [...GROUND, ...CONTRACTS, "server", "http/"],
   workers: [...GROUND, ...CONTRACTS, "server", "worker"],
   signals: GROUND,
   reload: [...GROUND, ...CONTRACTS, "server"],
-  main: [...GROUND, ...CONTRACTS, "reload", "server", "signals", "worker", "workers", "cli/"],
+  main: [...GROUND, ...CONTRACTS, "reload", "server", "signals", "worker", "workers", "cli/", "http/"],
   mod: [...SERVER, "server"],
 
   // The demo pages run in a browser: they know the client, and nothing of the server that hands them out.

@@ -258,6 +258,20 @@ test("an admin port that is taken ends the start, and gives the public port back
   await second.stop();
 });
 
+test("a program's own server has no demo pages, and its root says where to go", SLOW, async () => {
+  const server = await createServer({ ports: [0], demo: true, host: "127.0.0.1" });
+  try {
+    const root = `http://127.0.0.1:${server.port}`;
+    assertEquals((await (await fetch(root)).json()).status, "/status");
+    for (const path of ["/chat", "/chat.js", "/console.css"]) {
+      const answer = await fetch(root + path);
+      assertEquals([path, answer.status, (await answer.json()).code], [path, 404, "not_found"]);
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
 test("without demo mode the root says where to go, and nothing else", SLOW, async () => {
   await using stage = await openStage();
   const { status, body } = await call(stage, "GET /");

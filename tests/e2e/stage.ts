@@ -4,7 +4,10 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { createLog, type Log } from "../../src/log.ts";
-import { createServer, type ParleyServer, type ServerOptions } from "../../src/mod.ts";
+import { defaultConfig } from "../../src/config.ts";
+import { demoPages } from "../../src/http/demo_pages.ts";
+import { createServer, ParleyServer, type ServerOptions } from "../../src/mod.ts";
+import * as executable from "../../src/server.ts";
 import { signToken, type TokenContent } from "../../src/verifiers/sign.ts";
 import { TestSocket, type TestSocketOptions } from "../harness.ts";
 
@@ -90,8 +93,8 @@ export class Stage implements AsyncDisposable {
       websocketByteRate: 0,
       websocketJoinRate: 0,
     };
-    const server = await createServer({ ...defaults, websocketDrainMs: 500, log, ...options });
-    return new Stage(server, lines);
+    const all = { ...defaults, websocketDrainMs: 500, log, ...options };
+    return new Stage(await (options.demo ? createDemo(all) : createServer(all)), lines);
   }
 
   url(path: string): string {
@@ -165,3 +168,8 @@ export const JOIN: Record<string, (room: string) => [JsonFrame, JsonFrame]> = {
   snake: (roomId) => [{ type: "join_room", roomId }, { type: "online_update", roomId }],
   plain: (room) => [{ type: "join", room }, { type: "user_list", room }],
 };
+
+/** As the executable starts it: with pages, which a program that embeds a server does not get. */
+async function createDemo({ hooks, log, ...settings }: ServerOptions): Promise<ParleyServer> {
+  return new ParleyServer(await executable.createServer(defaultConfig(settings), { hooks, log, pages: demoPages }));
+}
