@@ -2,7 +2,7 @@
  * Parley as a library: the same server inside a Bun or Deno program.
  *
  * ```ts
- * import { createServer } from "./src/mod.ts";
+ * import { createServer } from "parley-server";
  * const server = await createServer({ ports: [3000], jwtSecret });
  * server.on("orders:create", (from, order: Order, ack: Acknowledge) => ack({ accepted: true, by: from.userId, order }));
  * ```
@@ -21,7 +21,8 @@ import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
 import { createServer as start, type Running } from "./server.ts";
 
 export { ParleyError };
-export type { Acknowledge, Arrival, Client, Config, ConfigOverrides, EventHandler, Hooks, Log, StreamPosition };
+export type { Acknowledge, Arrival, Client, Config, ConfigOverrides, EventHandler, Hooks, Log };
+export type { PublishedMessage, Sent, StreamPosition };
 
 export interface ServerOptions extends ConfigOverrides {
   hooks?: Hooks;
@@ -61,6 +62,7 @@ export async function createServer(options: ServerOptions = {}): Promise<ParleyS
 export class ParleyServer {
   readonly #running: Running;
 
+  /** @internal */
   constructor(running: Running) {
     this.#running = running;
   }

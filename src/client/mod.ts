@@ -1,5 +1,5 @@
 /**
- * `parley/client`: what a browser, Bun, Deno or Node imports. Also served as `/client.js`.
+ * `parley-client`: what a browser, Bun, Deno or Node imports. Also served as `/client.js`.
  */
 export { createClient } from "./client.ts";
 export type { Client, ClientEvents } from "./client.ts";

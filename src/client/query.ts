@@ -1,6 +1,8 @@
 /**
- * `parley/query`: TanStack Query's cache in step with rooms and events. React and TanStack Query are peers.
+ * `parley-client/query`: TanStack Query's cache in step with rooms and events. React and TanStack Query are peers.
  */
+"use client";
+
 export { append, type AppendOptions, type SyncOptions, syncQuery, type Update } from "./query/sync.ts";
 export {
   type ChatContact,

@@ -1,6 +1,8 @@
 /**
- * `parley/react`: the hooks, under the names of the guides they replace. React is a peer; importing has no effect.
+ * `parley-client/react`: the hooks, under the names of the guides they replace. React is a peer; importing has no effect.
  */
+"use client";
+
 export { ParleyProvider, type ParleyProviderProps, useClient } from "./react/provider.ts";
 export { useWebSocketStatus, type WebSocketStatus } from "./react/status.ts";
 export { usePersonalRoom, useRoom } from "./react/rooms.ts";

@@ -5,7 +5,7 @@ import { createHmac } from "node:crypto";
 import { type ClientOptions, createClient } from "../../src/client/mod.ts";
 import { type ServerProcess, spawnServer } from "../harness.ts";
 
-const SECRET = "a secret of at least thirty-two bytes";
+export const SECRET = "a secret of at least thirty-two bytes";
 export const ADMIN_TOKEN = "admin-token-of-the-tests";
 export const CONNECT = "/websocket/connect";
 

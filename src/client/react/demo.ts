@@ -3,6 +3,8 @@
  *
  * Plain elements without styles: it shows that things work and how the hooks are used, in a page that has its own looks.
  */
+"use client";
+
 import { createElement as h, useState } from "react";
 import type { PresenceStatus } from "../frames.ts";
 import { usePresence } from "./presence.ts";

@@ -1,0 +1,5 @@
+/** What is imported as text, whatever its ending says. */
+declare module "*/assets/client.js" {
+  const text: string;
+  export default text;
+}
