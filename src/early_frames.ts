@@ -42,8 +42,10 @@ export class EarlyFrames {
     return this.#kept.size > 0 && this.#kept.has(connection);
   }
 
-  /** False: it cannot wait, since its connection is not young any more or too much waits already. */
+  /** False: it cannot wait, since its connection is closed or not young any more, or too much waits already. */
   keep(connection: Connection, frame: EarlyFrame): boolean {
+    // What was under way when it closed may end only now, and nobody would take this out again.
+    if (!connection.isOpen) return false;
     const now = performance.now();
     if (now - (connection.welcomedAtMs ?? now) >= YOUNG_MS) return false;
     const kept = this.#kept.get(connection) ?? { frames: [], bytes: 0 };

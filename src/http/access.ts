@@ -69,7 +69,9 @@ export class Access {
       throw new ParleyError("unauthorized", `${attempt}: a credential is needed, as "Authorization: Bearer …"`);
     }
     if (this.#isAdminKey(key) || this.#isAdminKey(token)) return { isAdmin: true };
-    const identity = token ? await this.#verify(token, address, attempt) : await this.#wrongKey(address, attempt);
+    // Beside a token, a key that may be wrong for nothing could be guessed as fast as requests are.
+    const isGuess = !token || (!!key && this.#adminKey !== undefined);
+    const identity = isGuess ? await this.#wrongKey(address, attempt) : await this.#verify(token, address, attempt);
     await run(checkBlock(this.#hub, identity));
     return { identity, isAdmin: identity.roles.some((role) => this.#hub.config.adminRoles.includes(role)) };
   }

@@ -69,3 +69,22 @@ test("a program's own token is no wrong key", SLOW, async () => {
   assertEquals((await call(stage, path, { bearer: "session 1" })).status, 200);
   assertError(await call(stage, path, { bearer: "session 2" }), [401, "unauthorized"]);
 });
+
+test("a wrong key is one beside a token, too: no token makes guessing faster", SLOW, async () => {
+  await using stage = await openStage();
+  const good = await stage.token("ann");
+  const path = "GET /websocket/users/ann/notifications";
+  const guess = (bearer: string, n: number) => call(stage, path, { bearer, headers: { "x-api-key": `guess ${n}` } });
+  const guesses = Array.from({ length: 60 }, (_, n) => guess(n % 2 === 0 ? good : `${good}x`, n));
+  const answers = await Promise.all(guesses);
+  assertEquals(new Set(answers.map(({ status }) => status)), new Set([401, 429]));
+  assertEquals((await call(stage, path, { bearer: good })).status, 200);
+  assertEquals((await call(stage, path, { bearer: good, headers: { "x-api-key": ADMIN_KEY } })).status, 200);
+});
+
+test("where there is no admin key to guess, X-API-Key is somebody else's business", SLOW, async () => {
+  await using stage = await openStage({ adminToken: undefined });
+  const bearer = await stage.token("ann");
+  const headers = { "x-api-key": "of a gateway in front" };
+  assertEquals((await call(stage, "GET /websocket/users/ann/notifications", { bearer, headers })).status, 200);
+});

@@ -191,3 +191,22 @@ test("what waits has taken its tokens, and a hook is asked about it once", async
   assertEquals([textsOf(kebab, socket), asked], [["1", "2", "3"], ["1", "2", "3"]]);
   assert(stage.hub.stats.messages === 3);
 });
+
+test("a connection that closed while its message was being judged keeps nothing back", SLOW, async () => {
+  const verdicts: (() => void)[] = [];
+  const onMessage = () => new Promise<undefined>((resolve) => verdicts.push(() => resolve(undefined)));
+  const stage = open({ hooks: { onMessage }, websocketConnectRate: 0 });
+  const long = "x".repeat(60_000);
+  for (let n = 0; n < 300; n++) {
+    const socket = await stage.connect(kebab.path);
+    socket.say(kebab.join("lobby"));
+    socket.say(kebab.say("lobby", long));
+    socket.close(1000, "gone");
+  }
+  await eventually(() => stage.hub.connections.size === 0);
+  for (const answer of verdicts) answer();
+  // 16 MiB of frames of the dead would leave no room for hers.
+  const early = await stage.connect(kebab.path);
+  early.say(kebab.say("lobby", long));
+  assertEquals(errorsOf(early), []);
+});
