@@ -69,6 +69,8 @@ export class Connection {
   bytesUntilMs = 0;
   /** Of its joins and leaves. */
   movesUntilMs = 0;
+  /** Of what it reads of histories and lists: see ReadRate. */
+  readsUntilMs = 0;
   toldOfDropsAtMs = -Infinity;
   #refusals = 0;
   #firstRefusalMs = -Infinity;

@@ -12,6 +12,7 @@ import type { Connection } from "./connection.ts";
 import type { AnyDialect } from "./dialect.ts";
 import { ParleyError } from "./errors.ts";
 import { toParleyError } from "./faults.ts";
+import { bytesOf } from "./frame_size.ts";
 import type { Client, EventHandler, Hooks } from "./hooks.ts";
 import type { IdSource } from "./id.ts";
 import type { Log } from "./log.ts";
@@ -30,6 +31,7 @@ import {
 import { fitRoster } from "./roster_size.ts";
 import { PresencePace } from "./presence_pace.ts";
 import type { Permissions } from "./permissions.ts";
+import { isReading, ReadRate } from "./read_rate.ts";
 import { Audiences, Room } from "./room.ts";
 import { RoomCensus } from "./room_census.ts";
 import { typeOfRoom } from "./room_name.ts";
@@ -83,6 +85,7 @@ export class Hub {
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly turns = new Turns();
   readonly unsent = new Unsent();
+  readonly reads: ReadRate;
   readonly outlet: Outlet;
   /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
   readonly #everybody: Audiences;
@@ -100,6 +103,7 @@ export class Hub {
     this.handlers = parts.handlers;
     this.maxBufferedBytes = parts.maxBufferedBytes;
     this.outlet = parts.adapter;
+    this.reads = new ReadRate(parts.config);
     this.#everybody = new Audiences(EVERYBODY, parts.adapter);
   }
 
@@ -210,12 +214,20 @@ export class Hub {
   reply(connection: Connection, body: ReplyBody, ref?: unknown): void {
     if (!connection.isOpen) return;
     const reply = { ...body, ref, id: this.ids.next(), timestamp: Date.now(), self: connection.member };
-    for (const frame of connection.dialect.encodeReply(reply)) {
-      connection.socket.send(frame);
-      this.stats.framesOut++;
-    }
+    const frames = connection.dialect.encodeReply(reply);
+    for (const frame of frames) connection.socket.send(frame);
+    this.stats.framesOut += frames.length;
+    if (isReading(body)) this.reads.charge(connection, frames.reduce((sum, frame) => sum + bytesOf(frame), 0));
     // What waits for a poll is counted where it waits.
     if (!connection.socket.isPolled) this.unsent.note(connection.address, connection.socket);
+  }
+
+  /** Before a reply of what was kept. Throws `rate_limited`, or what {@link checkUnsent} throws. */
+  checkReading(connection: Connection, attempt: string): void {
+    this.checkUnsent(connection, attempt);
+    const retryAfter = this.reads.waitMs(connection);
+    if (retryAfter <= 0) return;
+    throw new ParleyError("rate_limited", `Cannot ${attempt}: too much was read in a short time`, { retryAfter });
   }
 
   /** Before a reply that may be long. Throws `unavailable` while too much waits to be read at the client's address. */

@@ -10,6 +10,7 @@ import type { Config } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "./errors.ts";
 import { LinkedMap } from "./linked_map.ts";
+import { ReadRate } from "./read_rate.ts";
 
 const MIN_BYTE_BURST = 1024 * 1024;
 /** Of the largest messages, how many may come at once. */
@@ -45,6 +46,7 @@ export class Rates {
   readonly #frames: Rate;
   readonly #bytes: Rate;
   readonly #moves: Rate;
+  readonly #reads: ReadRate;
   readonly #maxWaitingMoves: number;
   readonly #maxRefusals: number;
   readonly #now: () => number;
@@ -56,6 +58,7 @@ export class Rates {
     this.#frames = { perSecond: config.websocketMessageRate, burst: config.websocketMessageBurst };
     this.#bytes = byteRateOf(config);
     this.#moves = { perSecond: config.websocketJoinRate, burst: rooms + MOVES_BESIDE_ROOMS };
+    this.#reads = new ReadRate(config, { now });
     this.#maxWaitingMoves = WAITING_PER_ROOM * rooms;
     this.#maxRefusals = REFUSALS_PER_BURST * config.websocketMessageBurst;
     this.#now = now;
@@ -85,6 +88,7 @@ export class Rates {
       excess(this.#moves, movesUntil - now),
       excess(this.#bytes, bytesUntil - now),
       this.#untilReplay(replay, now),
+      replay === undefined ? 0 : this.#reads.waitMs(connection),
     );
     if (waitMs > 0) return waitMs;
     connection.movesUntilMs = movesUntil;

@@ -14,7 +14,7 @@ export const notifications: Handler<"notifications"> = (hub, connection, command
 
 function* listNotifications(hub: Hub, connection: Connection, command: CommandOf<"notifications">): Steps<void> {
   const user = userOf(connection, "list notifications");
-  hub.checkUnsent(connection, "list notifications");
+  hub.checkReading(connection, "list notifications");
   const limit = Math.min(command.limit ?? PAGE_DEFAULT, PAGE_LIMIT);
   const page = yield* wait(hub.broker.inbox.list(user, { before: command.before, limit }));
   hub.reply(connection, { kind: "notifications", ...page }, command.ref);

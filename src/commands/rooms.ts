@@ -58,7 +58,7 @@ function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"hist
 
 /** Members may look into a room, and so may who could join it, the embedding program's word included. */
 function* checkMayLook(hub: Hub, connection: Connection, room: string): Steps<void> {
-  hub.checkUnsent(connection, `look into room "${room}"`);
+  hub.checkReading(connection, `look into room "${room}"`);
   if (connection.isIn(room)) return;
   try {
     hub.permissions.checkJoin(room, connection);
