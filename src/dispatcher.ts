@@ -22,6 +22,7 @@ import type { Hub } from "./hub.ts";
 import { after, isPromise, type MaybePromise } from "./maybe.ts";
 import type { Command, CommandBody } from "./message.ts";
 import { type Move, Rates } from "./rates.ts";
+import { WaitingBytes } from "./waiting_bytes.ts";
 
 const HANDLERS: { [Kind in CommandBody["kind"]]: Handler<Kind> } = {
   join,
@@ -82,6 +83,7 @@ export class Dispatcher {
   readonly #hub: Hub;
   readonly #dialects: Dialects;
   readonly #rates: Rates;
+  readonly #waiting = new WaitingBytes();
   readonly #early = new EarlyFrames((connection) => this.#judgeDue(connection));
 
   constructor(hub: Hub, dialects: Dialects) {
@@ -126,7 +128,7 @@ export class Dispatcher {
 
   /** Frames of the connection wait until `pending` has settled; it must not reject. */
   hold(connection: Connection, pending?: Promise<void>): FrameQueue {
-    const queue = new FrameQueue();
+    const queue = new FrameQueue(this.#waiting, connection.address);
     connection.queue = queue;
     const drain = async () => {
       await pending;

@@ -4,7 +4,9 @@
  * Made by the dispatcher when there is something to wait for, and gone when nothing waits any more. Frames are kept as
  * they came, since what they are decoded to takes many times the memory.
  */
+import { networkOf } from "./address.ts";
 import type { Move } from "./rates.ts";
+import type { WaitingBytes } from "./waiting_bytes.ts";
 
 export interface QueuedFrame {
   readonly input: unknown;
@@ -26,6 +28,16 @@ export class FrameQueue {
   #bytes = 0;
   #moves = 0;
   #pings = 0;
+  readonly #waiting: WaitingBytes;
+  readonly #address: string;
+  /** Found out when something waits: most queues stay empty. */
+  #network?: string;
+
+  /** `waiting`: in which they are counted, as of `address`. */
+  constructor(waiting: WaitingBytes, address: string) {
+    this.#waiting = waiting;
+    this.#address = address;
+  }
 
   get isEmpty(): boolean {
     return this.#frames.length === 0;
@@ -36,9 +48,11 @@ export class FrameQueue {
     return this.#moves;
   }
 
-  /** Whether there is room for one more. `maxBytes` bounds them all together. */
+  /** Whether there is room for one more. `maxBytes` bounds those of this queue together. */
   fits({ bytes, move }: QueuedFrame, maxBytes: number): boolean {
     if (this.#bytes + bytes > maxBytes) return false;
+    this.#network ??= networkOf(this.#address);
+    if (!this.#waiting.fits(this.#network, bytes)) return false;
     return move !== undefined || this.#frames.length - this.#moves < MAX_FRAMES;
   }
 
@@ -63,14 +77,12 @@ export class FrameQueue {
   }
 
   clear(): void {
-    this.#frames.length =
-      this.#bytes =
-      this.#moves =
-      this.#pings =
-        0;
+    while (this.shift());
   }
 
   #count({ bytes, move, isPing }: QueuedFrame, by: 1 | -1): void {
+    this.#network ??= networkOf(this.#address);
+    this.#waiting.add(this.#network, by * bytes);
     this.#bytes += by * bytes;
     if (move) this.#moves += by;
     if (isPing) this.#pings += by;

@@ -156,6 +156,27 @@ test("what waits behind joins is bounded in bytes", SLOW, async () => {
   assertEquals(refused.map(({ code }) => code), new Array(4).fill("rate_limited"));
 });
 
+test("what waits is bounded over all connections of an address, and is given back with them", SLOW, async () => {
+  const stage = open({ ...FEW_ROOMS, websocketConnectRate: 0 });
+  const message = "x".repeat(60_000);
+  const sockets: FakeSocket[] = [];
+  const fill = async () => {
+    const socket = await kebab(stage);
+    sockets.push(socket);
+    spendBurst(socket);
+    socket.say({ type: "join-room", roomId: `${sockets.length}` });
+    for (let n = 0; n < 16; n++) socket.say({ type: "message", roomId: `${sockets.length}`, message });
+    return socket.heard({ code: "rate_limited" }).length;
+  };
+  let refused = 0;
+  while (refused === 0 && sockets.length < 100) refused = await fill();
+  // 64 MiB, of which each connection has nearly one.
+  assertEquals([sockets.length, refused > 0], [70, true]);
+  for (const socket of sockets) socket.close(1000, "");
+  await eventually(() => stage.hub.connections.size === 0);
+  assertEquals(await fill(), 0);
+});
+
 test("a frame that decides the dialect of a connection still does so when it waits", SLOW, async () => {
   const socket = await open({ websocketMaxRooms: 1, websocketJoinRate: 2 }).connect("/ws");
   let start = 0;
