@@ -19,14 +19,18 @@ export interface Actor {
 
 /** Strangers may show bad tokens as often as they like, but not fill the log with them. */
 const REFUSALS_PER_ADDRESS = { perSecond: 1, burst: 1 };
+/** Whoever has a network of IPv6 has many addresses. */
+const REFUSALS_IN_ALL = { perSecond: 20, burst: 100 };
 
 export class Audit {
   readonly #log: Log;
   readonly #refusals: Buckets;
+  readonly #allRefusals: Buckets;
 
   constructor(log: Log, clock: { now?: () => number } = {}) {
     this.#log = log;
     this.#refusals = new Buckets(REFUSALS_PER_ADDRESS, clock);
+    this.#allRefusals = new Buckets(REFUSALS_IN_ALL, clock);
   }
 
   /** `what` is a constant; `whom` names the user, connection or room. */
@@ -35,9 +39,9 @@ export class Audit {
     this.#log.info(what, { audit: true, by, address, ...whom });
   }
 
-  /** `at`: the door. At most one line a second for an address. */
+  /** `at`: the door. At most one line a second for an address, and twenty in all; the metrics count every one. */
   refused(address: string, at: "upgrade" | "socketio" | "authenticate" | "http", { code, message }: ParleyError): void {
-    if (this.#refusals.take(networkOf(address)) > 0) return;
+    if (this.#refusals.take(networkOf(address)) > 0 || this.#allRefusals.take("") > 0) return;
     this.#log.info("a credential was refused", { audit: true, address, at, code, reason: message });
   }
 }

@@ -64,6 +64,8 @@ export class Connection {
   /** Since when its buffer has not been empty; 0: it is empty. */
   stalledSince = 0;
   lastBroadcastAtMs = -Infinity;
+  /** As a guest it has said how it is: that is forgotten with it, since no user will come back to it. */
+  hasGuestStatus = false;
   /** When the bucket of its frames will be full again; this and the next ones by the clock of Rates, which sets them. */
   framesUntilMs = 0;
   bytesUntilMs = 0;

@@ -102,6 +102,7 @@ export class Lifecycle {
     const { id, user } = connection;
     hub.log[isSlow ? "info" : "debug"]("a connection has ended", { connection: id, user, code, reason });
     spawn(hub, "Leaving rooms on close", leaveRooms(hub, connection));
+    if (connection.hasGuestStatus) spawn(hub, "Forgetting the status of a guest", forgetStatus(hub, connection));
     hub.forget(connection);
     if (client) spawn(hub, "onDisconnect", tellDisconnect(hub, client, { code, reason }));
   }
@@ -120,6 +121,11 @@ function limitsOf(config: Config): Limits {
 
 function* leaveRooms(hub: Hub, connection: Connection): Steps<void> {
   yield* wait(membership.leaveAll(hub, connection));
+}
+
+/** Said under the connection's own id, whoever it has become since. */
+function* forgetStatus(hub: Hub, { id }: Connection): Steps<void> {
+  yield* wait(hub.broker.presence.setStatus(id, { status: "online", timestamp: Date.now() }));
 }
 
 function* tellDisconnect(

@@ -124,9 +124,12 @@ function quoted(text: string): string {
   return /^[\w.:/@*+,-]+$/.test(text) ? text : escaped(JSON.stringify(text));
 }
 
-/** JSON leaves some control characters as they are: those a terminal obeys, and Unicode's own line ends. */
+/**
+ * JSON leaves some control characters as they are: those a terminal obeys, Unicode's own line ends, and those that turn
+ * the direction of writing, with which a name could show the rest of its line in another order.
+ */
 function escaped(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }

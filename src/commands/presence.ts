@@ -18,6 +18,7 @@ export const setPresence: Handler<"set_presence"> = (hub, connection, command) =
 
 function* changeStatus(hub: Hub, connection: Connection, command: CommandOf<"set_presence">): Steps<void> {
   const { status, metadata } = command;
+  connection.hasGuestStatus ||= connection.identity === undefined;
   const changed = yield* wait(
     hub.broker.presence.setStatus(connection.user, { status, metadata, timestamp: Date.now() }),
   );

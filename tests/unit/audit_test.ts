@@ -23,3 +23,15 @@ test("refused tokens of one address are a line a second at most, those of anothe
   refuse("203.0.113.1");
   assertEquals(addresses(), ["203.0.113.1"]);
 });
+
+test("refused tokens of however many addresses are twenty lines a second", () => {
+  const clock = new FakeClock();
+  let lines = 0;
+  const audit = new Audit(createLog({ write: () => void lines++ }), clock);
+  const refuse = (n: number) => audit.refused(`2001:db8:0:${n}::1`, "http", new ParleyError("unauthorized", "bad"));
+  for (let n = 0; n < 500; n++) refuse(n);
+  assertEquals(lines, 100);
+  clock.advance(1000);
+  for (let n = 500; n < 1000; n++) refuse(n);
+  assertEquals(lines, 120);
+});

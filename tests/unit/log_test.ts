@@ -90,10 +90,15 @@ test("log: URLs have neither query nor password, and nothing that looks like a J
 });
 
 test("log: no field can forge a line or move the cursor", () => {
-  const text = line({ name: "a\nb", list: ["\x1b[2J"], path: "\u009b2J\u2028", error: new Error("x\nINFO forged") });
+  const text = line({
+    name: "a\nb",
+    list: ["\x1b[2J"],
+    path: "\u009b2J\u2028\u202e",
+    error: new Error("x\nINFO forged"),
+  });
   for (const part of text.split("\n").slice(1)) assertMatch(part, /^ {4}at /);
   assertStringIncludes(text, 'name="a\\nb"');
-  for (const character of "\u001b\u009b\u2028") assertFalse(text.includes(character));
+  for (const character of "\u001b\u009b\u2028\u202e") assertFalse(text.includes(character));
   assertEquals(written({}, (log) => log.info("a\nb"))[0]!.split("\n").length, 1);
 });
 

@@ -12,6 +12,8 @@ const GRACE_MS = 60_000;
 /** How long that of a guest is kept, who has no personal room to show when it goes. */
 const GUEST_MS = 3_600_000;
 const MAX_STATUSES = 100_000;
+/** What stands for having said nothing. */
+const SILENT: Omit<UserPresence, "timestamp"> = { status: "online" };
 
 interface Said {
   presence: UserPresence;
@@ -33,8 +35,9 @@ export class Statuses {
 
   /** The last one to say something wins. False: it said the same. */
   set(user: string, presence: UserPresence, connected: boolean): boolean {
-    const known = this.of(user) ?? { status: "online" };
+    const known = this.of(user) ?? SILENT;
     if (isSame(known, presence)) return false;
+    if (isSame(SILENT, presence)) return this.#said.delete(user);
     this.#said.set(user, { presence, expiresAt: connected ? Infinity : this.#now() + GUEST_MS });
     if (this.#said.size > MAX_STATUSES) this.#said.delete(this.#said.oldest!.key);
     return true;

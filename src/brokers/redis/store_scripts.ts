@@ -3,7 +3,7 @@ import type { Script } from "./script.ts";
 
 /**
  * KEYS status · ARGV timestamp presence silent ttl
- * `silent` is the presence that stands for having said nothing. Returns 1 if it changed something. The last one that comes
+ * `silent` is the presence that stands for having said nothing, for which nothing is kept. Returns 1 if it changed something. The last one that comes
  * here wins: the clocks of nodes do not agree, and may be set back.
  */
 export const SET_STATUS: Script = {
@@ -12,6 +12,7 @@ export const SET_STATUS: Script = {
   lua: `
 local presence = string.match(redis.call('GET', KEYS[1]) or '', '^%S+ (.*)$') or ARGV[3]
 if presence == ARGV[2] then return 0 end
+if ARGV[2] == ARGV[3] then return redis.call('DEL', KEYS[1]) end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[4])
 return 1`,
 };
