@@ -36,17 +36,24 @@ for (
 
 /** Somebody on this machine or in its network; often a proxy that all clients come through. No address at all, too. */
 export function isPrivate(address: string): boolean {
-  const [, mapped] = MAPPED.exec(address) ?? [];
-  const bare = mapped ?? address.split("%", 1)[0]!;
+  const bare = mappedIn(address) ?? address.split("%", 1)[0]!;
   const version = isIP(bare);
   return version === 0 || PRIVATE.check(bare, version === 4 ? "ipv4" : "ipv6");
 }
 
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+/** `::ffff:203.0.113.7`, or `::ffff:cb00:7107`. */
+const MAPPED = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i;
+
+/** The IPv4 address that one of IPv6 stands for; all of them would be one network. */
+function mappedIn(address: string): string | undefined {
+  const [found, dotted, high = "", low = ""] = MAPPED.exec(address) ?? [];
+  if (found === undefined || dotted !== undefined) return dotted;
+  return [parseInt(high, 16), parseInt(low, 16)].flatMap((half) => [half >> 8, half & 0xff]).join(".");
+}
 
 /** What one subscriber of a provider is given: an IPv4 address, or the /64 of an IPv6 address. */
 export function networkOf(address: string): string {
-  const [, mapped] = MAPPED.exec(address) ?? [];
+  const mapped = mappedIn(address);
   if (mapped !== undefined) return mapped;
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");

@@ -125,7 +125,8 @@ function* leaveRooms(hub: Hub, connection: Connection): Steps<void> {
 
 /** Said under the connection's own id, whoever it has become since. */
 function* forgetStatus(hub: Hub, { id }: Connection): Steps<void> {
-  yield* wait(hub.broker.presence.setStatus(id, { status: "online", timestamp: Date.now() }));
+  const { timestamp } = hub.stamp();
+  yield* wait(hub.broker.presence.setStatus(id, { status: "online", timestamp }));
 }
 
 function* tellDisconnect(

@@ -64,3 +64,10 @@ test("addresses of this machine and its own networks are private, those of the i
   for (const address of inside) assertEquals([address, isPrivate(address)], [address, true]);
   for (const address of outside) assertEquals([address, isPrivate(address)], [address, false]);
 });
+
+test("an IPv4 address written as one of IPv6 is the same, in whatever form", () => {
+  for (const address of ["::ffff:203.0.113.7", "::ffff:cb00:7107", "::FFFF:CB00:7107"]) {
+    assertEquals([address, networkOf(address), isPrivate(address)], [address, "203.0.113.7", false]);
+  }
+  assertEquals([networkOf("::ffff:a00:1"), isPrivate("::ffff:a00:1")], ["10.0.0.1", true]);
+});
