@@ -13,17 +13,14 @@ import type { ReplyBody } from "./message.ts";
 /** Reading costs less than saying, which goes to a whole room. */
 const READS_PER_BYTE_SAID = 4;
 
-/** The history of a whole room at once, then so many times what a connection may send. */
-export function readRateOf({ websocketByteRate, historyRoomBytes }: Config): Rate {
-  return { perSecond: READS_PER_BYTE_SAID * websocketByteRate, burst: historyRoomBytes };
-}
-
 export class ReadRate {
   readonly #rate: Rate;
   readonly #now: () => number;
 
+  /** The history of a whole room at once, then a multiple of what a connection may send. */
   constructor(config: Config, { now = () => performance.now() }: { now?: () => number } = {}) {
-    this.#rate = readRateOf(config);
+    const { websocketByteRate, historyRoomBytes } = config;
+    this.#rate = { perSecond: READS_PER_BYTE_SAID * websocketByteRate, burst: historyRoomBytes };
     this.#now = now;
   }
 
