@@ -98,6 +98,16 @@ function countsOf(report) {
   return { passed: count(/<testcase\b/g) - failed - skipped, failed, skipped };
 }
 
+/** Leaders of process groups, which a Ctrl-C at the terminal does not reach. */
+const running = /** @type {Set<number | undefined>} */ (new Set());
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    for (const pid of running) endGroup(pid);
+    process.exit(1);
+  });
+}
+
 /**
  * Runs a program to its end, and whatever it left behind with it; both outputs are read as one.
  * @param {{ command: string, words: string[], env: Setting["env"] }} job
@@ -106,6 +116,7 @@ function countsOf(report) {
 function run({ command, words, env }) {
   // A process group of its own, so that servers which a stopped test had started end too.
   const child = spawn(command, words, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  running.add(child.pid);
   const chunks = /** @type {string[]} */ ([]);
   const read = (/** @type {string} */ chunk) => void chunks.push(chunk);
   child.stdout.setEncoding("utf8").on("data", read);
@@ -118,7 +129,10 @@ function run({ command, words, env }) {
   return new Promise((resolve) => {
     child.on("error", (error) => resolve({ code: 1, output: `Cannot start "${command}": ${error.message}\n` }));
     // What the program left running would hold its outputs open for ever.
-    child.on("exit", () => endGroup(child.pid));
+    child.on("exit", () => {
+      running.delete(child.pid);
+      endGroup(child.pid);
+    });
     child.on("close", (code, signal) => {
       clearTimeout(overdue);
       if (signal) read(`Stopped by ${signal}\n`);
