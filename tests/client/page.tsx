@@ -1,16 +1,10 @@
 /**
- * A page for React tests: a document of happy-dom, and components mounted in it under Strict Mode.
+ * A page for React tests: a document, and components mounted in it under Strict Mode.
  *
- * The globals are put up by `openPage` and taken away by `close`, so that tests in the same process do not believe to be
- * in a browser. React is loaded after that, because it looks at its surroundings when it is loaded.
+ * React is loaded after the document is there, because it looks at its surroundings when it is loaded.
  */
-import { Window } from "happy-dom";
 import type { ReactNode } from "react";
-
-const GLOBALS = [
-  ...["window", "document", "Node", "Element", "HTMLElement", "HTMLIFrameElement", "DocumentFragment", "SVGElement"],
-  ...["MutationObserver", "getComputedStyle", "Text", "Comment", "ShadowRoot", "HTMLInputElement"],
-];
+import { openDocument } from "./document.ts";
 
 export interface Mounted {
   readonly container: HTMLElement;
@@ -29,13 +23,8 @@ export interface Page {
 
 /** `isLive`: things happen by themselves, as against a real server; then React renders when it likes, and tests wait. */
 export async function openPage({ isLive = false } = {}): Promise<Page> {
-  const window = new Window({ url: "http://localhost/" });
+  const closeDocument = openDocument();
   const world = globalThis as Record<string, unknown>;
-  const added = GLOBALS.filter((name) => !(name in world));
-  for (const name of added) {
-    const value = name === "window" ? window : Reflect.get(window, name);
-    Object.defineProperty(world, name, { value, configurable: true, writable: true });
-  }
   world.IS_REACT_ACT_ENVIRONMENT = !isLive;
   const React = await import("react");
   const { createRoot } = await import("react-dom/client");
@@ -66,8 +55,8 @@ export async function openPage({ isLive = false } = {}): Promise<Page> {
     },
     async close() {
       for (const mounted of open) await mounted.unmount();
-      await window.happyDOM.close();
-      for (const name of [...added, "IS_REACT_ACT_ENVIRONMENT"]) delete world[name];
+      await closeDocument();
+      delete world.IS_REACT_ACT_ENVIRONMENT;
     },
   };
 }

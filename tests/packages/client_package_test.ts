@@ -14,8 +14,8 @@ import { runtimePath } from "../programs.ts";
 import { chatInBrowser, served } from "./browser_chat.ts";
 import { AT_NIGHT, NODE, ONCE, UserFolder } from "./user_folder.ts";
 
-/** The most that the client may weigh, and the hooks beside it, bundled by esbuild and gzipped. */
-const MOST_BYTES = { client: 5.5 * 1024, hooks: 3 * 1024 };
+/** The most that the client may weigh, bundled by esbuild and gzipped, and each of the others beside it. */
+const MOST_KIB = { client: 5.5, "/react": 3, "/vue": 1, "/svelte": 1 };
 
 let folder: UserFolder;
 let server: ServerProcess;
@@ -70,13 +70,16 @@ test("package: TypeScript 5.9 does as node16", AT_NIGHT, async () => {
 test("package: what is bundled stays small", ONCE, async () => {
   const size = async (...entries: string[]) => {
     const input = entries.map((entry) => `export * from "parley-client${entry}";`).join("\n");
-    const words = ["--bundle", "--minify", "--format=esm", "--platform=browser", "--external:react"];
+    const words = ["--bundle", "--minify", "--format=esm", "--external:react", "--external:vue", "--external:svelte"];
     const bundle = await folder.run(join(folder.path, "node_modules/esbuild/bin/esbuild"), words, { input });
-    return gzipSync(bundle, { level: 9 }).length;
+    return gzipSync(bundle, { level: 9 }).length / 1024;
   };
+  const { client: most, ...others } = MOST_KIB;
   const client = await size("");
-  assertLessOrEqual(client, MOST_BYTES.client);
-  assertLessOrEqual(await size("", "/react") - client, MOST_BYTES.hooks);
+  assertLessOrEqual(client, most);
+  for (const [entry, most] of Object.entries(others)) {
+    assertLessOrEqual(await size("", entry) - client, most, `${entry} at most ${most} KiB`);
+  }
 });
 
 test("package: programs bundled by esbuild and by Rollup chat", ONCE, async () => {
