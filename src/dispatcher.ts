@@ -46,8 +46,8 @@ const TOO_MANY_WAIT = "Cannot take the message: too many wait already";
 /** The longest that a waiting frame sleeps at once: so much later at most a closed connection is let go. */
 const MAX_SLEEP_MS = 1000;
 
-/** How many users may be named for one token. */
-const USERS_PER_TOKEN = 10;
+/** How many users a frame may name, or how many rooms it may have looked through, for one token. */
+const LOOK_UPS_PER_TOKEN = 10;
 
 /** What a connection has to authenticate for, where that is required, in the words of the refusal. */
 const NEEDS_IDENTITY: { readonly [Kind in CommandBody["kind"]]: string | undefined } = {
@@ -101,7 +101,7 @@ export class Dispatcher {
     const move = moveOf(connection, reading, bytes);
     const waitMs = move
       ? this.#rates.takeMove(connection, move)
-      : this.#rates.takeFrame(connection, bytes, tokensOf(reading));
+      : this.#rates.takeFrame(connection, bytes, tokensOf(connection, reading));
     if (waitMs > 0 && move) return this.hold(connection).push({ input, bytes, move, isPing: false });
     if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
     const handled = this.#carryOut(connection, reading, frame);
@@ -118,7 +118,7 @@ export class Dispatcher {
         return this.#countRefusal(connection);
       }
     } else {
-      const waitMs = this.#rates.takeFrame(connection, bytes, tokensOf(reading));
+      const waitMs = this.#rates.takeFrame(connection, bytes, tokensOf(connection, reading));
       if (waitMs > 0) return this.#refuseForRate(connection, reading, waitMs);
     }
     if (frame.isPing && queue.isPaced) return void this.#handle(connection, frame);
@@ -294,11 +294,16 @@ export class Dispatcher {
   }
 }
 
-/** A frame takes one token, a list of users one for each ten. */
-function tokensOf({ commands: [command] }: Reading): number {
-  return command?.kind === "follow" && Array.isArray(command.user)
-    ? Math.ceil(command.user.length / USERS_PER_TOKEN)
-    : 1;
+/** A frame takes one token; a list of users, or the rooms in which a guest looks for somebody, one for each ten. */
+function tokensOf({ identity, rooms }: Connection, { commands: [command] }: Reading): number {
+  if (command?.kind === "follow" && Array.isArray(command.user)) return tokensFor(command.user.length);
+  const isGuestsDirect = identity === undefined && (command?.kind === "publish" || command?.kind === "signal") &&
+    (command.target.to ?? command.target.user) !== undefined;
+  return isGuestsDirect ? tokensFor(rooms.length) : 1;
+}
+
+function tokensFor(lookUps: number): number {
+  return Math.max(1, Math.ceil(lookUps / LOOK_UPS_PER_TOKEN));
 }
 
 /** The join or leave that a frame asks for. */

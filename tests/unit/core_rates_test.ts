@@ -247,6 +247,16 @@ test("signals over the rate are dropped, counted, and told once a second; all co
   assertEquals([socket.heard({ type: "error" }).length, socket.closed?.code], [1, 4429]);
 });
 
+test("a guest's direct message costs a token for each ten rooms in which it looks for the other", async () => {
+  const stage = open({ websocketMessageRate: 1, websocketMessageBurst: 10 });
+  const socket = await kebab(stage);
+  atOneMoment(() => {
+    for (let n = 0; n < 50; n++) socket.say({ type: "join-room", roomId: `r${n}` });
+    for (let n = 0; n < 3; n++) socket.say({ type: "message", to: "nobody", message: "hi", clientMessageId: `${n}` });
+  });
+  assertEquals(socket.heard({ type: "error" }).map(({ code }) => code), ["not_found", "not_found", "rate_limited"]);
+});
+
 test("a signal that asks for an answer gets one each time", async () => {
   const stage = open({ websocketMessageRate: 1, websocketMessageBurst: 2 });
   const socket = await stage.connect(`/websocket/connect?token=${token("eve")}`);
