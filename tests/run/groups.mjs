@@ -18,3 +18,15 @@ const PATTERNS = /** @type {[RegExp, string][]} */ ([
 export function groupOf(path) {
   return PATTERNS.find(([pattern]) => pattern.test(path))?.[1] ?? "core";
 }
+
+/** What a browser shows or a package holds hardly depends on the runtime beneath: the usual run asks once. */
+const ASKED_ONCE = /^tests\/(browser|packages)\//;
+
+/**
+ * On which of the runtimes a file runs.
+ * @param {string} path
+ * @param {{ runtimes: string[], nightly: boolean }} run
+ */
+export function runtimesOf(path, { runtimes, nightly }) {
+  return nightly || !ASKED_ONCE.test(path) ? runtimes : runtimes.slice(0, 1);
+}
