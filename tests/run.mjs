@@ -4,7 +4,8 @@
  * Plain JavaScript without dependencies, because Node, Bun and Deno must all be able to start it on a fresh clone.
  *
  *   --quick                only the core: no cluster, no browser, no client library
- *   --nightly              every seed and every row of each matrix, where the usual run takes some of them
+ *   --nightly              every seed and every row of each matrix, where the usual run takes some of them, and browsers
+ *                          and packages on both runtimes
  *   --group <name>         only this group of files: core, cluster, clients or bench (several may be given)
  *   --only <text>          only test files whose path contains the text (several may be given; a bare word means the same)
  *   --on bun|deno|gate     only this part (several may be given)
@@ -17,7 +18,7 @@ import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { groupOf, GROUPS } from "./run/groups.mjs";
+import { groupOf, GROUPS, runtimesOf } from "./run/groups.mjs";
 import { fetchPackages, gateJobs, testJob } from "./run/jobs.mjs";
 import { runAll } from "./run/lanes.mjs";
 import { findRuntime, findTools } from "./run/toolchain.mjs";
@@ -93,7 +94,9 @@ async function main() {
   await fetchPackages(setting);
   const runtimes = parts.filter((part) => part !== "gate");
   const jobs = [
-    ...files.flatMap((file) => runtimes.map((runtime) => testJob(file, runtime, setting))),
+    ...files.flatMap((file) => {
+      return runtimesOf(file, { runtimes, nightly }).map((runtime) => testJob(file, runtime, setting));
+    }),
     ...(parts.includes("gate") ? gateJobs(setting) : []),
   ];
   console.log(`${files.length} test files on ${runtimes.join(" and ") || "no runtime"}, ${lanes} at a time`);
