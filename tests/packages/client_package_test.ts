@@ -49,6 +49,12 @@ test("package: Node, Bun and Deno chat from node_modules", ONCE, async () => {
   assertEquals(await chat(runtimePath("deno"), "run", "--allow-all", "--quiet", "chat.mjs"), "hello\n");
 });
 
+test("package: a program's own test cuts a fake server, on Node, Bun and Deno", ONCE, async () => {
+  for (const [program, ...words] of [[NODE], [runtimePath("bun")], [runtimePath("deno"), "run", "--quiet"]]) {
+    assertEquals(await folder.run(program!, [...words, "testing.mjs"]), "before the cut,during the cut\n");
+  }
+});
+
 test("package: CommonJS can require it where Node can require modules", ONCE, async () => {
   const words = ["--no-warnings", "--print", 'typeof require("parley-client").createClient'];
   assertEquals(await folder.run(NODE, words), "function\n");

@@ -1,0 +1,33 @@
+/**
+ * Messages that came with an id, remembered for five minutes: a repeat of one is acknowledged like the first, and goes out
+ * no second time.
+ */
+import type { Position } from "../frames.ts";
+
+const KNOWN_MS = 300_000;
+
+export interface Receipt {
+  message_id: string;
+  position?: Position;
+}
+
+export class Repeats {
+  readonly #known = new Map<string, Receipt & { keptAt: number }>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** By sender, target, id and content: other content is another message. */
+  find(key: readonly unknown[]): Receipt | undefined {
+    const known = this.#known.get(JSON.stringify(key));
+    if (!known || this.#now() - known.keptAt > KNOWN_MS) return undefined;
+    const { message_id, position } = known;
+    return { message_id, position };
+  }
+
+  keep(key: readonly unknown[], receipt: Receipt): void {
+    this.#known.set(JSON.stringify(key), { ...receipt, keptAt: this.#now() });
+  }
+}
