@@ -13,8 +13,7 @@ export interface Backoff {
 }
 
 /** `attempt` counts from 0; `random` is in [0, 1). */
-export function backoffMs(attempt: number, random: number, backoff: Backoff = {}): number {
-  const { minMs = 1000, maxMs = 30_000, jitter = true } = backoff;
+export function backoffMs(attempt: number, random: number, { minMs, maxMs, jitter }: Required<Backoff>): number {
   const boundMs = Math.min(maxMs, minMs * 2 ** attempt);
   return jitter ? random * boundMs : boundMs;
 }

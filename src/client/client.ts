@@ -9,12 +9,14 @@ import { expose } from "./debug.ts";
 import type { ClientFrame, MessageFrame, Notification, Presence, Receipt, ServerFrame, Target } from "./frames.ts";
 import { Link, type Status } from "./link.ts";
 import { CHANGED, FAILED, type Listener, Listeners } from "./listeners.ts";
-import type { ClientOptions } from "./options.ts";
+import { once } from "./once.ts";
+import { type ClientOptions, settingsOf } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import type { Limits } from "./pace.ts";
 import { type Gap, Room, type RoomHost } from "./room.ts";
 import { validated } from "./schema.ts";
 import { Timer } from "./timer.ts";
-import { expiryMs, readToken, type TokenSource } from "./token.ts";
+import { expiryMs, readToken, type TokenSource, userOf } from "./token.ts";
 
 /** Events every client knows; an application adds its own as `createClient<MyEvents>`. */
 export interface ClientEvents {
@@ -25,7 +27,9 @@ export interface ClientEvents {
   /** Messages of a room are lost for this client; `data` says where. */
   gap: Gap;
   connect: undefined;
-  disconnect: { code: number };
+  disconnect: { code: number; error: ClientError };
+  /** The client speaks for another user from now on, or for none: rooms, inbox and queue of the one before are forgotten. */
+  switch: undefined;
   /** Every frame, before anything else. */
   "*": unknown;
 }
@@ -39,7 +43,7 @@ export type EventData<Events, Name> = Name extends keyof ClientEvents ? ClientEv
 const REFRESH_AT = 0.9;
 
 /** Names of what the client itself says: nobody can send them. */
-const LOCAL = ["gap", "connect", "disconnect"];
+const LOCAL = ["gap", "connect", "disconnect", "switch"];
 
 export class Client<Events extends object = Record<string, unknown>> extends Link implements RoomHost {
   readonly #outbox: Outbox;
@@ -60,21 +64,27 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
 
   /** Connects for as long as somebody holds the client. Returns how to let go. */
   retain(): () => void {
-    this.#holders++;
-    this.connect();
-    return () => {
+    if (this.#holders++) this.wake();
+    else this.connect();
+    return once(() => {
       this.#holders--;
       this.platform.setTimeout(() => this.#holders || this.close(), 0);
-    };
+    });
   }
 
-  /** A new credential: shown to the server at once on an open connection, otherwise by the next `connect`. */
+  /**
+   * A new credential. A JWT of the same user is shown to the server on the open connection. Anything else is another
+   * identity: the connection ends before anything more is sent, what was queued is rejected with `signed_out`, and the
+   * client begins anew.
+   */
   async setToken(token: TokenSource): Promise<void> {
+    settingsOf({ token });
+    const user = userOf(token);
+    const isSame = token && (token === this.token || user && user === userOf(this.shown ?? this.token));
     this.token = token;
-    if (!this.isOpen) return;
-    const value = await readToken(token);
-    const { timestamp } = await this.request({ type: "system", data: { action: "authenticate", token: value } });
-    this.#refreshBefore(expiryMs(value), timestamp);
+    if (!isSame) this.restart();
+    else if (this.isOpen) await this.#refresh();
+    else if (this.isTokenRefused) this.connect();
   }
 
   /** Called after every change of the status. */
@@ -107,14 +117,17 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     await this.request({ type: "custom_event", ...target, data: { ...data, event } });
   }
 
-  /** A `system` frame: `notifications`, `mark_read`, `members`, …; resolves with the data of its answer. */
-  async command(action: string, fields?: object): Promise<unknown> {
-    return (await this.request({ type: "system", data: { ...fields, action } })).data;
+  /**
+   * A `system` frame: `notifications`, `mark_read`, `members`, …; resolves with the data of its answer. `isPatient`: a
+   * refusal that will pass, as `unavailable`, is no answer, and it is asked again.
+   */
+  async command(action: string, fields?: object, isPatient?: boolean): Promise<unknown> {
+    return (await this.request({ type: "system", data: { ...fields, action } }, isPatient)).data;
   }
 
   /** Any frame, answered. Only messages wait for a connection. Rejects with a ClientError. */
-  request(frame: ClientFrame): Promise<ServerFrame> {
-    return this.#outbox.request(frame);
+  request(frame: ClientFrame, isPatient?: boolean): Promise<ServerFrame> {
+    return this.#outbox.request(frame, isPatient);
   }
 
   /** By frame type, or by the name of a custom event. Returns how to stop listening. */
@@ -145,7 +158,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     const failure = known ? error as ClientError : clientError("unexpected", "call a listener", error);
     if (this.#told.has(failure)) return;
     this.#told.add(failure);
-    this.options.onError?.(failure);
+    this.options.onError(failure);
     this.#listeners.call(FAILED, failure);
   };
 
@@ -161,31 +174,36 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     const { event } = (frame.data ?? {}) as { event?: string };
     const name = frame.type === "custom_event" && event ? event : frame.type;
     if (LOCAL.includes(name)) return;
-    frame.data = validated(this.options.schemas?.[name], name, frame.data);
+    frame.data = validated(this.options.schemas[name], name, frame.data);
     if (frame.room) this.#rooms.get(frame.room)?.receive(name, frame);
     this.#listeners.call(name, frame.data, frame);
   }
 
-  protected override opened(greeting: ServerFrame, token: string | null): void {
-    this.#outbox.open(() => {
+  protected override opened(greeting: ServerFrame): void {
+    const { limits } = greeting.data as { limits?: Limits };
+    this.#outbox.open(limits, () => {
       for (const room of this.#rooms.values()) room.opened();
     });
-    this.#refreshBefore(expiryMs(token), greeting.timestamp);
+    this.#refreshBefore(greeting.timestamp);
     this.#listeners.call("connect");
   }
 
-  protected override lost(code: number): void {
+  protected override lost(code: number, error: ClientError): void {
     this.#refreshTimer.clear();
-    this.#outbox.down(code);
+    this.#outbox.down(code, error);
     for (const room of this.#rooms.values()) room.down();
-    this.#listeners.call("disconnect", { code });
+    this.#listeners.call("disconnect", { code, error });
   }
 
-  protected override ended(reason: string): void {
-    const error = clientError(reason, "connect");
+  protected override forget(): void {
+    this.#outbox.end(clientError("signed_out", "send"));
+    for (const room of this.#rooms.values()) room.forget();
+    this.#listeners.call("switch");
+  }
+
+  protected override ended(error: ClientError): void {
     this.#outbox.end(error);
     for (const room of this.#rooms.values()) room.ended(error);
-    if (reason !== "closed") this.failed(error);
   }
 
   protected override changed(): void {
@@ -193,19 +211,34 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
     this.#listeners.call(CHANGED);
   }
 
+  /** A fresh token on the open connection; where the server knows it for somebody else's, that is another identity. */
+  async #refresh(): Promise<void> {
+    const token = await readToken(this.token);
+    if (!this.isOpen) return;
+    if (userOf(token) !== userOf(this.shown)) return this.restart();
+    try {
+      const { timestamp } = await this.request({ type: "system", data: { action: "authenticate", token } });
+      this.shown = token;
+      this.#refreshBefore(timestamp);
+    } catch (error) {
+      if ((error as ClientError).code !== "forbidden") throw error;
+      this.restart();
+    }
+  }
+
   /** Counts on the server's clock, whatever this machine's says. */
-  #refreshBefore(expiresAt: number, serverNow: number): void {
+  #refreshBefore(serverNow: number): void {
     this.#refreshTimer.clear();
-    const leftMs = expiresAt - serverNow;
+    const leftMs = expiryMs(this.shown) - serverNow;
     if (!(leftMs > 0) || typeof this.token !== "function") return;
-    this.#refreshTimer.set(leftMs * REFRESH_AT, () => this.setToken(this.token).catch(this.failed));
+    this.#refreshTimer.set(leftMs * REFRESH_AT, () => this.#refresh().catch(this.failed));
   }
 }
 
 /** `url` may be relative to the page, `http(s)` or `ws(s)`. Nothing happens before `connect` or `retain`. */
 export function createClient<Events extends object = Record<string, unknown>>(
   url: string,
-  options?: ClientOptions,
+  options: ClientOptions = {},
 ): Client<Events> {
-  return new Client<Events>(url, { ...options });
+  return new Client<Events>(url, options);
 }

@@ -1,20 +1,38 @@
 /**
- * What a close code asks of a client. Codes not named here mean that the connection was lost, and the client comes back.
+ * What the end of a connection, or of a try for one, means: its error, and whether another may follow.
  */
-import type { ClientErrorCode } from "./client_error.ts";
+import { type ClientError, clientError, type Refusal, refusalError } from "./client_error.ts";
 
 /** The server goes away and wants its clients back soon, spread out. */
 export const GOING_AWAY = 1001;
 /** A frame was over the limit: sending it again would only close the next connection. */
 export const TOO_LARGE = 1009;
-/** A fresh token is asked for, and tried at once. */
+/** The token is missing, bad or expired: another one may do. */
 export const TOKEN_EXPIRED = 4401;
-/** What the loss is called when this client gives up on a silent server. */
-export const HEARTBEAT_TIMEOUT = 4408;
 
-/** Why a client must not come back; 4401 only when there is nobody to ask for a fresh token. */
-export const FINAL: Record<number, ClientErrorCode | undefined> = {
+/** What they mean where nothing else was said. */
+const MEANINGS: Record<number, string | undefined> = {
+  [GOING_AWAY]: "draining",
   1008: "refused",
   [TOKEN_EXPIRED]: "token_expired",
   4403: "kicked",
 };
+
+/** Whether a client must not come back. */
+export function isFinal(code: number): boolean {
+  return code !== GOING_AWAY && code in MEANINGS;
+}
+
+export interface End {
+  code: number;
+  reason: string;
+}
+
+/** `refusal`: what the server said just before. None, of an end that says nothing: the connection was lost. */
+export function errorOf(end: End, refusal: Refusal | undefined): ClientError | undefined {
+  // A full server and a busy one say the same code, so do two kinds of 4403; the reason says which it is.
+  if (refusal) return refusalError(refusal, refusal.reason);
+  const { code, reason } = end;
+  const meaning = reason === "blocked" ? reason : MEANINGS[code];
+  return meaning ? clientError(meaning, "stay connected", end) : undefined;
+}

@@ -10,7 +10,7 @@ import { Timer } from "./timer.ts";
 /** What the heartbeat needs of its connection. */
 export interface Pulse {
   readonly platform: Platform;
-  readonly options: { heartbeatMs?: number; heartbeatTimeoutMs?: number };
+  readonly options: { heartbeatMs: number; heartbeatTimeoutMs: number };
   write(text: string): void;
 }
 
@@ -42,7 +42,7 @@ export class Heartbeat {
     if (this.#isAsking) return;
     this.#isAsking = true;
     this.#pulse.write('{"type":"heartbeat"}');
-    const { platform, options: { heartbeatTimeoutMs: timeoutMs = 10_000 } } = this.#pulse;
+    const { platform, options: { heartbeatTimeoutMs: timeoutMs } } = this.#pulse;
     const askedAt = platform.now();
     this.#timer.set(timeoutMs, () => {
       if (!this.#isAsking) return this.start();
@@ -56,7 +56,7 @@ export class Heartbeat {
   start(): void {
     const { platform, options } = this.#pulse;
     // A clock may be set back; asking once too often does no harm.
-    const leftMs = (options.heartbeatMs ?? 25_000) - Math.abs(platform.now() - this.#heardAt);
+    const leftMs = options.heartbeatMs - Math.abs(platform.now() - this.#heardAt);
     if (leftMs > 0) this.#timer.set(leftMs, () => this.start());
     else this.probe();
   }

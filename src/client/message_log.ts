@@ -21,7 +21,7 @@ export class MessageLog {
   messages: readonly MessageFrame[] = [];
   #limit: number;
 
-  constructor(limit = 500) {
+  constructor(limit: number) {
     this.#limit = limit;
   }
 

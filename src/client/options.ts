@@ -1,14 +1,14 @@
 /**
- * What an application may set, with the default of every setting.
+ * What an application may set, with the default of every setting, and what is wrong with what it sets.
  */
 import type { Backoff } from "./backoff.ts";
 import type { ClientError } from "./client_error.ts";
 import type { Platform } from "./platform.ts";
 import type { Schemas } from "./schema.ts";
-import type { TokenSource } from "./token.ts";
+import { bearer, type TokenSource } from "./token.ts";
 
 export interface ClientOptions {
-  /** Default: none, for pages whose cookie says who they are. */
+  /** Default: none, for pages whose cookie says who they are. It is sent in a subprotocol, never in the URL. */
   token?: TokenSource;
   backoff?: Backoff;
   /** Retries after one loss before the client closes with `max_attempts`. Default: no end. */
@@ -35,4 +35,45 @@ export interface ClientOptions {
   /** Logs every frame and state to the console. `window.socketDebug = true` turns it on at any time. */
   debug?: boolean;
   platform?: Partial<Platform>;
+}
+
+/** What counts where nothing is given, and what kind of value each option has. */
+export const DEFAULTS = {
+  token: "" as TokenSource,
+  backoff: {},
+  minMs: 1000,
+  maxMs: 30_000,
+  jitter: true,
+  maxAttempts: Infinity,
+  connectTimeoutMs: 15_000,
+  slowConnectMs: 30_000,
+  ackTimeoutMs: 10_000,
+  queueSize: 256,
+  heartbeatMs: 25_000,
+  heartbeatTimeoutMs: 10_000,
+  maxMessages: 500,
+  schemas: {} as Schemas,
+  onError(_error: ClientError): void {},
+  onSlowConnect(): void {},
+  debug: false,
+  platform: {} as Partial<Platform>,
+};
+
+/** Every option with its value; those of `backoff` stand among the others. */
+export type Settings = typeof DEFAULTS;
+
+/** Throws TypeError for a name that is no option, and for a value that is none of it; null and undefined are not given. */
+export function settingsOf(options: ClientOptions): Settings {
+  const settings: Settings & Record<string, unknown> = { ...DEFAULTS };
+  for (const [name, value] of Object.entries({ ...options, ...options.backoff })) {
+    if (value === undefined || value === null) continue;
+    const kind = typeof value;
+    const isOne = kind === typeof (DEFAULTS as Record<string, unknown>)[name] || name + kind === "tokenfunction";
+    if (!isOne || Number(value) < 0 || Number.isNaN(value)) {
+      throw new TypeError(`Cannot use the option ${name}: ${kind}`);
+    }
+    settings[name] = value;
+  }
+  if (typeof settings.token === "string") bearer(settings.token);
+  return settings;
 }

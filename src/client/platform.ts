@@ -14,10 +14,11 @@ export interface SocketLike {
   onerror: ((event: unknown) => void) | null;
 }
 
-export type SocketConstructor = new (url: string) => SocketLike;
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
 
 export interface Platform {
-  WebSocket: SocketConstructor;
+  /** Absent on runtimes without one, as Node 20, until the application gives it. */
+  WebSocket?: SocketConstructor;
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   /** Milliseconds since 1970. */
@@ -33,7 +34,7 @@ export interface Platform {
 export function platformOf(parts?: Partial<Platform>): Platform {
   const world = globalThis;
   return {
-    WebSocket: world.WebSocket as unknown as SocketConstructor,
+    WebSocket: world.WebSocket as unknown as SocketConstructor | undefined,
     setTimeout: (run, ms) => world.setTimeout(run, ms),
     clearTimeout: (timer) => world.clearTimeout(timer as number),
     now: Date.now,

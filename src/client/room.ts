@@ -5,12 +5,12 @@
  * last holder has gone. In rooms that keep history `messages` has no gap and no duplicate; when history could not cover an
  * absence, or the room says it lost events, the list starts over and `gap` tells it.
  */
-import { backoffMs } from "./backoff.ts";
 import { type ClientError, clientError } from "./client_error.ts";
 import type { JoinReply, MessageFrame, Position, Receipt, RoomMember, ServerFrame, Target } from "./frames.ts";
 import type { HistoryReply } from "./frames.ts";
 import { CHANGED, type Listener, Listeners } from "./listeners.ts";
 import { MessageLog } from "./message_log.ts";
+import { once } from "./once.ts";
 import type { Platform } from "./platform.ts";
 import { Timer } from "./timer.ts";
 import { RoomRoster } from "./room_roster.ts";
@@ -38,6 +38,11 @@ export interface RoomSnapshot {
 
 export interface Gap {
   room: string;
+  /**
+   * `away`: the room's history does not reach back to the last message seen. `reset`: the server lost the room's history,
+   * as by a restart without its data. `unkept`: the room keeps none.
+   */
+  reason: "away" | "reset" | "unkept";
   /** The last position before it, and where the list starts over; absent in rooms without history. */
   since?: Position;
   position?: Position;
@@ -48,16 +53,16 @@ export interface RoomHost {
   readonly platform: Platform;
   readonly isOpen: boolean;
   readonly status: { readonly userId?: string };
-  readonly options: { maxMessages?: number };
+  readonly options: { maxMessages: number };
   send(target: Target, data: unknown): Promise<Receipt>;
   signal(event: string, data: object | undefined, target: Target): Promise<void>;
-  command(action: string, fields: object): Promise<unknown>;
+  command(action: string, fields: object, isPatient?: boolean): Promise<unknown>;
+  /** Somebody holds a room. */
+  wake(): void;
   readonly failed: (error: unknown) => void;
   gap(gap: Gap): void;
 }
 
-/** Answers to a join after which trying again makes sense. */
-const PASSING = ["unavailable", "rate_limited", "timeout", "internal"];
 /** Typing is told at most this often; the server forgets it after 6 s. */
 const TYPING_EVERY_MS = 3000;
 
@@ -71,9 +76,8 @@ export class Room {
   #error?: ClientError;
   #holders = 0;
   #snapshot?: RoomSnapshot;
-  readonly #retryTimer: Timer;
   readonly #exitTimer: Timer;
-  #attempt = 0;
+  readonly #joins: (() => void)[] = [];
   #wasJoined = false;
   #isReset = false;
   #typedAt = 0;
@@ -83,29 +87,34 @@ export class Room {
     this.#host = host;
     this.#listeners = new Listeners(host.failed);
     this.#log = new MessageLog(host.options.maxMessages);
-    this.#retryTimer = new Timer(host.platform);
     this.#exitTimer = new Timer(host.platform);
   }
 
   // ---- holding ----
 
-  /** Joins if this is the first holder. Returns how to let go, once. */
+  /** Joins if this is the first holder. Returns how to let go. */
   retain(): () => void {
     this.#holders++;
     this.#exitTimer.clear();
+    this.#host.wake();
     if (this.#status === "idle" || this.#status === "left") this.#enter();
-    return this.leave;
+    return once(() => {
+      if (!--this.#holders) this.#exitTimer.set(0, () => this.#exit());
+    });
   }
 
-  /** Holds the room; resolves once the server has let us in. Rejects with `forbidden`, `room_full`, `closed`, … and holds nothing then. */
+  /**
+   * Holds the room until `leave`; resolves once the server has let us in. Rejects with `forbidden`, `room_full`, `closed`,
+   * … and holds nothing then.
+   */
   join(): Promise<void> {
-    const release = this.retain();
+    this.#joins.push(this.retain());
     return new Promise((resolve, reject) => {
       const look = () => {
         if (this.#status === "joined") resolve();
         else if (!this.#error) return;
         else {
-          release();
+          this.leave();
           reject(this.#error);
         }
         stop();
@@ -115,10 +124,11 @@ export class Room {
     });
   }
 
-  /** Lets go; the last holder's leave is told to the server unless somebody comes in the same turn. */
-  readonly leave = (): void => {
-    if (this.#holders && !--this.#holders) this.#exitTimer.set(0, () => this.#exit());
-  };
+  /**
+   * Undoes one `join`; who holds the room by `retain` keeps it. The last holder's leave is told to the server unless
+   * somebody comes in the same turn.
+   */
+  readonly leave = (): void => this.#joins.pop()?.();
 
   // ---- speaking ----
 
@@ -197,9 +207,16 @@ export class Room {
   }
 
   down(): void {
-    this.#retryTimer.clear();
     this.#roster.typing.clear();
     if (this.#status === "joined") this.#become("joining");
+  }
+
+  /** The client speaks for somebody else: nothing of this room is his. */
+  forget(): void {
+    this.#log = new MessageLog(this.#host.options.maxMessages);
+    this.#roster = new RoomRoster();
+    this.#wasJoined = this.#isReset = false;
+    this.#become(this.#holders ? "joining" : "idle");
   }
 
   ended(error: ClientError): void {
@@ -230,24 +247,24 @@ export class Room {
   #enter(): void {
     this.#become("joining");
     if (!this.#host.isOpen) return;
-    this.#command("join", { since: this.#log.last }).catch((error: ClientError) => {
-      if (error.code === "disconnected" || !this.#holders) return;
-      if (!PASSING.includes(error.code)) return this.#out(error);
-      const waitMs = error.retryAfter ?? backoffMs(this.#attempt++, this.#host.platform.random());
-      this.#retryTimer.set(waitMs, () => this.opened());
+    this.#command("join", { since: this.#log.last }, true).catch((error: ClientError) => {
+      if (error.code !== "disconnected" && this.#holders) this.#out(error);
     });
   }
 
   #joined(reply: JoinReply): void {
-    if (!this.#holders) return;
+    // Let in after all, when nobody waited any more.
+    if (!this.#holders) return this.#exit();
     const since = this.#log.last;
+    const { position } = reply;
     const { fresh, gap } = this.#log.resume(reply, this.#isReset);
     this.#roster.reset(reply);
-    this.#attempt = 0;
+    const isReset = this.#isReset || since?.epoch !== position?.epoch;
     this.#isReset = false;
     this.#become("joined");
-    if (gap || (this.#wasJoined && !reply.position)) {
-      const lost = { room: this.id, since, position: reply.position };
+    if (gap || (this.#wasJoined && !position)) {
+      const reason = !position ? "unkept" : isReset ? "reset" : "away";
+      const lost: Gap = { room: this.id, reason, since, position };
       this.#listeners.call("gap", lost);
       this.#host.gap(lost);
     }
@@ -280,14 +297,11 @@ export class Room {
 
   #exit(): void {
     if (this.#host.isOpen && this.#status !== "left") this.#command("leave").catch(this.#host.failed);
-    this.#log = new MessageLog(this.#host.options.maxMessages);
-    this.#roster = new RoomRoster();
-    this.#wasJoined = false;
-    this.#become("idle");
+    this.forget();
   }
 
-  #command(action: string, fields?: object): Promise<unknown> {
-    return this.#host.command(action, { room: this.id, ...fields });
+  #command(action: string, fields?: object, isPatient?: boolean): Promise<unknown> {
+    return this.#host.command(action, { room: this.id, ...fields }, isPatient);
   }
 
   #become(status: RoomStatus): void {

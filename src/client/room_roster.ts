@@ -7,6 +7,7 @@ import type { JoinReply, RoomMember } from "./frames.ts";
 interface RosterData extends RoomMember {
   action?: string;
   event?: string;
+  announcing?: boolean;
   members?: readonly RoomMember[];
   total?: number;
 }
@@ -26,17 +27,20 @@ export class RoomRoster {
 
   /** A frame of the room; whether anything changed. */
   receive(type: string, data: Partial<RosterData>): boolean {
-    const { action, event, user_id, connection_id, total, members = [] } = data;
+    const { action, event, user_id, connection_id, total, announcing, members = [] } = data;
     if (type === "presence") {
       this.members = this.members.map((member) => member.user_id === user_id ? { ...member, ...data } : member);
     } else if (event === "typing_start") {
       this.typing.add(user_id!);
     } else if (type === "room_update" && total) {
       // Only the server says who is here, whatever a client sends as a signal; and it tells nobody of an empty room.
-      this.members = action === "members"
-        ? members
-        : this.members.filter((member) => member.connection_id !== connection_id)
+      // From now on nobody tells who comes and goes, so the list would only grow old.
+      if (announcing === false) this.members = [];
+      else if (action === "members") this.members = members;
+      else {
+        this.members = this.members.filter((member) => member.connection_id !== connection_id)
           .concat(action === "member_left" ? [] : data as RoomMember);
+      }
       this.total = total;
     } else {
       return event === "typing_stop" && this.typing.delete(user_id!);

@@ -14,7 +14,7 @@ export interface SchemaResult {
   readonly issues?: ReadonlyArray<{ readonly message: string }>;
 }
 
-export type Schemas = Record<string, Schema>;
+export type Schemas = Record<string, Schema | undefined>;
 
 /** The checked value. Throws `invalid_data` with the issues as its cause; a promise is refused too, it would reorder what arrives. */
 export function validated(schema: Schema | undefined, name: string, data: unknown): unknown {

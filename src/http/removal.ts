@@ -10,6 +10,7 @@ import { Count, Id, RoomName, Success, Time, User } from "./fields.ts";
 import { type Route, route } from "./route.ts";
 
 const KICKED = "kicked";
+const BLOCKED = "blocked";
 const BLOCK_RULE = "must be a number of seconds, at least 0 and at most a year";
 const MAX_BLOCK_SECONDS = 366 * 86_400;
 
@@ -60,7 +61,9 @@ function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
         await grants.block(id, forMs);
         audit.done(forMs > 0 ? "a user was blocked" : "a block was lifted", caller, { user: id, blockSeconds });
       }
-      const count = await control.give({ do: "kick", user: id, reason: KICKED });
+      // Said in the close frame: a client that may not come back soon can tell.
+      const reason = forMs > 0 ? BLOCKED : KICKED;
+      const count = await control.give({ do: "kick", user: id, reason });
       audit.done("a user was kicked", caller, { user: id, connections: count });
       return disconnected(count, forMs > 0 ? new Date(Date.now() + forMs).toISOString() : undefined);
     },

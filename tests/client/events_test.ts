@@ -1,11 +1,9 @@
 /**
- * Typed events, schemas, listeners that throw, presence, and what a developer finds in the console.
+ * Typed events, schemas, listeners that throw, and what a developer finds in the console.
  */
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
-import { presenceOf } from "../../src/client/presence.ts";
-import { settled } from "./fake_platform.ts";
 import { openClient } from "./fixture.ts";
 
 interface MyEvents {
@@ -56,32 +54,6 @@ test("onError listeners and the option hear the same", async () => {
   client.onError((error) => heard.push(error.code));
   platform.socket.drop();
   assertEquals(heard, codes());
-});
-
-test("presence: one question for many followers, said again after a reconnect", async () => {
-  const { client, platform } = await openClient();
-  const book = presenceOf(client);
-  assertStrictEquals(presenceOf(client), book);
-  const stop = [book.follow("u2"), book.follow("u2")];
-  assertEquals(platform.socket.count("subscribe_presence"), 1);
-  platform.socket.say({ type: "system", data: { action: "subscribe_presence", userId: "u2", status: "online" } });
-  assertEquals(book.of("u2")?.status, "online");
-  platform.socket.say({ type: "message", room: "lobby", data: { userId: "u2", status: "forged" } });
-  assertEquals(book.of("u2")?.status, "online", "a message is no presence");
-  platform.socket.say({ type: "presence", data: { userId: "u2", status: "busy" } });
-  assertEquals(book.of("u2")?.status, "busy");
-  book.set("away", { note: "lunch" }).catch(() => undefined);
-  assertEquals(platform.socket.last("presence").data, { status: "away", metadata: { note: "lunch" } });
-  platform.socket.drop();
-  await platform.advance(1000);
-  platform.socket.greet("c2");
-  assertEquals(platform.socket.sent.map((frame) => frame.data.action ?? frame.data.status), [
-    "away",
-    "subscribe_presence",
-  ]);
-  for (const end of stop) end();
-  await settled();
-  assertEquals(platform.socket.count("unsubscribe_presence"), 1);
 });
 
 test("the console finds the client, and can turn the log on", async () => {

@@ -2,6 +2,7 @@
  * A world for the client in which nothing happens by itself: sockets that a test opens and closes, a clock that a test
  * turns, chance that is always the same, and a page that goes on- and offline when told to.
  */
+import type { Refusal } from "../../src/client/client_error.ts";
 import type { ServerFrame } from "../../src/client/frames.ts";
 import type { Platform, SocketLike } from "../../src/client/platform.ts";
 
@@ -12,17 +13,26 @@ interface SentFrame {
   data: Record<string, unknown>;
 }
 
+const BEARER = "parley.bearer.";
+
 export class FakeSocket implements SocketLike {
   onmessage: SocketLike["onmessage"] = null;
   onclose: SocketLike["onclose"] = null;
   onerror: SocketLike["onerror"] = null;
   readonly url: URL;
+  readonly protocols: readonly string[];
   /** What the client wrote. */
   readonly sent: SentFrame[] = [];
   closedWith?: number;
 
-  constructor(url: string) {
+  constructor(url: string, protocols: readonly string[] = []) {
     this.url = new URL(url);
+    this.protocols = protocols;
+  }
+
+  /** The token that the client came with. */
+  get token(): string | undefined {
+    return this.protocols.find((name) => name.startsWith(BEARER))?.slice(BEARER.length);
   }
 
   send(text: string): void {
@@ -38,13 +48,20 @@ export class FakeSocket implements SocketLike {
     this.onmessage?.({ data: JSON.stringify({ id: "s", timestamp: 0, ...frame }) });
   }
 
-  greet(connection_id = "c1", timestamp = 0): void {
-    this.say({ type: "system_notification", data: { connection_id, user_id: "u1", rooms: [] }, timestamp });
+  greet(connection_id = "c1", timestamp = 0, more: object = {}): void {
+    const data = { connection_id, user_id: "u1", rooms: [], ...more };
+    this.say({ type: "system_notification", data, timestamp });
   }
 
   /** The connection ends, by the server or by accident (1006). */
-  drop(code = 1006): void {
-    this.onclose?.({ code, reason: "" });
+  drop(code = 1006, reason = ""): void {
+    this.onclose?.({ code, reason });
+  }
+
+  /** The server lets the client in to tell it why not. */
+  refuse(code: number, data: Refusal): void {
+    this.say({ type: "error", data });
+    this.drop(code);
   }
 
   /** The last frame of a type or, for `system`, of an action. */
@@ -82,8 +99,8 @@ export class FakePlatform implements Platform {
   constructor() {
     const { sockets } = this;
     this.WebSocket = class extends FakeSocket {
-      constructor(url: string) {
-        super(url);
+      constructor(url: string, protocols: readonly string[]) {
+        super(url, protocols);
         sockets.push(this);
       }
     };
@@ -134,8 +151,10 @@ export class FakePlatform implements Platform {
     await this.advance(0);
   }
 
-  page(event: "online" | "offline" | "visibilitychange"): void {
+  /** `isHidden`: what the document says of itself. */
+  page(event: "online" | "offline" | "visibilitychange", isHidden = false): void {
     if (event === "online" || event === "offline") this.online = event === "online";
+    Object.assign(this.events, { hidden: isHidden });
     this.events.dispatchEvent(new Event(event));
   }
 }

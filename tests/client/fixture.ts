@@ -30,8 +30,8 @@ export async function openClient<Events extends object = Record<string, unknown>
 }
 
 /** A token with that `exp`, in seconds; the signature is nobody's. */
-export function tokenUntil(exp: number, note = ""): string {
+export function tokenUntil(exp: number, note = "", sub?: string): string {
   const part = (value: unknown) =>
     btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  return `${part({ alg: "none" })}.${part({ exp, note })}.c2ln`;
+  return `${part({ alg: "none" })}.${part({ sub, exp, note })}.c2ln`;
 }

@@ -1,17 +1,18 @@
 /**
  * The client on Node with the `ws` package, in a process of its own, through cuts.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { findProgram } from "../programs.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
 
 const CUTS = 30;
+const CLIENT = new URL("../../src/http/assets/client.js", import.meta.url).href;
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Fact {
@@ -55,4 +56,16 @@ test("on Node, cuts lose and duplicate nothing", { timeout: 60_000 }, async () =
     node.stdin.end();
   }
   assertEquals(await ended, 0, "a closed client lets the process end");
+});
+
+test("on Node without a WebSocket: says which option to give", () => {
+  const script = `
+    delete globalThis.WebSocket; // Node 22 has one.
+    const { createClient } = await import(${JSON.stringify(CLIENT)});
+    const client = createClient("ws://127.0.0.1:9/websocket/connect");
+    try { client.connect(); } catch (error) { console.log(error.name, error.message, client.status.state); }
+  `;
+  const words = ["--input-type=module", "--eval", script];
+  const said = execFileSync(findProgram("node", "nodejs"), words, { encoding: "utf8" });
+  assertMatch(said, /^TypeError .*platform: \{ WebSocket \}.* idle$/m);
 });

@@ -114,16 +114,6 @@ test("a message that waited longer than the server remembers is given up", async
   assertEquals(sent.code, "timeout");
 });
 
-test("at most 32 messages are on the wire; each answer lets the next one go", async () => {
-  const { client, platform } = await openClient();
-  for (let n = 0; n < 40; n++) client.send(room, `${n}`).catch(() => undefined);
-  assertEquals(platform.socket.count("message"), 32);
-  const [first] = platform.socket.sent;
-  platform.socket.say({ ...first, from: "c1", message_id: "m" });
-  assertEquals(platform.socket.last("message").data.text, "32");
-  assertEquals(platform.socket.count("message"), 33);
-});
-
 test("rate_limited: the message goes again when the server says so", async () => {
   const { client, platform } = await openClient();
   const sent = fate(client.send(room, "x"));
@@ -138,6 +128,54 @@ test("rate_limited: the message goes again when the server says so", async () =>
   platform.socket.say({ ...platform.socket.sent[1], from: "c1", message_id: "m" });
   await settled();
   assertEquals(sent.value?.id, "m");
+});
+
+test("what the server refuses because too much came at once is asked again, whatever it is", async () => {
+  const { client, platform } = await openClient();
+  const asked = fate(client.command("history", room));
+  const { id } = platform.socket.last("history");
+  const data = { code: "rate_limited", message: "slow down", retryAfter: 300, request: id };
+  platform.socket.say({ type: "error", id: "e", data });
+  await platform.advance(300);
+  assertEquals(platform.socket.count("history"), 2);
+  platform.socket.say({ type: "system", id, data: { action: "history", messages: [] } });
+  await settled();
+  assertEquals([asked.code, asked.value], [undefined, { action: "history", messages: [] }]);
+});
+
+test("a frame that is too large is rejected before it is sent, and the small one beside it is not", async () => {
+  const { client, platform } = idleClient();
+  const queued = fate(client.send(room, "€".repeat(400)));
+  client.connect();
+  await settled();
+  platform.socket.greet("c1", 0, { limits: { maxBytes: 1000 } });
+  const [large, small] = ["€".repeat(400), "x".repeat(400)].map((text) => fate(client.send(room, text)));
+  const command = fate(client.command("members", { note: "x".repeat(1000) }));
+  await settled();
+  assertEquals([queued.code, large.code, command.code, small.code], [
+    ...["too_large", "too_large", "too_large"],
+    undefined,
+  ]);
+  assertEquals(platform.socket.sent.map((frame) => frame.data.text), ["x".repeat(400)]);
+  platform.socket.say({ ...platform.socket.sent[0], from: "c1", message_id: "m" });
+  await settled();
+  assertEquals(small.value?.id, "m");
+});
+
+test("a leave does not overtake what is still to be said", async () => {
+  const { client, platform } = idleClient();
+  client.connect();
+  await settled();
+  platform.socket.greet("c1", 0, { limits: { rate: 10, burst: 10 } });
+  const lobby = client.room("lobby");
+  const release = lobby.retain();
+  platform.socket.admit("lobby");
+  for (let n = 0; n < 12; n++) lobby.send(`${n}`).catch(() => undefined);
+  release();
+  await platform.advance(1);
+  assertEquals([platform.socket.count("message"), platform.socket.count("leave")], [9, 0]);
+  await platform.advance(1000);
+  assertEquals([platform.socket.count("message"), platform.socket.sent.at(-1)?.data.action], [12, "leave"]);
 });
 
 test("1009: what was on the wire is not sent again, what waited is", async () => {

@@ -82,6 +82,17 @@ test("invalidate: without an update, and wherever messages were lost", async () 
   await stop(queries);
 });
 
+test("of another user nothing stays in the cache", async () => {
+  const { client } = await openClient({ token: "ann" });
+  const queries = new QueryClient();
+  for (const key of ["a", "b"]) queries.setQueryData([key], [message("ann's", "k1")]);
+  syncQuery(queries, client, { queryKey: ["a"], room: "k1", update: append() });
+  await client.setToken("bob");
+  assertEquals(queries.getQueryData(["a"]), undefined);
+  assertEquals(texts(queries.getQueryData(["b"])), ["ann's"], "an entry that is not in step is the application's");
+  await stop(queries);
+});
+
 test("what arrives during a fetch is in its answer too, once", async () => {
   const { client, platform } = await openClient();
   const queries = new QueryClient();
@@ -164,7 +175,7 @@ test("useChatContacts: presence lands in the list", async () => {
   }
   const { shows, platform, end } = await mountWith(<Contacts />);
   await shows("u2:?,u3:?");
-  assertEquals(platform.socket.count("subscribe_presence"), 2);
+  assertEquals(platform.socket.last("subscribe_presence").data.userIds, ["u2", "u3"]);
   await page.act(() => platform.socket.say({ type: "presence", data: { userId: "u3", status: "busy" } }));
   await page.act(() => platform.socket.say({ type: "system", data: { userId: "u2", status: "offline" } }));
   await shows("u2:offline,u3:busy");

@@ -18,7 +18,7 @@ import {
   useWebSocketStatus,
 } from "../../src/client/react.ts";
 import { FakePlatform, settled } from "./fake_platform.ts";
-import { idleClient } from "./fixture.ts";
+import { idleClient, tokenUntil } from "./fixture.ts";
 import { openPage, type Page } from "./page.tsx";
 
 let page: Page;
@@ -270,35 +270,39 @@ test("useRealtime: the guide's events in both directions, and its callbacks", as
   assertEquals(platform.socket.last("message").data, { urgent: true, text: "hi" });
   assertEquals(platform.socket.last("custom_event").data, { event: "wave", hand: "left" });
   await page.act(() => platform.socket.drop(1008));
-  assertEquals(heard.slice(3), ["disconnect", "authentication failed: refused"]);
+  assertEquals(heard.slice(3), ["disconnect", "authentication failed: Cannot stay connected: refused"]);
   await mounted.unmount();
 });
 
-test("useRealtime: five tries after 1, 2, 4, 8 and 16 s, then onError", async () => {
-  const platform = new FakePlatform();
+test("useRealtime: onError once, when the guide's five tries have failed; the client goes on, and is as it was", async () => {
+  const { client, platform } = idleClient({ backoff: { jitter: false } });
+  const options = { ...client.options };
   const heard: string[] = [];
   function Component() {
-    useRealtime({ onError: (error) => heard.push(error.code) });
+    useRealtime({ onError: (error) => heard.push(error.code), onConnect: () => heard.push("connect") });
     return <Status />;
   }
   const mounted = await page.mount(
-    <ParleyProvider url="ws://chat.test/" platform={platform}>
+    <ParleyProvider client={client}>
       <Component />
     </ParleyProvider>,
   );
   await page.act(settled);
   for (const waitMs of [1000, 2000, 4000, 8000, 16_000]) {
     await page.act(() => platform.socket.drop());
-    const tries = platform.sockets.length;
-    await page.act(() => platform.advance(waitMs - 1));
-    assertEquals(platform.sockets.length, tries);
-    await page.act(() => platform.advance(1));
-    assertEquals(platform.sockets.length, tries + 1);
+    assertEquals(heard, []);
+    await page.act(() => platform.advance(waitMs));
   }
-  assertEquals(heard, []);
   await page.act(() => platform.socket.drop());
-  assertEquals(heard, ["max_attempts"]);
-  assertEquals(mounted.text(), "closed");
+  assertEquals(heard, ["unreachable"]);
+  await page.act(() => platform.advance(30_000));
+  await page.act(() => platform.socket.drop());
+  assertEquals(heard, ["unreachable"], "said once");
+  assertEquals(client.options, options);
+  assertEquals(mounted.text(), "reconnecting");
+  await page.act(() => platform.advance(30_000));
+  await page.act(() => platform.socket.greet());
+  assertEquals(heard, ["unreachable", "connect"]);
   await mounted.unmount();
 });
 
@@ -370,9 +374,10 @@ test("useRealtimeNotifications: what is stored, what arrives, what is read; aske
   await mounted.unmount();
 });
 
-test("the provider follows a new token and a new callback", async () => {
+test("the provider shows a new token of the same user in-band, and follows a new callback", async () => {
   const platform = new FakePlatform();
   const heard: string[] = [];
+  const [first, second] = ["first", "second"].map((note) => tokenUntil(9e9, note, "ann"));
   const tree = (token: string, name: string) => (
     <ParleyProvider
       url="ws://chat.test/"
@@ -383,13 +388,75 @@ test("the provider follows a new token and a new callback", async () => {
       <Status />
     </ParleyProvider>
   );
-  const mounted = await page.mount(tree("t1", "first"));
+  const mounted = await page.mount(tree(first, "first"));
   await greeted(platform);
-  assertEquals(platform.socket.url.searchParams.get("token"), "t1");
-  await mounted.rerender(tree("t2", "second"));
-  assertEquals(platform.socket.last("authenticate").data.token, "t2");
+  assertEquals(platform.socket.token, first);
+  await mounted.rerender(tree(second, "second"));
+  assertEquals(platform.socket.last("authenticate").data.token, second);
   await page.act(() => platform.socket.drop(4403));
   assert(heard.every((name) => name === "second"), heard.join());
+  await mounted.unmount();
+});
+
+for (const next of ["bob", undefined]) {
+  test(`the provider with the token of ${next ?? "nobody"}: nothing is sent as the user before`, async () => {
+    const platform = new FakePlatform();
+    function Talker({ name }: { name?: string }) {
+      const { messages, sendToRoom, isJoined } = useRoom("lobby");
+      const { newMessage } = useRealtimeMessages("lobby");
+      // Effects of components run before those of their provider.
+      useEffect(() => {
+        sendToRoom(`I am ${name}`).catch(() => undefined);
+      }, [name]);
+      return <p>{isJoined ? "in" : "out"}:{messages.map((frame) => frame.data.text).join()}:{newMessage?.content}</p>;
+    }
+    const tree = (name: string | undefined) => (
+      <ParleyProvider url="ws://chat.test/" platform={platform} token={name && tokenUntil(9e9, "", name)}>
+        <Talker name={name} />
+      </ParleyProvider>
+    );
+    const mounted = await page.mount(tree("ann"));
+    await greeted(platform);
+    await page.act(() => platform.socket.admit("lobby", { position: { epoch: "e", offset: 0 } }));
+    await page.act(() => platform.socket.say(message("for ann", 1)));
+    assertEquals(mounted.text(), "in:for ann:for ann");
+    const anns = platform.socket;
+    const before = anns.sent.length;
+    await mounted.rerender(tree(next));
+    await page.act(settled);
+    assertEquals(anns.closedWith, 1000);
+    assertEquals(anns.sent.length, before, "nothing more on the connection of the user before");
+    assertEquals(platform.sockets.length, 2);
+    assertEquals(platform.socket.token, next && tokenUntil(9e9, "", next));
+    assertEquals(mounted.text(), "out::");
+    await page.act(() => platform.socket.greet("c2", 0, { user_id: next }));
+    const said = platform.socket.sent.filter(({ type }) => type === "message").map(({ data }) => data.text);
+    assertEquals(new Set(said), new Set([`I am ${next}`]));
+    assertEquals(platform.socket.last("join").data.since, undefined);
+    await mounted.unmount();
+  });
+}
+
+test("a client of the application's own is not the provider's to change", async () => {
+  const { client, platform } = idleClient({ token: "mine" });
+  const tree = (token: string | undefined) => (
+    <ParleyProvider client={client} token={token}>
+      <Status />
+    </ParleyProvider>
+  );
+  const mounted = await page.mount(tree(undefined));
+  await greeted(platform);
+  await mounted.rerender(tree("another"));
+  await page.act(settled);
+  assertEquals([client.token, platform.sockets.length, platform.socket.sent], ["mine", 1, []]);
+  await mounted.rerender(
+    <ParleyProvider url="ws://chat.test/" platform={platform} autoConnect={false}>
+      <Status />
+    </ParleyProvider>,
+  );
+  assertEquals(platform.sockets[0].closedWith, undefined, "given back, not ended");
+  await page.act(() => platform.advance(1));
+  assertEquals(client.status.state, "closed", "nobody holds it any more");
   await mounted.unmount();
 });
 

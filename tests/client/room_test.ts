@@ -3,6 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import type { Gap } from "../../src/client/room.ts";
 import type { FakeSocket } from "./fake_platform.ts";
 import { settled } from "./fake_platform.ts";
 import { openClient } from "./fixture.ts";
@@ -25,9 +26,9 @@ function message(offset: number, epoch = "e") {
 async function joined(offset = 0) {
   const world = await openClient();
   const room = world.client.room("lobby");
-  const gaps: unknown[] = [];
+  const gaps: Gap[] = [];
   const heard: number[] = [];
-  room.on("gap", (gap: unknown) => gaps.push(gap));
+  room.on("gap", (gap: Gap) => gaps.push(gap));
   room.onMessage((frame) => heard.push(frame.data.n as number));
   room.retain();
   world.platform.socket.admit("lobby", { position: { epoch: "e", offset } });
@@ -150,7 +151,7 @@ test("history that could not cover the absence: the list starts over and a gap i
   world.client.on("gap", (gap) => told.push(gap));
   world.platform.socket.admit("lobby", { position, recovered: false, messages: [message(399), message(400)] });
   assertEquals(world.offsets(), [399, 400]);
-  assertEquals(world.gaps, [{ room: "lobby", since: { epoch: "e", offset: 1 }, position }]);
+  assertEquals(world.gaps, [{ room: "lobby", reason: "away", since: { epoch: "e", offset: 1 }, position }]);
   assertEquals(told, world.gaps);
 });
 
@@ -158,7 +159,7 @@ test("another epoch is a gap too, and counts from its own start", async () => {
   const world = await joined(7);
   await reconnect(world);
   world.platform.socket.admit("lobby", { position: { epoch: "f", offset: 0 }, recovered: false, messages: [] });
-  assertEquals(world.gaps.length, 1);
+  assertEquals(world.gaps.map(({ reason }) => reason), ["reset"], "the server has lost what it kept");
   world.platform.socket.say(message(1, "f"));
   assertEquals(world.offsets(), [1]);
 });
@@ -197,20 +198,20 @@ test("reset: the room says it lost events, so the list starts over", async () =>
   world.platform.socket.say({ type: "room_update", room: "lobby", data: { action: "reset", position } });
   world.platform.socket.admit("lobby", { position, recovered: false, messages: [] });
   assertEquals(world.offsets(), []);
-  assertEquals(world.gaps.length, 1);
+  assertEquals(world.gaps.map(({ reason }) => reason), ["reset"]);
 });
 
 test("a room without history says so after an absence, and keeps what it had", async () => {
   const { client, platform } = await openClient();
   const room = client.room("user:u1");
-  const gaps: unknown[] = [];
-  room.on("gap", (gap: unknown) => gaps.push(gap));
+  const gaps: string[] = [];
+  room.on("gap", ({ reason }: Gap) => gaps.push(reason));
   room.retain();
   platform.socket.admit("user:u1");
   platform.socket.say({ ...message(1), room: "user:u1", position: undefined });
   await reconnect({ platform });
   platform.socket.admit("user:u1");
-  assertEquals(gaps.length, 1);
+  assertEquals(gaps, ["unkept"]);
   assertEquals(room.messages.length, 1);
 });
 
@@ -263,6 +264,9 @@ test("members, presence and typing follow the room", async () => {
   assertEquals([room.members, room.getSnapshot().total], [[ann], 1]);
   tell("room_update", { action: "members", total: 900, announcing: false });
   assertEquals([room.members, room.getSnapshot().total], [[], 900], "a room too large to tell who comes and goes");
+  tell("room_update", { action: "members", members: [ann], total: 1, announcing: true });
+  tell("room_update", { action: "member_joined", ...ann, connection_id: "c3", total: 901, announcing: false });
+  assertEquals([room.members, room.getSnapshot().total], [[], 901], "nor is what was known true for long");
 });
 
 test("a signal cannot pass for the server's word about who is here", async () => {

@@ -17,7 +17,7 @@ test("the function is called anew for every connect", async () => {
   const { platform } = await openClient({ token: () => `t${++served}` });
   platform.socket.drop();
   await platform.advance(1000);
-  assertEquals(platform.sockets.map((socket) => socket.url.searchParams.get("token")), ["t1", "t2"]);
+  assertEquals(platform.sockets.map((socket) => socket.token), ["t1", "t2"]);
 });
 
 test("a fresh token is shown in-band before the old one expires, by the server's clock", async () => {
@@ -84,20 +84,4 @@ test("a refresh that fails is told; the server's 4401 then asks for another", as
   await platform.advance(1000);
   assertEquals(platform.sockets.length, 2);
   assertEquals(served, 3);
-});
-
-test("setToken: at once on an open connection, otherwise by the next connect; never the old one again", async () => {
-  const { client, platform } = await openClient({ token: "old" });
-  const shown = client.setToken("new");
-  await settled();
-  const { id, data } = platform.socket.last("authenticate");
-  assertEquals(data.token, "new");
-  platform.socket.say({ type: "system", id, data: { action: "authenticate" } });
-  await shown;
-  platform.socket.drop(4401);
-  assertEquals(client.status.reason, "token_expired");
-  await client.setToken(null);
-  client.connect();
-  await settled();
-  assertEquals(platform.socket.url.searchParams.has("token"), false);
 });

@@ -1,7 +1,7 @@
 /**
  * Keeps an entry of TanStack Query's cache in step with a room or an event: by an update of one's own, or by asking anew.
  *
- * Where messages were lost (`gap`) the entry is always asked for anew. What arrives while a fetch is under way is applied
+ * Where messages were lost (`gap`) the entry is always asked for anew; of a user who has left nothing stays. What arrives while a fetch is under way is applied
  * again to its answer, which may be older.
  */
 import { hashKey, type QueryClient, type QueryKey } from "@tanstack/react-query";
@@ -25,7 +25,10 @@ export interface SyncOptions<Data> {
 export function syncQuery<Data>(queries: QueryClient, client: Client, options: SyncOptions<Data>): () => void {
   const { queryKey, room: id, event = "message", update } = options;
   const askAnew = () => void queries.invalidateQueries({ queryKey });
-  const stops = [client.on("gap", ({ room }) => !id || room === id ? askAnew() : undefined)];
+  const stops = [
+    client.on("gap", ({ room }) => !id || room === id ? askAnew() : undefined),
+    client.on("switch", () => void queries.resetQueries({ queryKey })),
+  ];
   let hear: (frame: ServerFrame) => void = askAnew;
   if (update) {
     const late: ServerFrame[] = [];

@@ -40,6 +40,7 @@ class Inbox extends Store<NotificationList> {
     this.#client = client;
     const load = () => told(client, this.#load());
     client.on("connect", load);
+    client.on("switch", () => this.change(NONE));
     client.on("unread_count", ({ count }) => this.change({ unreadCount: count }));
     client.on("notification", (newNotification) => {
       this.change({ newNotification, notifications: [newNotification, ...this.getSnapshot().notifications] });
@@ -55,7 +56,7 @@ class Inbox extends Store<NotificationList> {
   }
 
   async #load(): Promise<void> {
-    const { notifications, unread } = await this.#client.command("notifications") as StoredList;
+    const { notifications, unread } = await this.#client.command("notifications", {}, true) as StoredList;
     this.change({ notifications, unreadCount: unread });
   }
 }

@@ -8,7 +8,7 @@ import type { ReactNode, RefObject } from "react";
 import { createContext, createElement, useContext, useEffect, useMemo, useRef } from "./from_react.ts";
 import { type Client, createClient } from "../client.ts";
 import type { ClientOptions } from "../options.ts";
-import { readToken } from "../token.ts";
+import { readToken, userOf } from "../token.ts";
 
 export interface ParleyProviderProps extends ClientOptions {
   /** Default: `/websocket/connect` of the page's server. Ignored with `client`. */
@@ -30,17 +30,22 @@ export function ParleyProvider(
   const { token } = options;
   const latest = useLatest(options);
   const isRenewable = typeof token === "function";
-  const current = useMemo(() => client ?? createClient(url, followed(latest)), [client, url]);
+  // Another user gets another client, in the very render that brings the token: nothing below says a word as the old one.
+  const identity = isRenewable || userOf(token) || token || "";
+  const own = useMemo(() => client ? undefined : createClient(url, followed(options, latest)), [client, url, identity]);
+  const former = useRef(own);
   useEffect(() => {
-    if (!isRenewable && token !== current.token) current.setToken(token).catch(current.failed);
-  }, [current, isRenewable || token]);
+    if (former.current !== own) former.current?.close();
+    former.current = own;
+    if (!isRenewable && token && token !== own?.token) own?.setToken(token).catch(own.failed);
+  }, [own, isRenewable || token]);
+  const current = client ?? own!;
   useEffect(() => autoConnect ? current.retain() : undefined, [current, autoConnect]);
   return createElement(Provided.Provider, { value: current }, children);
 }
 
 /** Options whose functions are always those of the latest render. */
-function followed(latest: RefObject<ClientOptions>): ClientOptions {
-  const options = latest.current;
+function followed(options: ClientOptions, latest: RefObject<ClientOptions>): ClientOptions {
   return {
     ...options,
     token: typeof options.token === "function" ? () => readToken(latest.current.token) : options.token,

@@ -6,7 +6,8 @@
  */
 import { useEffect, useMemo, useSyncExternalStore } from "./from_react.ts";
 import { backoffMs } from "../backoff.ts";
-import { FINAL } from "../close_codes.ts";
+import { isFinal } from "../close_codes.ts";
+import { DEFAULTS } from "../options.ts";
 import { Store } from "./store.ts";
 import { type Speech, speechOf } from "./raw_frames.ts";
 
@@ -48,6 +49,7 @@ class RawSocket extends Store<RawView> {
   constructor(url: string) {
     super(CLOSED);
     this.#url = new URL(url, globalThis.location?.href ?? "http://localhost");
+    this.#url.protocol = this.#url.protocol.replace("http", "ws");
     this.#speech = speechOf(this.#url);
   }
 
@@ -82,7 +84,7 @@ class RawSocket extends Store<RawView> {
   };
 
   #dial(): void {
-    const socket = this.#socket = new WebSocket(this.#url.href.replace("http", "ws"));
+    const socket = this.#socket = new WebSocket(this.#url.href);
     const current = <E>(hear: (event: E) => void) => (event: E) => socket === this.#socket && hear(event);
     socket.onopen = current(() => {
       this.#attempt = 0;
@@ -96,7 +98,9 @@ class RawSocket extends Store<RawView> {
     socket.onclose = current(({ code }) => {
       this.#socket = undefined;
       this.change({ isConnected: false });
-      if (!FINAL[code]) this.#timer = setTimeout(() => this.#dial(), backoffMs(this.#attempt++, Math.random()));
+      if (!isFinal(code)) {
+        this.#timer = setTimeout(() => this.#dial(), backoffMs(this.#attempt++, Math.random(), DEFAULTS));
+      }
     });
   }
 }

@@ -2,7 +2,7 @@
  * `useRealtime` and `useRealtimeMessages`: the hooks of the Socket.IO guide, with its names.
  */
 import { useEffect, useMemo, useState } from "./from_react.ts";
-import { type ClientError, clientError } from "../client_error.ts";
+import type { ClientError } from "../client_error.ts";
 import type { Client } from "../client.ts";
 import type { Receipt } from "../frames.ts";
 import { useClient, useLatest } from "./provider.ts";
@@ -20,7 +20,10 @@ import { useWebSocketStatus } from "./status.ts";
 export interface RealtimeOptions {
   onConnect?(): void;
   onDisconnect?(): void;
-  /** Not for a connection that comes back. Where the token is to blame the message says "authentication failed". */
+  /**
+   * Of a connection that does not come back, once: after five tries. The client goes on trying. Where the token is to blame
+   * the message says "authentication failed".
+   */
   onError?(error: ClientError): void;
   /** Default true. */
   autoConnect?: boolean;
@@ -36,8 +39,8 @@ export interface Realtime {
   disconnect(): void;
 }
 
-/** The guide's five tries, after 1, 2, 4, 8 and 16 s, where the application chose nothing else. */
-const FIVE_TRIES = { maxAttempts: 5, backoff: { jitter: false } };
+/** The guide gives up after five tries, and so does its toast; the client itself is not this hook's to end. */
+const TRIES = 5;
 const AUTHENTICATION = /refused|expired|unauth/;
 
 export function useRealtime(options: RealtimeOptions = {}): Realtime {
@@ -46,12 +49,15 @@ export function useRealtime(options: RealtimeOptions = {}): Realtime {
   const { isConnected, connect, disconnect } = useWebSocketStatus(autoConnect);
   const latest = useLatest(options);
   useEffect(() => {
-    Object.assign(client.options, { ...FIVE_TRIES, ...client.options });
     if (client.isOpen) latest.current.onConnect?.();
     return inTurn(
       client.on("connect", () => latest.current.onConnect?.()),
       client.on("disconnect", () => latest.current.onDisconnect?.()),
-      client.onError((error) => error.code === "disconnected" || latest.current.onError?.(explained(error))),
+      client.onError((error) => {
+        const { state, attempt, error: loss } = client.status;
+        const isRetried = error === loss && state !== "closed" && attempt !== TRIES + 1;
+        if (!isRetried && error.code !== "disconnected") latest.current.onError?.(explained(error));
+      }),
     );
   }, [client]);
   return { isConnected, connect, disconnect, ...useMemo(() => guideEvents(client), [client]) };
@@ -72,7 +78,8 @@ function guideEvents(client: Client): Pick<Realtime, "emit" | "on" | "off"> {
 }
 
 function explained(error: ClientError): ClientError {
-  return AUTHENTICATION.test(error.code) ? clientError(error.code, "authentication failed", error) : error;
+  if (!AUTHENTICATION.test(error.code)) return error;
+  return Object.assign(new Error("authentication failed: " + error.message, { cause: error }), { code: error.code });
 }
 
 export interface RealtimeMessages {
@@ -90,10 +97,10 @@ export interface RealtimeMessages {
 export function useRealtimeMessages(conversationId: string | undefined): RealtimeMessages {
   const [newMessage, setNewMessage] = useState<ConversationMessage | null>(null);
   const { isConnected } = useWebSocketStatus();
-  const { messages, sendToRoom, typingUsers, sendTyping } = useRoom(conversationId, {
+  const { messages, room, sendToRoom, typingUsers, sendTyping } = useRoom(conversationId, {
     onMessage: (message) => setNewMessage(toConversationMessage(message)),
   });
-  useEffect(() => setNewMessage(null), [conversationId]);
+  useEffect(() => setNewMessage(null), [room]);
   return {
     newMessage,
     messages: useMemo(() => messages.map(toConversationMessage), [messages]),
