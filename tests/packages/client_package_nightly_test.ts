@@ -14,7 +14,7 @@ import type { ServerProcess } from "../harness.ts";
 import { chatInBrowser } from "./browser_chat.ts";
 import { AT_NIGHT, NODE, UserFolder } from "./user_folder.ts";
 
-const GUESTS = ["next@16.4.6", "webpack@5.113.0", "@arethetypeswrong/cli@0.18.5"];
+const GUESTS = ["next@16.4.6", "webpack@5.113.0"];
 const NEXT = "node_modules/next/dist/bin/next";
 const QUIET = { NEXT_TELEMETRY_DISABLED: "1" };
 
@@ -88,8 +88,7 @@ async function nodeOf(version: number): Promise<string | undefined> {
 }
 
 test("package at night: its types are found as its code is, by every way of looking", AT_NIGHT, async () => {
-  const [tarball] = folder.tarballs();
-  await folder.script("@arethetypeswrong/cli/dist/index.js", tarball!, "--profile", "esm-only");
+  await folder.checkTypesOf(folder.tarballs()[0]!);
 });
 
 test("package at night: a second install from the lock file brings the same", AT_NIGHT, async () => {

@@ -117,3 +117,7 @@ test("server package: Deno checks a program that uses it", ONCE, async () => {
 test("server package: its manifest and its files are what the registry's checkers want", ONCE, async () => {
   assertStringIncludes(await folder.lint("parley-server"), "All good");
 });
+
+test("server package: its types are found as its code is, by every way of looking", AT_NIGHT, async () => {
+  await folder.checkTypesOf(folder.tarballs()[0]!);
+});

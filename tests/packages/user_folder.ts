@@ -74,6 +74,12 @@ export class UserFolder implements Disposable {
     return this.script("publint/src/cli.js", "run", `node_modules/${name}`, "--strict", "--pack=false");
   }
 
+  /** Whether each resolution of modules finds the right types: `attw`, which is fetched for it. */
+  async checkTypesOf(tarball: string): Promise<void> {
+    await this.npm("install", "--no-save", "@arethetypeswrong/cli@0.18.5");
+    await this.script("@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only");
+  }
+
   /** Resolves to what the program printed; rejects with it, and with what it complained of, if it fails. */
   run(program: string, words: string[], { env, input }: RunOptions = {}): Promise<string> {
     const options = { cwd: this.path, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 };
