@@ -5,6 +5,9 @@
 import type { Refusal } from "../../src/client/client_error.ts";
 import type { ServerFrame } from "../../src/client/frames.ts";
 import type { Platform, SocketLike } from "../../src/client/platform.ts";
+import { Clock } from "../../src/client/testing/clock.ts";
+
+export { settled } from "../../src/client/testing/clock.ts";
 
 interface SentFrame {
   type: string;
@@ -81,20 +84,13 @@ export class FakeSocket implements SocketLike {
   }
 }
 
-interface Waiting {
-  at: number;
-  run(): void;
-}
-
 export class FakePlatform implements Platform {
   readonly sockets: FakeSocket[] = [];
   readonly WebSocket: Platform["WebSocket"];
   readonly events = new EventTarget();
   online = true;
   chance = 0.5;
-  #now = 0;
-  #timers = new Map<number, Waiting>();
-  #serial = 0;
+  readonly #clock = new Clock(0);
 
   constructor() {
     const { sockets } = this;
@@ -106,18 +102,11 @@ export class FakePlatform implements Platform {
     };
   }
 
-  readonly now = (): number => this.#now;
+  readonly now = this.#clock.now;
+  readonly setTimeout = this.#clock.setTimeout;
+  readonly clearTimeout = this.#clock.clearTimeout;
   readonly random = (): number => this.chance;
   readonly isOnline = (): boolean => this.online;
-
-  readonly setTimeout = (run: () => void, ms: number): number => {
-    this.#timers.set(++this.#serial, { at: this.#now + Math.max(0, ms), run });
-    return this.#serial;
-  };
-
-  readonly clearTimeout = (timer: unknown): void => {
-    this.#timers.delete(timer as number);
-  };
 
   get socket(): FakeSocket {
     const socket = this.sockets.at(-1);
@@ -127,27 +116,17 @@ export class FakePlatform implements Platform {
 
   /** Waits that are pending. */
   get pending(): number {
-    return this.#timers.size;
+    return this.#clock.pending;
   }
 
   /** Turns the clock, runs what falls due in order, and lets promises settle. */
-  async advance(ms: number): Promise<void> {
-    await settled();
-    const end = this.#now + ms;
-    for (;;) {
-      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
-      if (!due) break;
-      this.#timers.delete(due[0]);
-      this.#now = Math.max(this.#now, due[1].at);
-      due[1].run();
-      await settled();
-    }
-    this.#now = end;
+  advance(ms: number): Promise<void> {
+    return this.#clock.advance(ms);
   }
 
   /** The machine sleeps: time passes, timers do not run until it wakes. */
   async sleep(ms: number): Promise<void> {
-    this.#now += ms;
+    this.#clock.sleep(ms);
     await this.advance(0);
   }
 
@@ -157,9 +136,4 @@ export class FakePlatform implements Platform {
     Object.assign(this.events, { hidden: isHidden });
     this.events.dispatchEvent(new Event(event));
   }
-}
-
-/** After everything that promises had still to do. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }

@@ -233,6 +233,15 @@ test("fake server: without a network nobody tries, with it everybody comes back"
   assert(client.isOpen);
 });
 
+test("fake server: while the machine sleeps nothing happens, and when it wakes it is noticed", async () => {
+  const { server, client } = await inLobby();
+  server.stop();
+  server.sleep(3_600_000);
+  assert(client.isOpen);
+  await server.advance();
+  assertEquals(client.status.state, "reconnecting");
+});
+
 test("fake server: rooms are open to whom the test lets in", async () => {
   const { server, client } = await inLobby({ mayJoin: (user, room) => `${user}:${room}` !== "ann:cellar" });
   const refused = client.room("cellar").join().catch(({ code }) => code);

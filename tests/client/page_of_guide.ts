@@ -8,6 +8,7 @@ const PAGE = fileURLToPath(new URL("../../docs/client.md", import.meta.url).href
 const SOURCES: Record<string, string> = {
   "parley-client": new URL("../../src/client/mod.ts", import.meta.url).href,
   "parley-client/react": new URL("../../src/client/react.ts", import.meta.url).href,
+  "parley-client/testing": new URL("../../src/client/testing.ts", import.meta.url).href,
 };
 /** Names that the page leaves to the reader's own login. */
 const SURROUNDINGS = 'import { fetchToken, tokenOf } from "./surroundings.ts";\n';

@@ -27,6 +27,16 @@ export class Clock {
     this.#waits.delete(timer as number);
   };
 
+  /** Waits that are pending. */
+  get pending(): number {
+    return this.#waits.size;
+  }
+
+  /** Time passes and no timer runs: the machine sleeps until the clock is turned again. */
+  sleep(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Runs what falls due, in order, and lets promises settle before each. */
   async advance(ms: number): Promise<void> {
     const end = this.#nowMs + ms;
@@ -51,6 +61,7 @@ export class Clock {
 /** More turns than any chain of promises in the client has. */
 const TURNS = 50;
 
-async function settled(): Promise<void> {
+/** After everything that promises had still to do. */
+export async function settled(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }

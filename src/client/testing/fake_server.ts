@@ -71,6 +71,11 @@ export class FakeServer {
     return this.#clock.advance(ms);
   }
 
+  /** Time passes and nothing happens, as for a laptop that is closed; it is opened when the clock is turned. */
+  sleep(ms: number): void {
+    this.#clock.sleep(ms);
+  }
+
   /** A token that the server takes. `expiresInMs`: from now on. */
   tokenOf(user: string, { expiresInMs, ...content }: Omit<TokenContent, "expiresAt"> & { expiresInMs?: number } = {}) {
     return unsignedToken(user, {
