@@ -45,7 +45,7 @@ interface Place {
 }
 
 /**
- * Throws ParleyError: `not_found` for a path that is none of ours,
+ * Throws ParleyError: `not_found` for a path that is not ours,
  * `bad_message` for a dialect, a room or an escape that is none.
  */
 export function resolveEndpoint(url: URL, offer: Offer, settings: EndpointSettings): Endpoint {

@@ -53,7 +53,7 @@ const HOOKS: Record<keyof Hooks, true> = {
 };
 
 /**
- * Throws `bad_message` if a hook is none, or bears a name that none has: it would never be called, and what it was to
+ * Throws `bad_message` if a hook is not a function, or bears an unknown name: it would never be called, and what it was to
  * refuse would be let in. Hooks of a class may have fields and methods of their own that do not begin with `on`.
  */
 export function checkHooks(hooks: Hooks): void {

@@ -9,7 +9,7 @@ import { Histogram } from "./stats.ts";
 const ROOM_SIZES = [1, 2, 5, 10, 25, 50, 100, 500, 1000, 5000, 10_000];
 
 export class RoomCensus {
-  /** Rooms with members here; those that follow a user's status are no rooms to anybody outside. */
+  /** Rooms with members here; those that follow a user's status are not shown to anybody outside. */
   rooms = 0;
   readonly #sizes = new Histogram(ROOM_SIZES);
 

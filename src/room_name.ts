@@ -30,7 +30,7 @@ export function namespaceOf(name: string, namespaces: readonly string[]): string
 /** `personal` user:{id}, `group` group:{id}, `presence` presence:{id}: joined by the server only. */
 export type RoomKind = "personal" | "group" | "presence" | "custom";
 
-/** Whether it is a room that people join and may be told who is in; everybody's room is none. */
+/** Whether it is a room that people join and may be told who is in; everybody's room is not. */
 export function hasMembers(name: string): boolean {
   return name !== "*" && typeOfRoom(name) === "custom";
 }

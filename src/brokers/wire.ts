@@ -109,7 +109,7 @@ export function checkEvent(event: unknown): RoomEvent {
   return event as unknown as RoomEvent;
 }
 
-/** A member as presence keeps it; throws an Error that says why it is none. */
+/** A member as presence keeps it; throws an Error that says what is wrong with it. */
 export function readMember(json: string): Member {
   const value: unknown = JSON.parse(json);
   if (!isObject(value) || typeof value.connection !== "string" || typeof value.name !== "string") {

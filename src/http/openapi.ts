@@ -89,7 +89,7 @@ function success({ answer, about }: Route): Json {
 }
 
 function errorsOf({ needs, body, errors = [] }: Route): Map<number, ErrorCode[]> {
-  // Any request can have a Host that is none.
+  // Any request can have a Host that is not a host name.
   const codes = new Set<ErrorCode>(["bad_message", ...errors]);
   if (body) codes.add("too_large");
   if (needs !== "nothing") {

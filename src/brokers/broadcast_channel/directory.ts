@@ -78,7 +78,7 @@ export class WorkersDirectory implements Directory, Control {
     return values.reduce<number>((sum, reached) => sum + Number(reached), 0);
   }
 
-  /** The answer of the worker that holds the connection; none if there is no such worker. */
+  /** The answer of the worker that holds the connection; absent without such a worker. */
   async #ofOne(connection: string, question: Question): Promise<unknown[]> {
     const { values, asked } = await this.#survey(question, nodeOf(connection));
     if (values.length === asked && !values.includes(undefined)) return values;

@@ -35,7 +35,7 @@ export function weigh(packed: unknown): number {
   return typeof packed === "string" ? stringBytes(packed) : VALUE_BYTES;
 }
 
-/** A number that is no small integer is an object to some. */
+/** Some engines keep a number as an object unless it is a small integer. */
 const VALUE_BYTES = 16;
 const STRING_BYTES = 32;
 

@@ -55,7 +55,7 @@ export class Feed {
   #position: StreamPosition | undefined;
   /** Offset of the newest kept message that was delivered in this epoch: nothing that stands before it may follow. */
   #delivered = 0;
-  /** The epoch before this one; what is left of it in the channel is no gap. */
+  /** The epoch before this one; what is left of it in the channel is not a gap. */
   #formerEpoch: string | undefined;
   #held: Arrival[] = [];
   #isFilling = false;
