@@ -3,13 +3,13 @@
  * files on Bun and on Deno, then types, lint and format, and ends with the one line `N passed, N failed, N skipped`.
  * Plain JavaScript without dependencies, because Node, Bun and Deno must all be able to start it on a fresh clone.
  *
- *   --quick                only the core: no cluster, no browser, no client library
+ *   --quick                only the core, whole servers on one runtime: no cluster, no browser, no client library
  *   --nightly              every seed and every row of each matrix, where the usual run takes some of them, and browsers
  *                          and packages on both runtimes
  *   --group <name>         only this group of files: core, cluster, clients or bench (several may be given)
  *   --only <text>          only test files whose path contains the text (several may be given; a bare word means the same)
  *   --on bun|deno|gate     only this part (several may be given)
- *   --lanes <count>        how many test files run at a time; one for each core unless given
+ *   --lanes <count>        how many test files run at a time; one more than there are cores unless given, since many wait
  *
  * Tests find other programs through CHROMIUM, NGINX, REDIS_SERVER, BUN and DENO, which hold paths.
  */
@@ -37,7 +37,7 @@ function parseArguments(words) {
       group: REPEATED,
       only: REPEATED,
       on: REPEATED,
-      lanes: { type: "string", default: String(availableParallelism()) },
+      lanes: { type: "string", default: String(availableParallelism() + 1) },
     },
   });
   refuseUnknown(values.on, PARTS, "part");
@@ -95,7 +95,7 @@ async function main() {
   const runtimes = parts.filter((part) => part !== "gate");
   const jobs = [
     ...files.flatMap((file) => {
-      return runtimesOf(file, { runtimes, nightly }).map((runtime) => testJob(file, runtime, setting));
+      return runtimesOf(file, { runtimes, nightly, quick }).map((runtime) => testJob(file, runtime, setting));
     }),
     ...(parts.includes("gate") ? gateJobs(setting) : []),
   ];

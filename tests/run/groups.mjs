@@ -22,11 +22,15 @@ export function groupOf(path) {
 /** What a browser shows or a package holds hardly depends on the runtime beneath: the usual run asks once. */
 const ASKED_ONCE = /^tests\/(browser|packages)\//;
 
+/** Whole servers take most of the time; who is in a hurry asks them on one runtime. */
+const ASKED_ONCE_QUICKLY = /^tests\/e2e\//;
+
 /**
  * On which of the runtimes a file runs.
  * @param {string} path
- * @param {{ runtimes: string[], nightly: boolean }} run
+ * @param {{ runtimes: string[], nightly: boolean, quick: boolean }} run
  */
-export function runtimesOf(path, { runtimes, nightly }) {
-  return nightly || !ASKED_ONCE.test(path) ? runtimes : runtimes.slice(0, 1);
+export function runtimesOf(path, { runtimes, nightly, quick }) {
+  const isAskedOnce = !nightly && ASKED_ONCE.test(path) || quick && ASKED_ONCE_QUICKLY.test(path);
+  return isAskedOnce ? runtimes.slice(0, 1) : runtimes;
 }
