@@ -20,26 +20,11 @@ import {
 import { FakePlatform, settled } from "./fake_platform.ts";
 import { idleClient, tokenUntil } from "./fixture.ts";
 import { openPage, type Page } from "./page.tsx";
+import { said as message } from "./said.ts";
 
 let page: Page;
 before(async () => page = await openPage());
 after(() => page.close());
-
-/** Messages of a room as the server sends them. */
-function message(text: string, offset: number, room = "lobby") {
-  return {
-    type: "message",
-    id: `m${offset}`,
-    message_id: `m${offset}`,
-    room,
-    from: "c2",
-    user_id: "u2",
-    username: "Ann",
-    timestamp: 0,
-    data: { text },
-    position: { epoch: "e", offset },
-  };
-}
 
 async function greeted(platform: FakePlatform): Promise<void> {
   await page.act(settled);
