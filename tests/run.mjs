@@ -94,10 +94,10 @@ async function main() {
   await fetchPackages(setting);
   const runtimes = parts.filter((part) => part !== "gate");
   const jobs = [
+    ...(parts.includes("gate") ? gateJobs(setting) : []),
     ...files.flatMap((file) => {
       return runtimesOf(file, { runtimes, nightly, quick }).map((runtime) => testJob(file, runtime, setting));
     }),
-    ...(parts.includes("gate") ? gateJobs(setting) : []),
   ];
   console.log(`${files.length} test files on ${runtimes.join(" and ") || "no runtime"}, ${lanes} at a time`);
   return await runAll(jobs, lanes);
