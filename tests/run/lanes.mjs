@@ -1,6 +1,6 @@
 /**
  * Runs the jobs of the test command, some at a time, and shows how far it is: a line for each job that has ended, the
- * whole output of one that failed, and every so often what has been running for long.
+ * output of one that failed, and every so often what has been running for long. Failures are told again at the end.
  */
 
 /** A person who sees nothing for longer than this thinks that nothing happens. */
@@ -8,6 +8,9 @@ const SILENCE_MS = 15_000;
 
 /** How much of a failed job's output is shown: its end says most. */
 const MAX_LINES = 250;
+
+/** How much of it is told again at the end, which is all that a log that was cut off still has. */
+const FAILURE_LINES = 60;
 
 /**
  * @param {import("./jobs.mjs").Job[]} jobs the long ones should come first
@@ -18,6 +21,7 @@ export async function runAll(jobs, lanes) {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const running = /** @type {Map<string, number>} */ (new Map());
   const waiting = [...jobs];
+  const failures = /** @type {string[]} */ ([]);
   let done = 0;
   const lane = async () => {
     for (let job = waiting.shift(); job; job = waiting.shift()) {
@@ -28,12 +32,14 @@ export async function runAll(jobs, lanes) {
       total.passed += result.passed;
       total.failed += result.failed;
       total.skipped += result.skipped;
+      if (result.failed > 0) failures.push(`${job.title}\n\n${lastLines(result.output, FAILURE_LINES)}`);
       show(job, result, { seconds: secondsSince(startedMs), place: `${++done}/${jobs.length}` });
     }
   };
   const reminder = setInterval(() => remind(running), SILENCE_MS);
   await Promise.all(Array.from({ length: lanes }, lane));
   clearInterval(reminder);
+  if (failures.length > 0) console.log(`\nWhat failed, once more:\n\n${failures.join("\n\n")}`);
   return total;
 }
 
@@ -46,7 +52,12 @@ function show({ title }, { passed, failed, skipped, output }, { seconds, place }
   const more = skipped > 0 ? `, ${skipped} skipped` : "";
   const verdict = failed > 0 ? `FAILED ${failed} of ${passed + failed}` : passed > 0 ? `ok ${passed}` : "ok";
   console.log(`${place.padStart(9)}  ${title}  ${verdict}${more} (${seconds} s)`);
-  if (failed > 0) console.log(`\n${output.trimEnd().split("\n").slice(-MAX_LINES).join("\n")}\n`);
+  if (failed > 0) console.log(`\n${lastLines(output, MAX_LINES)}\n`);
+}
+
+/** @param {string} output @param {number} count */
+function lastLines(output, count) {
+  return output.trimEnd().split("\n").slice(-count).join("\n");
 }
 
 /** @param {Map<string, number>} running */
