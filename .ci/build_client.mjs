@@ -2,8 +2,8 @@
  * `bun run build:client`: bundles what browsers get from the server, so that a fresh clone serves it without a build.
  *
  *   src/http/assets/client.js       the client alone, for pages without a bundler
- *   src/http/assets/chat.js         the demo page /chat, React included
- *   src/http/assets/console.js      the demo page /
+ *   src/demo/assets/chat.js         the demo page /chat, React included
+ *   src/demo/assets/dialects.js     the demo page /
  *   src/http/assets/manifest.json   what they were made from, and their sizes; a test holds both against the sources
  *
  * Prints the sizes: the client alone, and what the hooks add to it, React left out.
@@ -16,6 +16,7 @@ import { gzipSync } from "node:zlib";
 import { digestOfSources } from "../tests/client/asset_sources.ts";
 
 const ASSETS = "src/http/assets";
+const DEMO_ASSETS = "src/demo/assets";
 
 /** @param {string} entry @param {string[]} flags */
 function bundle(entry, ...flags) {
@@ -29,8 +30,8 @@ const gzipped = (text) => gzipSync(text, { level: 9 }).length;
 process.chdir(join(import.meta.dirname, ".."));
 const client = bundle("src/client/mod.ts");
 const hooks = bundle("src/client/react.ts", "--external=react");
-const chat = bundle("src/http/demo/main.tsx", "--production");
-const page = bundle("src/http/console/main.ts");
+const chat = bundle("src/demo/chat/main.tsx", "--production");
+const page = bundle("src/demo/dialects/main.ts");
 const sizes = {
   client: gzipped(client),
   hooks: gzipped(hooks) - gzipped(client),
@@ -39,8 +40,8 @@ const sizes = {
 };
 
 writeFileSync(join(ASSETS, "client.js"), client);
-writeFileSync(join(ASSETS, "chat.js"), chat);
-writeFileSync(join(ASSETS, "console.js"), page);
+writeFileSync(join(DEMO_ASSETS, "chat.js"), chat);
+writeFileSync(join(DEMO_ASSETS, "dialects.js"), page);
 const sources = digestOfSources((path) => readFileSync(path, "utf8"));
 writeFileSync(join(ASSETS, "manifest.json"), `${JSON.stringify({ sources, gzippedBytes: sizes }, null, 2)}\n`);
 console.log(`client  ${sizes.client} B gzipped`);

@@ -11,15 +11,15 @@ import { check } from "./cli/check.ts";
 import { settingsTable, usage } from "./cli/help.ts";
 import { complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
 import { token } from "./cli/token.ts";
-import { type Config, loadConfig } from "./config.ts";
-import { demoPages } from "./http/demo_pages.ts";
+import { type Config, loadConfig } from "./config/config.ts";
+import { demoPages } from "./demo/pages.ts";
 import { createLog, type Log } from "./log.ts";
-import { Reload } from "./reload.ts";
+import { Reload } from "./cli/reload.ts";
 import { createServer, type Running } from "./server.ts";
-import { listenToSignals } from "./signals.ts";
+import { listenToSignals } from "./cli/signals.ts";
 import { VERSION } from "./version.ts";
-import { runWorker } from "./worker.ts";
-import { startWorkers } from "./workers.ts";
+import { runWorker } from "./workers/worker.ts";
+import { startWorkers } from "./workers/workers.ts";
 
 const terminal: Terminal = {
   env: process.env,

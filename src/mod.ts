@@ -8,12 +8,19 @@
  * ```
  */
 import type { Socket } from "./adapter.ts";
-import { type Announcement, type PublishedMessage, type Sent } from "./backstage.ts";
-import { type Config, type ConfigOverrides, defaultConfig, weaknessesOf } from "./config.ts";
+import { type Announcement, type PublishedMessage, type Sent } from "./commands/server_api.ts";
+import { type Config, type ConfigOverrides, defaultConfig, weaknessesOf } from "./config/config.ts";
 import { ParleyError } from "./errors.ts";
-import { type Acknowledge, type Arrival, checkHooks, type Client, type EventHandler, type Hooks } from "./hooks.ts";
-import { clientOf } from "./hub.ts";
-import { jsonValue } from "./json_value.ts";
+import {
+  type Acknowledge,
+  type Arrival,
+  checkHooks,
+  type Client,
+  type EventHandler,
+  type Hooks,
+} from "./policies/program.ts";
+import { clientOf } from "./hub/hub.ts";
+import { jsonValue } from "./hub/json_value.ts";
 import type { Log } from "./log.ts";
 import { run } from "./maybe.ts";
 import type { StreamPosition } from "./message.ts";

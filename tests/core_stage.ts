@@ -3,29 +3,29 @@
  * they are sent. For tests of what happens between two waits.
  */
 import type { Peer, RuntimeAdapter, Socket } from "../src/adapter.ts";
-import { Admission } from "../src/admission.ts";
-import { Backstage } from "../src/backstage.ts";
+import { Admission } from "../src/gateway/admission.ts";
+import { Backstage } from "../src/commands/server_api.ts";
 import type { Broker } from "../src/broker.ts";
-import { type Config, type ConfigOverrides, defaultConfig } from "../src/config.ts";
-import { Dispatcher } from "../src/dispatcher.ts";
+import { type Config, type ConfigOverrides, defaultConfig } from "../src/config/config.ts";
+import { Dispatcher } from "../src/commands/dispatcher.ts";
 import { envelope } from "../src/dialects/envelope.ts";
 import { kebab } from "../src/dialects/kebab.ts";
 import { plain } from "../src/dialects/plain.ts";
 import { snake } from "../src/dialects/snake.ts";
-import { SocketioDialect } from "../src/dialects/socketio.ts";
+import { SocketioDialect } from "../src/socketio/dialect.ts";
 import { undecided } from "../src/dialects/undecided.ts";
 import { ParleyError } from "../src/errors.ts";
-import { Gateway } from "../src/gateway.ts";
-import type { Hooks } from "../src/hooks.ts";
-import { Hub } from "../src/hub.ts";
+import { Gateway } from "../src/gateway/websocket.ts";
+import type { Hooks } from "../src/policies/program.ts";
+import { Hub } from "../src/hub/hub.ts";
 import { IdSource } from "../src/id.ts";
-import { Lifecycle } from "../src/lifecycle.ts";
+import { Lifecycle } from "../src/gateway/lifecycle.ts";
 import { createLog } from "../src/log.ts";
-import { Node } from "../src/node.ts";
-import { Origins } from "../src/origins.ts";
-import { Permissions } from "../src/permissions.ts";
-import { Stats } from "../src/stats.ts";
-import { Topics } from "../src/topics.ts";
+import { Node } from "../src/hub/node.ts";
+import { Origins } from "../src/gateway/origins.ts";
+import { Permissions } from "../src/policies/rules.ts";
+import { Stats } from "../src/hub/metrics.ts";
+import { Topics } from "../src/adapters/topics.ts";
 import type { Identity } from "../src/message.ts";
 
 export type JsonFrame = Record<string, unknown>;

@@ -19,7 +19,7 @@ import type {
   PublishResult,
   RoutedEvent,
 } from "../src/broker.ts";
-import { MemoryBroker } from "../src/brokers/memory.ts";
+import { MemoryBroker } from "../src/brokers/memory/broker.ts";
 import { ParleyError } from "../src/errors.ts";
 import type { MaybePromise } from "../src/maybe.ts";
 

@@ -9,9 +9,9 @@ import { refuseHandshake, refuseHost, refuseLate, wantsUpgrade } from "../adapte
 import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
-import { Topics } from "../topics.ts";
-import { Intake } from "./intake.ts";
-import { Openings } from "./openings.ts";
+import { Topics } from "./topics.ts";
+import { Intake } from "./receive_budget.ts";
+import { Openings } from "./handshake.ts";
 
 type Respond = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>;
 

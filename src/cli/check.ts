@@ -4,7 +4,7 @@
  */
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig } from "../config/config.ts";
 import { complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
 
 export const CHECK_USAGE = `parley check [URL]

@@ -2,7 +2,7 @@
  * What a subcommand sees of the outside. main.ts makes the real one; subcommands touch neither the process nor its
  * environment, so tests run them in place.
  */
-import type { Sources } from "../config.ts";
+import type { Sources } from "../config/config.ts";
 
 export interface Terminal extends Pick<Sources, "env" | "readFile"> {
   /** A line to standard output. */

@@ -2,7 +2,7 @@
  * `parley token --user alice --groups fleet --ttl 1h`: prints a token that the server with the same JWT_SECRET accepts.
  */
 import { parseArgs } from "node:util";
-import { type Config, loadConfig, parseDuration } from "../config.ts";
+import { type Config, loadConfig, parseDuration } from "../config/config.ts";
 import { signToken, type TokenContent } from "../verifiers/sign.ts";
 import { complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
 

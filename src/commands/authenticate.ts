@@ -4,15 +4,15 @@
  * A connection gets an identity at most once: a token of somebody else is refused and changes nothing. Five failed
  * tries end the connection.
  */
-import { type CommandOf, type Handler } from "../command.ts";
-import type { Connection } from "../connection.ts";
-import { withoutBearer } from "../credentials.ts";
+import { type CommandOf, type Handler } from "./handler.ts";
+import type { Connection } from "../hub/connection.ts";
+import { withoutBearer } from "../gateway/credentials.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
-import type { Hub } from "../hub.ts";
-import { adopt, refresh } from "../identity.ts";
+import type { Hub } from "../hub/hub.ts";
+import { adopt, refresh } from "../hub/identity.ts";
 import { run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
-import { joinPathRoom } from "../membership.ts";
+import { joinPathRoom } from "../hub/membership.ts";
 import { greetWithUnread } from "./inbox.ts";
 
 const TRIES = 5;

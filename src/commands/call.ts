@@ -1,10 +1,10 @@
 /**
  * call: an event of the embedding program's own, answered by the handler it registered.
  */
-import type { Handler } from "../command.ts";
+import type { Handler } from "./handler.ts";
 import { ParleyError } from "../errors.ts";
-import type { Acknowledge } from "../hooks.ts";
-import { clientOf } from "../hub.ts";
+import type { Acknowledge } from "../policies/program.ts";
+import { clientOf } from "../hub/hub.ts";
 import { after } from "../maybe.ts";
 import { cutText } from "../unicode.ts";
 

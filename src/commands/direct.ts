@@ -5,9 +5,9 @@
  * with; "nobody there" and "not allowed to know" are the same answer, `not_found`.
  */
 import type { Original, PublishOptions } from "../broker.ts";
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub } from "../hub/hub.ts";
 import { looksLikeId } from "../id.ts";
 import { type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, SignalEvent, Target } from "../message.ts";

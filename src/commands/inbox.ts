@@ -1,9 +1,9 @@
 /**
  * notifications, mark_read, unread: a user's inbox.
  */
-import { type CommandOf, type Handler, userOf } from "../command.ts";
-import type { Connection } from "../connection.ts";
-import type { Hub } from "../hub.ts";
+import { type CommandOf, type Handler, userOf } from "./handler.ts";
+import type { Connection } from "../hub/connection.ts";
+import type { Hub } from "../hub/hub.ts";
 import { run, type Steps, wait } from "../maybe.ts";
 
 const PAGE_LIMIT = 100;

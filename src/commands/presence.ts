@@ -1,14 +1,14 @@
 /**
  * set_presence, follow: one's own status, and the status of others.
  */
-import { type CommandOf, type Handler, userOf } from "../command.ts";
-import type { Connection } from "../connection.ts";
+import { type CommandOf, type Handler, userOf } from "./handler.ts";
+import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub } from "../hub/hub.ts";
 import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
-import * as membership from "../membership.ts";
+import * as membership from "../hub/membership.ts";
 import type { UserPresence, UserState } from "../message.ts";
-import { announceStatus } from "../presence.ts";
+import { announceStatus } from "../hub/status.ts";
 
 /** How many users a connection may follow. */
 const FOLLOW_LIMIT = 200;

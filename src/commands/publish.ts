@@ -5,15 +5,15 @@
  */
 import { createHash } from "node:crypto";
 import { countAttachments, inBase64, MAX_ATTACHMENTS } from "../binary.ts";
-import { type CommandOf, type Handler, roomOf } from "../command.ts";
-import type { Connection } from "../connection.ts";
+import { type CommandOf, type Handler, roomOf } from "./handler.ts";
+import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
-import { bytesOf } from "../frame_size.ts";
-import { clientOf, type Hub } from "../hub.ts";
-import { jsonValue, jsonValueWithBytes } from "../json_value.ts";
+import { bytesOf } from "../hub/frame_size.ts";
+import { clientOf, type Hub } from "../hub/hub.ts";
+import { jsonValue, jsonValueWithBytes } from "../hub/json_value.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
-import { stopTyping } from "../membership.ts";
+import { stopTyping } from "../hub/membership.ts";
 import { direct } from "./direct.ts";
 import type { PublishOptions, RoutedEvent } from "../broker.ts";
 

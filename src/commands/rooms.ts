@@ -1,15 +1,15 @@
 /**
  * join, leave, members, history: what a connection does with a room as such.
  */
-import { type Handler, roomOf } from "../command.ts";
-import type { Connection } from "../connection.ts";
+import { type Handler, roomOf } from "./handler.ts";
+import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
-import type { Hub } from "../hub.ts";
+import type { Hub } from "../hub/hub.ts";
 import { after, run, type Steps, wait } from "../maybe.ts";
-import * as membership from "../membership.ts";
-import { fitRoster } from "../roster_size.ts";
+import * as membership from "../hub/membership.ts";
+import { fitRoster } from "../hub/roster_size.ts";
 import { typeOfRoom } from "../room_name.ts";
-import type { CommandOf } from "../command.ts";
+import type { CommandOf } from "./handler.ts";
 
 /** A roster that was asked for names at most so many. */
 const ROSTER_LIMIT = 500;

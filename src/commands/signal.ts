@@ -1,9 +1,9 @@
 /**
  * signal: typing, reactions, receipts, calls, uploads and the application's own. Relayed, never kept.
  */
-import { type CommandOf, type Handler, roomOf } from "../command.ts";
-import type { Connection } from "../connection.ts";
-import type { Hub } from "../hub.ts";
+import { type CommandOf, type Handler, roomOf } from "./handler.ts";
+import type { Connection } from "../hub/connection.ts";
+import type { Hub } from "../hub/hub.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { SignalEvent } from "../message.ts";
 import { direct } from "./direct.ts";

@@ -3,7 +3,7 @@
  *
  * `problems` stop the start; `notes` are said once in the log. Pure: nothing is read here.
  */
-import type { Config } from "../config.ts";
+import type { Config } from "./config.ts";
 import { namespaceOf } from "../room_name.ts";
 import type { Setting } from "./kinds.ts";
 import { readRules, type RoomRule, standardRule } from "./rooms.ts";

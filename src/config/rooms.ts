@@ -4,7 +4,7 @@
  * `{"match":"thread:*","join":"authenticated","publish":"member","history":{"size":100,"ttl":"1h"},"maxMembers":200}`
  */
 import * as v from "valibot";
-import { hintFor } from "../nearest_name.ts";
+import { hintFor } from "./nearest_name.ts";
 import { parseDuration } from "./kinds.ts";
 
 export interface RoomRule {

@@ -5,7 +5,7 @@
  * operator sees all of them at once. No file is opened and no environment read but through what the caller hands in.
  */
 import * as v from "valibot";
-import { hintFor } from "../nearest_name.ts";
+import { hintFor } from "./nearest_name.ts";
 import type { Setting } from "./kinds.ts";
 import { fileKeyOf, flagOf, type SettingKey, SETTINGS, type Values } from "./settings.ts";
 

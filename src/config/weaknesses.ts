@@ -1,7 +1,7 @@
 /**
  * What a configuration allows and its operator may not have meant: said once in the log, with the cure.
  */
-import type { Config } from "../config.ts";
+import type { Config } from "./config.ts";
 import type { RoomRule } from "./rooms.ts";
 
 export function weaknessesOf(config: Config): string[] {

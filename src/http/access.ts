@@ -7,12 +7,12 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Peer } from "../adapter.ts";
-import type { Admission } from "../admission.ts";
-import { Buckets, type Rate } from "../buckets.ts";
-import { bearerOf, isBadToken } from "../credentials.ts";
+import type { Admission } from "../gateway/admission.ts";
+import { Buckets, type Rate } from "../hub/token_bucket.ts";
+import { bearerOf, isBadToken } from "../gateway/credentials.ts";
 import { ParleyError } from "../errors.ts";
-import type { Hub } from "../hub.ts";
-import { checkBlock } from "../identity.ts";
+import type { Hub } from "../hub/hub.ts";
+import { checkBlock } from "../hub/identity.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { cutText } from "../unicode.ts";

@@ -2,7 +2,7 @@
  * Admin routes that speak: events and messages of the application to everybody, a room, a user or a connection.
  */
 import * as v from "valibot";
-import type { Announcement, Sent } from "../backstage.ts";
+import type { Announcement, Sent } from "../commands/server_api.ts";
 import { ParleyError } from "../errors.ts";
 import { run } from "../maybe.ts";
 import type { HttpParts } from "./app.ts";

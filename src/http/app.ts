@@ -3,15 +3,15 @@
  *
  * Called once by the composition root. The gateway hands over every request that is no upgrade.
  */
-import type { Admission } from "../admission.ts";
-import { errorResponse } from "../answers.ts";
-import type { Backstage } from "../backstage.ts";
-import type { Config } from "../config.ts";
-import { resolveEndpoint } from "../endpoint.ts";
+import type { Admission } from "../gateway/admission.ts";
+import { errorResponse } from "../gateway/answers.ts";
+import type { Backstage } from "../commands/server_api.ts";
+import type { Config } from "../config/config.ts";
+import { resolveEndpoint } from "../gateway/endpoint.ts";
 import { ParleyError } from "../errors.ts";
-import type { Hub } from "../hub.ts";
-import type { Origins } from "../origins.ts";
-import { NO_OFFER } from "../subprotocols.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Origins } from "../gateway/origins.ts";
+import { NO_OFFER } from "../gateway/subprotocols.ts";
 import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";

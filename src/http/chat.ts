@@ -6,17 +6,17 @@
  * stands for the application's own backend, whose word about sender, id and time is taken.
  */
 import * as v from "valibot";
-import { networkOf } from "../address.ts";
-import type { MessageInput } from "../backstage.ts";
+import { networkOf } from "../hub/address.ts";
+import type { MessageInput } from "../commands/server_api.ts";
 import type { HistoryPage } from "../broker.ts";
-import { Buckets } from "../buckets.ts";
+import { Buckets } from "../hub/token_bucket.ts";
 import { publishKey } from "../commands/publish.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
-import { bytesOf } from "../frame_size.ts";
+import { bytesOf } from "../hub/frame_size.ts";
 import { run } from "../maybe.ts";
 import type { Member, MessageEvent } from "../message.ts";
-import { byteRateOf } from "../rates.ts";
+import { byteRateOf } from "../hub/rates.ts";
 import type { Caller } from "./access.ts";
 import type { HttpParts } from "./app.ts";
 import { ChatRights } from "./chat_rights.ts";

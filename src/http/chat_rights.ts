@@ -3,10 +3,10 @@
  * of the embedding program, which would be asked over a WebSocket too.
  */
 import { ParleyError } from "../errors.ts";
-import type { Client } from "../hooks.ts";
-import type { Hub } from "../hub.ts";
-import { groupRooms } from "../identity.ts";
-import { jsonValue } from "../json_value.ts";
+import type { Client } from "../policies/program.ts";
+import type { Hub } from "../hub/hub.ts";
+import { groupRooms } from "../hub/identity.ts";
+import { jsonValue } from "../hub/json_value.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";

@@ -2,7 +2,7 @@
  * What is found at `/` where a server has no pages: what it is, and where to read on.
  */
 import * as v from "valibot";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { VERSION } from "../version.ts";
 import { type Route, route } from "./route.ts";
 

@@ -4,7 +4,7 @@
  * `/livez`: the process answers. `/readyz`: it takes new connections. `/status`: the same with figures.
  */
 import * as v from "valibot";
-import { errorResponse } from "../answers.ts";
+import { errorResponse } from "../gateway/answers.ts";
 import { ParleyError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { HttpParts } from "./app.ts";

@@ -5,7 +5,7 @@
  * Called by the routes of the demo. That the server itself listens on the loopback only is the configuration's word.
  */
 import type { Peer } from "../adapter.ts";
-import { isLoopback } from "../address.ts";
+import { isLoopback } from "../hub/address.ts";
 import { ParleyError } from "../errors.ts";
 import type { Route } from "./route.ts";
 

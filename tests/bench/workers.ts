@@ -12,7 +12,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { URL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import process from "node:process";
-import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel.ts";
+import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel/broker.ts";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
 import type { RoutedEvent } from "../../src/broker.ts";
 import { createLog } from "../../src/log.ts";

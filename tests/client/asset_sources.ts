@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
-const FOLDERS = ["src/client", "src/http/console", "src/http/demo", "src/http/look"];
-const FILES = ["src/guest_name.ts"];
+const FOLDERS = ["src/client", "src/demo/chat", "src/demo/dialects", "src/demo/look"];
+const FILES = ["src/hub/guest_name.ts"];
 const PACKAGES = ["react", "react-dom"];
 
 /** `read` gets paths of this machine. */

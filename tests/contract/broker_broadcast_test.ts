@@ -1,5 +1,5 @@
 /** The broadcast broker keeps the broker contract: nodes of one process, each over a port of its own. */
-import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel.ts";
+import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel/broker.ts";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
 import { createLog } from "../../src/log.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";

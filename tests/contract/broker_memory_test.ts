@@ -1,5 +1,5 @@
 /** The memory broker keeps the broker contract. */
-import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";
 import { ANNOUNCE_MAX, brokerContract, HISTORY_ROOM_BYTES, INBOX } from "./broker.ts";
 

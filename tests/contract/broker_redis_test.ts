@@ -1,6 +1,6 @@
 /** The Redis broker keeps the broker contract: on one Redis, in the sharded form, and on a Redis Cluster. */
 import { after } from "node:test";
-import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis.ts";
+import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis/broker.ts";
 import { createLog } from "../../src/log.ts";
 import { RedisCluster, RedisServer } from "../e2e/redis_server.ts";
 import { FakeNode } from "../fakes.ts";

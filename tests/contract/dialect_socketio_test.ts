@@ -2,8 +2,8 @@
  * The socketio dialect, held to the laws of dialect.ts: its frames are packets, its types the names of events.
  */
 import { testDialect } from "./dialect.ts";
-import { SocketioDialect } from "../../src/dialects/socketio.ts";
-import type { SocketioPacket } from "../../src/engine_io/packet.ts";
+import { SocketioDialect } from "../../src/socketio/dialect.ts";
+import type { SocketioPacket } from "../../src/socketio/packet.ts";
 
 type Json = Record<string, unknown>;
 

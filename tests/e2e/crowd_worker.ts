@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers";
 import { parentPort, workerData } from "node:worker_threads";
 import process from "node:process";
 import type { RoutedEvent } from "../../src/broker.ts";
-import { BroadcastChannelBroker, type Uplink } from "../../src/brokers/broadcast_channel.ts";
+import { BroadcastChannelBroker, type Uplink } from "../../src/brokers/broadcast_channel/broker.ts";
 import { createLog } from "../../src/log.ts";
 import type { StreamPosition } from "../../src/message.ts";
 import { FakeNode } from "../fakes.ts";

@@ -4,10 +4,10 @@
  */
 import process from "node:process";
 import { isMainThread, workerData } from "node:worker_threads";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import { createLog } from "../../src/log.ts";
-import { runWorker, type WorkerData } from "../../src/worker.ts";
-import { startWorkers } from "../../src/workers.ts";
+import { runWorker, type WorkerData } from "../../src/workers/worker.ts";
+import { startWorkers } from "../../src/workers/workers.ts";
 
 const channel = new BroadcastChannel("breakage");
 

@@ -1,5 +1,5 @@
 /** A Redis broker of a test's own, with what it logs. */
-import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis.ts";
+import { RedisBroker, type RedisBrokerOptions } from "../../src/brokers/redis/broker.ts";
 import { createLog } from "../../src/log.ts";
 import { FakeNode } from "../fakes.ts";
 

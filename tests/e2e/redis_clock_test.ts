@@ -1,7 +1,7 @@
 /** The clock of Redis is set back: nodes that were heard of "later" than now must not seem alive until then. */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { RedisBroker } from "../../src/brokers/redis.ts";
+import { RedisBroker } from "../../src/brokers/redis/broker.ts";
 import { Keys } from "../../src/brokers/redis/keys.ts";
 import { createLog } from "../../src/log.ts";
 import { FakeNode } from "../fakes.ts";

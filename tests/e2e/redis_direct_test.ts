@@ -1,7 +1,7 @@
 /** A direct message to a connection of another node whose link breaks: repeated with its id, it arrives exactly once. */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { RedisBroker } from "../../src/brokers/redis.ts";
+import { RedisBroker } from "../../src/brokers/redis/broker.ts";
 import { createLog } from "../../src/log.ts";
 import { CoreStage, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../waiting.ts";

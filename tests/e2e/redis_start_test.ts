@@ -13,7 +13,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { Troubles } from "../../src/brokers/redis/troubles.ts";
+import { Troubles } from "../../src/brokers/cluster/outage_log.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { message } from "../contract/broker.ts";

@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import { ADMIN_KEY } from "./http_stage.ts";
 import { type SocketioClient, SocketioClients } from "./socketio_stage.ts";
 import { JOIN, type JsonFrame, Stage } from "./stage.ts";

@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import { eventually } from "../harness.ts";
 import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
 import { Stage } from "./stage.ts";

@@ -4,8 +4,8 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { createLog, type Log } from "../../src/log.ts";
-import { defaultConfig } from "../../src/config.ts";
-import { demoPages } from "../../src/http/demo_pages.ts";
+import { defaultConfig } from "../../src/config/config.ts";
+import { demoPages } from "../../src/demo/pages.ts";
 import { createServer, ParleyServer, type ServerOptions } from "../../src/mod.ts";
 import * as executable from "../../src/server.ts";
 import { signToken, type TokenContent } from "../../src/verifiers/sign.ts";

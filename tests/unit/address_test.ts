@@ -1,7 +1,7 @@
 /** Whose request it is, behind any number of proxies, and what counts as one network. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { addressOf, isPrivate, networkOf } from "../../src/address.ts";
+import { addressOf, isPrivate, networkOf } from "../../src/hub/address.ts";
 
 const PEER = { address: "10.0.0.1", port: 3000, secure: false };
 

@@ -1,12 +1,12 @@
 /** Who comes in at all, why the others do not, and that places are given back. */
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { Admission } from "../../src/admission.ts";
-import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
+import { Admission } from "../../src/gateway/admission.ts";
+import { type ConfigOverrides, defaultConfig } from "../../src/config/config.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
-import { Origins } from "../../src/origins.ts";
-import { Stats } from "../../src/stats.ts";
+import { Origins } from "../../src/gateway/origins.ts";
+import { Stats } from "../../src/hub/metrics.ts";
 
 function open(overrides: ConfigOverrides = {}): { admission: Admission; stats: Stats; lines: string[] } {
   const config = defaultConfig({ jwtSecret: "x".repeat(32), ...overrides });

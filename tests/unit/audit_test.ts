@@ -1,7 +1,7 @@
 /** The audit trail: how often a stranger's refused tokens are worth a line. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Audit } from "../../src/audit.ts";
+import { Audit } from "../../src/hub/audit.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { FakeClock } from "../fakes.ts";

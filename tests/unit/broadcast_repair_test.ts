@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel.ts";
+import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel/broker.ts";
 import { BatchLog } from "../../src/brokers/broadcast_channel/batch_log.ts";
 import { BatchReader } from "../../src/brokers/broadcast_channel/batch_reader.ts";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";

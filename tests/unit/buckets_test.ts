@@ -3,7 +3,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Buckets } from "../../src/buckets.ts";
+import { Buckets } from "../../src/hub/token_bucket.ts";
 import { FakeClock } from "../fakes.ts";
 
 test("a burst, then one token each time a token's time has passed", () => {

@@ -1,9 +1,9 @@
 /** A wall clock that is set back by an hour: what lasts a second still lasts a second. */
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
-import { Buckets } from "../../src/buckets.ts";
-import { Sweep } from "../../src/sweep.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { Buckets } from "../../src/hub/token_bucket.ts";
+import { Sweep } from "../../src/hub/sweep.ts";
 import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 

@@ -1,7 +1,7 @@
 /** A busy room's way out: nothing waits in a quiet room, everything keeps its order. */
 import { assertEquals } from "@std/assert";
 import { mock, test } from "node:test";
-import { Coalescer } from "../../src/coalescer.ts";
+import { Coalescer } from "../../src/hub/coalescer.ts";
 
 function outlet(): { sent: string[]; publish(topic: string, frame: string | Uint8Array): void } {
   const sent: string[] = [];

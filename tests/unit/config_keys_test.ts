@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { selfSigned } from "../self_signed.ts";
 import { configOf, problemsOf } from "./settings_given.ts";

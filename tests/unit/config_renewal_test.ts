@@ -3,7 +3,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type ConfigOverrides, defaultConfig, renewalOf } from "../../src/config.ts";
+import { type ConfigOverrides, defaultConfig, renewalOf } from "../../src/config/config.ts";
 
 const KEY = "a secret of at least thirty-two bytes";
 const OTHER = "another secret of thirty-two bytes";

@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertFalse, assertGreater, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Config, defaultConfig, fileKeyOf, flagOf, maxBufferedBytes, SETTINGS } from "../../src/config.ts";
+import { type Config, defaultConfig, fileKeyOf, flagOf, maxBufferedBytes, SETTINGS } from "../../src/config/config.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { startServer } from "../harness.ts";
 import { selfSigned } from "../self_signed.ts";

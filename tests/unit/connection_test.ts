@@ -1,7 +1,7 @@
 /** What a connection knows of itself: its refusals, its name as a guest. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
-import { Connection } from "../../src/connection.ts";
+import { Connection } from "../../src/hub/connection.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import { IdSource } from "../../src/id.ts";
 

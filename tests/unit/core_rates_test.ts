@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { mock, test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { IdSource } from "../../src/id.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";

@@ -1,10 +1,10 @@
 /** Which tokens a request shows, in which order they count, and when cookies count at all. */
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
-import { defaultConfig } from "../../src/config.ts";
-import { credentialOf, verifyCredential } from "../../src/credentials.ts";
+import { defaultConfig } from "../../src/config/config.ts";
+import { credentialOf, verifyCredential } from "../../src/gateway/credentials.ts";
 import { ParleyError } from "../../src/errors.ts";
-import { Origins } from "../../src/origins.ts";
+import { Origins } from "../../src/gateway/origins.ts";
 
 const config = defaultConfig({ jwtSecret: "x".repeat(32) });
 

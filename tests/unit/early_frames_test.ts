@@ -5,10 +5,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { Broker } from "../../src/broker.ts";
-import { Connection } from "../../src/connection.ts";
+import { Connection } from "../../src/hub/connection.ts";
 import { kebab as dialect } from "../../src/dialects/kebab.ts";
-import { EarlyFrames } from "../../src/early_frames.ts";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { EarlyFrames } from "../../src/commands/early_frames.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { IdSource } from "../../src/id.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";

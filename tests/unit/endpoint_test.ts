@@ -2,9 +2,9 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { DIALECT_NAMES, type DialectName } from "../../src/dialect.ts";
-import { type Endpoint, type EndpointSettings, resolveEndpoint } from "../../src/endpoint.ts";
+import { type Endpoint, type EndpointSettings, resolveEndpoint } from "../../src/gateway/endpoint.ts";
 import { ParleyError } from "../../src/errors.ts";
-import { readOffer } from "../../src/subprotocols.ts";
+import { readOffer } from "../../src/gateway/subprotocols.ts";
 
 const SETTINGS: EndpointSettings = {
   paths: { envelope: "/websocket/connect", socketio: "/socket.io/", ws: "/ws" },

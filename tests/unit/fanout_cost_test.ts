@@ -5,23 +5,23 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
-import { Backstage } from "../../src/backstage.ts";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { Backstage } from "../../src/commands/server_api.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { publish } from "../../src/commands/publish.ts";
-import { defaultConfig } from "../../src/config.ts";
-import { Connection } from "../../src/connection.ts";
+import { defaultConfig } from "../../src/config/config.ts";
+import { Connection } from "../../src/hub/connection.ts";
 import type { AnyDialect } from "../../src/dialect.ts";
 import { envelope } from "../../src/dialects/envelope.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
-import { SocketioDialect } from "../../src/dialects/socketio.ts";
-import { Hub } from "../../src/hub.ts";
+import { SocketioDialect } from "../../src/socketio/dialect.ts";
+import { Hub } from "../../src/hub/hub.ts";
 import { IdSource } from "../../src/id.ts";
 import { createLog } from "../../src/log.ts";
 import { run } from "../../src/maybe.ts";
-import { join, seat } from "../../src/membership.ts";
-import { Node } from "../../src/node.ts";
-import { Permissions } from "../../src/permissions.ts";
-import { Stats } from "../../src/stats.ts";
+import { join, seat } from "../../src/hub/membership.ts";
+import { Node } from "../../src/hub/node.ts";
+import { Permissions } from "../../src/policies/rules.ts";
+import { Stats } from "../../src/hub/metrics.ts";
 
 const MEMBERS = 1_000;
 

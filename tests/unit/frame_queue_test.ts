@@ -1,8 +1,8 @@
 /** Frames that wait: counted in bytes and numbers, pings taken out wherever they stand. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { FrameQueue, type QueuedFrame } from "../../src/frame_queue.ts";
-import { WaitingBytes } from "../../src/waiting_bytes.ts";
+import { FrameQueue, type QueuedFrame } from "../../src/hub/frame_queue.ts";
+import { WaitingBytes } from "../../src/hub/waiting_bytes.ts";
 
 function frame(input: string, extras: Partial<QueuedFrame> = {}): QueuedFrame {
   return { input, bytes: input.length, isPing: false, ...extras };

@@ -2,12 +2,12 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { SocketHandler, UpgradeGrant } from "../../src/adapter.ts";
-import { Admission } from "../../src/admission.ts";
-import { defaultConfig } from "../../src/config.ts";
-import { HeldSockets } from "../../src/held_sockets.ts";
+import { Admission } from "../../src/gateway/admission.ts";
+import { defaultConfig } from "../../src/config/config.ts";
+import { HeldSockets } from "../../src/gateway/held_sockets.ts";
 import { createLog } from "../../src/log.ts";
-import { Origins } from "../../src/origins.ts";
-import { Stats } from "../../src/stats.ts";
+import { Origins } from "../../src/gateway/origins.ts";
+import { Stats } from "../../src/hub/metrics.ts";
 
 const SOCKET = undefined as never;
 const PEER = { address: "10.0.0.1", port: 1, secure: false };

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { ParleyError } from "../../src/errors.ts";
-import { checkHooks, type Hooks } from "../../src/hooks.ts";
+import { checkHooks, type Hooks } from "../../src/policies/program.ts";
 
 function complaint(hooks: object): string {
   const error = assertThrows(() => checkHooks(hooks as Hooks), ParleyError) as ParleyError;

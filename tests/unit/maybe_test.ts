@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../../src/maybe.ts";
-import { Turns } from "../../src/turns.ts";
+import { Turns } from "../../src/hub/keyed_queue.ts";
 
 function* sum(...parts: MaybePromise<number>[]): Steps<number> {
   let total = 0;

@@ -1,7 +1,7 @@
 /** Which pages may connect, and which of them bring their visitor's cookies. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Origins } from "../../src/origins.ts";
+import { Origins } from "../../src/gateway/origins.ts";
 
 test("`*` admits every page, and the cookies of none but its own and those listed", () => {
   const origins = new Origins(["*", "https://app.example.com"]);

@@ -1,10 +1,10 @@
 /** Who may join and publish: the first rule that matches, the reserved rooms before it, the token's rooms beside it. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import { ParleyError } from "../../src/errors.ts";
 import type { Identity } from "../../src/message.ts";
-import { matches, Permissions } from "../../src/permissions.ts";
+import { matches, Permissions } from "../../src/policies/rules.ts";
 
 const GUEST = undefined;
 const EVE: Identity = { user: "eve", id: "eve", name: "Eve", groups: [], rooms: ["staff", "team:*"], roles: [] };

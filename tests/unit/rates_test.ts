@@ -1,11 +1,11 @@
 /** Token buckets of one connection: frames, bytes, joins and leaves, replays, and what counts as too much. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
-import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
-import { Connection } from "../../src/connection.ts";
+import { type ConfigOverrides, defaultConfig } from "../../src/config/config.ts";
+import { Connection } from "../../src/hub/connection.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import { IdSource } from "../../src/id.ts";
-import { Rates } from "../../src/rates.ts";
+import { Rates } from "../../src/hub/rates.ts";
 import { FakeClock } from "../fakes.ts";
 
 const ids = new IdSource();

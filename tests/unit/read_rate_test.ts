@@ -1,12 +1,12 @@
 /** How much of what is kept a connection may read: the bucket by itself, and in the whole core. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
-import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
-import { Connection } from "../../src/connection.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { type ConfigOverrides, defaultConfig } from "../../src/config/config.ts";
+import { Connection } from "../../src/hub/connection.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import { IdSource } from "../../src/id.ts";
-import { ReadRate } from "../../src/read_rate.ts";
+import { ReadRate } from "../../src/hub/read_rate.ts";
 import { CoreStage, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { FakeClock } from "../fakes.ts";
 import { eventually } from "../harness.ts";

@@ -1,7 +1,7 @@
 /** How a room heard through Redis closes its gaps: every kept message once and in order, whatever the channel loses. */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Feed, type Missed } from "../../src/brokers/redis/feed.ts";
+import { Feed, type Missed } from "../../src/brokers/cluster/feed.ts";
 import type { Arrival } from "../../src/brokers/wire.ts";
 import type { StreamPosition } from "../../src/message.ts";
 import { eventually } from "../waiting.ts";

@@ -1,7 +1,7 @@
 /** Joins and leaves that an outage swallowed are told afterwards, and none is told twice. */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { KnownMembers, MAX_KNOWN } from "../../src/brokers/redis/known_members.ts";
+import { KnownMembers, MAX_KNOWN } from "../../src/brokers/cluster/known_members.ts";
 import type { Member, MembershipEvent, Roster } from "../../src/message.ts";
 
 function member(connection: string, user?: string): Member {

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type ErrorCode, ParleyError } from "../../src/errors.ts";
-import { farewellOf, Refusals } from "../../src/refusals.ts";
+import { farewellOf, Refusals } from "../../src/gateway/refusals.ts";
 import { FakeClock } from "../fakes.ts";
 
 test("each cause that a client can act on has its close, the others are said in HTTP", () => {

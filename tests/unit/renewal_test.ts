@@ -3,12 +3,12 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import type { Identity } from "../../src/message.ts";
-import { Connection } from "../../src/connection.ts";
-import { Room } from "../../src/room.ts";
-import { RoomCensus } from "../../src/room_census.ts";
+import { Connection } from "../../src/hub/connection.ts";
+import { Room } from "../../src/hub/room.ts";
+import { RoomCensus } from "../../src/hub/room_census.ts";
 import type { Verifier } from "../../src/verifier.ts";
 import { createJwtVerifier } from "../../src/verifiers/jwt.ts";
 import { RenewableVerifier } from "../../src/verifiers/renewable.ts";

@@ -1,7 +1,7 @@
 /** Rooms are counted as members come and go: whoever asks for the status walks over none of them. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { CoreStage, type FakeSocket, token } from "../core_stage.ts";
 
 async function come(stage: CoreStage, user?: string): Promise<FakeSocket> {

@@ -1,14 +1,14 @@
 /** A room on a node: subscribed while anybody needs it, in the order it was meant, and one topic per dialect. */
-import { RoomCensus } from "../../src/room_census.ts";
+import { RoomCensus } from "../../src/hub/room_census.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
-import { Connection } from "../../src/connection.ts";
+import { Connection } from "../../src/hub/connection.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import { snake } from "../../src/dialects/snake.ts";
-import { defaultConfig } from "../../src/config.ts";
+import { defaultConfig } from "../../src/config/config.ts";
 import type { MaybePromise } from "../../src/maybe.ts";
-import { Room, type Subscriber } from "../../src/room.ts";
+import { Room, type Subscriber } from "../../src/hub/room.ts";
 
 interface Rig {
   room: Room;

@@ -1,7 +1,7 @@
 /**
  * What becomes of settings that an operator gives as flags, variables and files. For the tests of the configuration.
  */
-import { type Config, loadConfig } from "../../src/config.ts";
+import { type Config, loadConfig } from "../../src/config/config.ts";
 
 export interface Given {
   args?: string[];

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { settingsTable } from "../../src/cli/help.ts";
-import { SETTINGS } from "../../src/config.ts";
+import { SETTINGS } from "../../src/config/config.ts";
 
 const PAGE = readFileSync(fileURLToPath(new URL("../../docs/settings.md", import.meta.url).href), "utf8");
 

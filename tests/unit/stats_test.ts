@@ -1,7 +1,7 @@
 /** What is counted, in the shape that Prometheus scrapes. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Histogram, Stats } from "../../src/stats.ts";
+import { Histogram, Stats } from "../../src/hub/metrics.ts";
 
 test("a histogram's buckets are cumulative, a bound belongs to its bucket", () => {
   const histogram = new Histogram([1, 10]);

@@ -1,7 +1,7 @@
 /** What clients offer as subprotocols: the dialect, the wish to be told, the token, and what is confirmed to them. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type Offer, offerOf, readOffer } from "../../src/subprotocols.ts";
+import { type Offer, offerOf, readOffer } from "../../src/gateway/subprotocols.ts";
 
 function read(header: string): Partial<Offer> {
   const offer: Partial<Offer> = readOffer(header);

@@ -1,8 +1,8 @@
 /** What time brings about: ends of tokens and deadlines, typing that stops. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
-import { Sweep } from "../../src/sweep.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { Sweep } from "../../src/hub/sweep.ts";
 import { CoreStage, type CoreStageOptions, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 

@@ -10,7 +10,7 @@ import { check } from "../../src/cli/check.ts";
 import { usage } from "../../src/cli/help.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 import { token } from "../../src/cli/token.ts";
-import { flagOf, SETTINGS } from "../../src/config.ts";
+import { flagOf, SETTINGS } from "../../src/config/config.ts";
 import { createJwtVerifier } from "../../src/verifiers/jwt.ts";
 import { VERSION } from "../../src/version.ts";
 import { freePort, startServer } from "../harness.ts";

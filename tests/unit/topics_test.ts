@@ -1,7 +1,7 @@
 /** The topic registry: who is subscribed to what, also while a topic is walked. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Topics } from "../../src/topics.ts";
+import { Topics } from "../../src/adapters/topics.ts";
 
 interface Named {
   name: string;

@@ -1,7 +1,7 @@
 /** Typing ends with the message, whatever the dialect of the typist and of the others. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
 import { SlowBroker } from "../slow_broker.ts";
 

@@ -1,7 +1,7 @@
 /** What waits for clients that do not fetch or read: by address, in all, and what it means for long replies. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type ParkedPoll, Unsent } from "../../src/unsent.ts";
+import { type ParkedPoll, Unsent } from "../../src/hub/unsent.ts";
 import { CoreStage } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";

@@ -1,11 +1,11 @@
 /** What members are shown of who is in a room: always the truth, or that it is not the whole truth. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory.ts";
-import { bytesOf } from "../../src/frame_size.ts";
+import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { bytesOf } from "../../src/hub/frame_size.ts";
 import { run } from "../../src/maybe.ts";
 import type { Member } from "../../src/message.ts";
-import { tellMembers } from "../../src/presence.ts";
+import { tellMembers } from "../../src/hub/status.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 import { type ViewedDialect, viewOf } from "../member_views.ts";

@@ -1,6 +1,6 @@
 /**
  * The one place where the events of all workers get their order: it runs in the parent thread and holds what the memory
- * broker holds, for all of them. src/workers.ts makes it; each worker reaches it through a Link.
+ * broker holds, for all of them. src/workers/workers.ts makes it; each worker reaches it through a Link.
  *
  * Everything of one turn leaves as one numbered batch to all workers, and one message of replies to each that asked.
  * It never opens what is sealed and runs nothing of the server, so it can hardly hang. Dead workers are its to bury:
@@ -12,7 +12,7 @@ import type { RoutedEvent } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import { IdSource, randomId } from "../../id.ts";
 import { type MessageEvent, type ResetEvent, type RoomEvent, SERVER } from "../../message.ts";
-import type { MemoryBrokerOptions } from "../memory.ts";
+import type { MemoryBrokerOptions } from "../memory/broker.ts";
 import { MemoryGrants } from "../memory/grants.ts";
 import { MemoryHistory } from "../memory/history.ts";
 import { MemoryInbox } from "../memory/inbox.ts";
@@ -21,7 +21,7 @@ import { MemoryPresence } from "../memory/presence.ts";
 import { BatchLog } from "./batch_log.ts";
 import { keyOf, readPublish, seal, type Sealed, writeEvent, writeResult } from "./lines.ts";
 import type { Command, Remark, Repair, SealedPage, Store, Uplink, Upward } from "./messages.ts";
-import { Seat } from "./seat.ts";
+import { Seat } from "./worker_state.ts";
 import { Surveys } from "./surveys.ts";
 
 const SWEEP_MS = 15_000;

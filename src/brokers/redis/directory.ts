@@ -15,9 +15,9 @@ import type {
 } from "../../broker.ts";
 import { nodeOf } from "../../id.ts";
 import type { MaybePromise } from "../../maybe.ts";
-import type { Colleagues } from "../broadcast_channel/colleagues.ts";
+import type { Colleagues } from "../broadcast_channel/worker_peers.ts";
 import { mergePages, pageOfRooms } from "../pages.ts";
-import type { Questions } from "./questions.ts";
+import type { Questions } from "./rpc.ts";
 
 export interface DirectoryParts {
   /** Known once the broker was started. */

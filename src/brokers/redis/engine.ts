@@ -18,7 +18,7 @@ import { ALL_SCRIPTS } from "./scripts.ts";
 import type { KeyType, Script } from "./script.ts";
 import { askServer, type ServerInfo } from "./server_info.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { Troubles } from "./troubles.ts";
+import { Troubles } from "../cluster/outage_log.ts";
 
 /** How long a start waits for Redis before it goes on without. */
 const START_MS = 3_000;

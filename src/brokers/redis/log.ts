@@ -6,10 +6,10 @@ import type { PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts
 import type { IdSource } from "../../id.ts";
 import type { StreamPosition } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
-import type { Missed } from "./feed.ts";
+import type { Missed } from "../cluster/feed.ts";
 import type { Keys } from "./keys.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
-import type { Strangers } from "./strangers.ts";
+import type { Strangers } from "../cluster/invalid_payloads.ts";
 import { type Arrival, decodeId, decodeRouted, encodeId, encodeRouted } from "../wire.ts";
 
 const ONCE_MS = 5 * 60_000;

@@ -10,7 +10,7 @@ import { type AnnouncingBounds, announcingBounds } from "../announcing.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
-import type { Strangers } from "./strangers.ts";
+import type { Strangers } from "../cluster/invalid_payloads.ts";
 import { readMember, WIRE_VERSION } from "../wire.ts";
 
 /** How long a room's members are kept without any change; their nodes renew them sooner. */

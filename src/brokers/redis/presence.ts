@@ -17,9 +17,9 @@ import { Lease, type Renewal } from "./lease.ts";
 import { type Entry, type Gone, MEMBERS_MS, Membership } from "./membership.ts";
 import { ROSTER } from "./presence_scripts.ts";
 import { isHopeless } from "./replies.ts";
-import { Seats } from "./seats.ts";
+import { Seats } from "./local_members.ts";
 import { RedisStatuses } from "./statuses.ts";
-import type { Strangers } from "./strangers.ts";
+import type { Strangers } from "../cluster/invalid_payloads.ts";
 import { readMember } from "../wire.ts";
 
 export interface PresenceParts {

@@ -9,10 +9,10 @@ import { ParleyError } from "../../errors.ts";
 import { EVERYBODY, type MembershipEvent, type RoomEvent, type Roster, type StreamPosition } from "../../message.ts";
 import { hasMembers } from "../../room_name.ts";
 import { inChunks } from "./chunks.ts";
-import { Feed, resetEvent } from "./feed.ts";
-import { changeEvent, KnownMembers } from "./known_members.ts";
+import { Feed, resetEvent } from "../cluster/feed.ts";
+import { changeEvent, KnownMembers } from "../cluster/known_members.ts";
 import { type LogParts, RedisLog } from "./log.ts";
-import { OwnEvents } from "./own_events.ts";
+import { OwnEvents } from "../cluster/own_events.ts";
 import type { Arrival } from "../wire.ts";
 
 export interface RoomsParts extends LogParts {

@@ -6,7 +6,7 @@ import type { Status, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { SET_STATUS } from "./store_scripts.ts";
-import type { Strangers } from "./strangers.ts";
+import type { Strangers } from "../cluster/invalid_payloads.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const GRACE_MS = 60_000;

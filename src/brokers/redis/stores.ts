@@ -4,7 +4,7 @@ import type { Notification } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { INBOX_ADD, INBOX_LIST, INBOX_READ } from "./store_scripts.ts";
-import type { Strangers } from "./strangers.ts";
+import type { Strangers } from "../cluster/invalid_payloads.ts";
 
 /** How long a group change wins over the claims of older tokens; counted from the last one. */
 const GROUPS_MS = 400 * 24 * 3_600_000;

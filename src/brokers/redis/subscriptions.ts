@@ -8,7 +8,7 @@
 import { clearInterval, setInterval, setTimeout } from "node:timers";
 import type { Cluster, Redis } from "ioredis";
 import type { EngineEvents } from "./engine.ts";
-import type { Troubles } from "./troubles.ts";
+import type { Troubles } from "../cluster/outage_log.ts";
 
 const PING_MS = 3_000;
 /** Channels in one command. */

@@ -1,0 +1,126 @@
+/**
+ * The broker of a server that is alone: everything in this process, every call synchronous, gone when it ends.
+ *
+ * Its parts in memory/ know neither each other nor the node, so that the parent of several workers builds a sequencer of
+ * the same parts. `publish` is on the hot path: nothing is allocated there that is not kept or delivered.
+ */
+import { clearInterval, setInterval } from "node:timers";
+import type {
+  Broker,
+  BrokerHealth,
+  Control,
+  Directory,
+  LocalNode,
+  PublishOptions,
+  PublishResult,
+  RoutedEvent,
+} from "../../broker.ts";
+import { IdSource } from "../../id.ts";
+import { EVERYBODY } from "../../message.ts";
+import { MemoryGrants } from "./grants.ts";
+import { MemoryHistory } from "./history.ts";
+import { MemoryInbox } from "./inbox.ts";
+import { PublishedOnce } from "./once.ts";
+import { MemoryPresence } from "./presence.ts";
+import { pageOf } from "../pages.ts";
+
+const SWEEP_MS = 15_000;
+const NOTHING_TO_SAY: PublishResult = Object.freeze({});
+const HEALTHY: BrokerHealth = Object.freeze({ ok: true });
+
+export interface MemoryBrokerOptions {
+  /** History of all rooms together, estimated. */
+  historyMaxBytes: number;
+  /** History of one room, estimated; default: any number of bytes. */
+  historyRoomBytes?: number;
+  /** Notifications kept per user. */
+  inboxSize: number;
+  inboxTtlMs: number;
+  /** Members up to which a room announces joins and leaves. */
+  roomAnnounceMax?: number;
+  /** Measures what expires; for tests. Default: `performance.now()`. */
+  now?: () => number;
+}
+
+export class MemoryBroker implements Broker {
+  readonly name = "memory";
+  readonly history: MemoryHistory;
+  readonly presence: MemoryPresence;
+  readonly inbox: MemoryInbox;
+  readonly grants: MemoryGrants;
+  readonly directory: Directory;
+  readonly control: Control;
+  readonly #once: PublishedOnce;
+  readonly #subscribed = new Set<string>([EVERYBODY]);
+  #node: LocalNode | undefined;
+  #sweeping: ReturnType<typeof setInterval> | undefined;
+
+  /** `ids` makes the ids of presence events; it must not be the node's own unless it is the same object. */
+  constructor(options: MemoryBrokerOptions, ids: IdSource = new IdSource()) {
+    const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now } = options;
+    this.history = new MemoryHistory(historyMaxBytes, now, historyRoomBytes);
+    this.presence = new MemoryPresence({ ids, announce: (routed) => this.#deliver(routed), announceMax, now });
+    this.inbox = new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now });
+    this.grants = new MemoryGrants(now);
+    this.#once = new PublishedOnce(now);
+    this.directory = {
+      connections: (query) => this.#local.connections(query),
+      rooms: (query) => pageOf(this.#local.rooms(query), query),
+      roomsOf: (user) => this.#local.roomsOf(user),
+      stats: () => [this.#local.stats()],
+    };
+    this.control = {
+      give: (order) => this.#local.obey(order),
+      send: (delivery) => this.#local.send(delivery),
+    };
+  }
+
+  start(node: LocalNode): void {
+    this.#node = node;
+    this.#sweeping = setInterval(() => this.sweep(), SWEEP_MS);
+    this.#sweeping.unref();
+  }
+
+  subscribe(room: string): void {
+    this.#subscribed.add(room);
+  }
+
+  unsubscribe(room: string): void {
+    this.#subscribed.delete(room);
+  }
+
+  publish(routed: RoutedEvent, options?: PublishOptions): PublishResult {
+    const once = options?.once;
+    const repeated = once && this.#once.find(once);
+    if (repeated) return repeated;
+    const { event } = routed;
+    const keep = event.kind === "message" ? options?.keep : undefined;
+    if (event.kind === "message" && keep) this.history.append(routed.room, event, keep);
+    if (once) this.#once.remember(once, event);
+    this.#deliver(routed);
+    return event.kind === "message" && keep ? { position: event.position } : NOTHING_TO_SAY;
+  }
+
+  health(): BrokerHealth {
+    return HEALTHY;
+  }
+
+  /** Forgets what has expired; runs by itself every 15 s. */
+  sweep(): void {
+    for (const part of [this.history, this.presence, this.inbox, this.grants, this.#once]) part.sweep();
+  }
+
+  close(): void {
+    clearInterval(this.#sweeping);
+    this.#subscribed.clear();
+  }
+
+  get #local(): LocalNode {
+    if (!this.#node) throw new TypeError("Cannot use the memory broker: it was not started");
+    return this.#node;
+  }
+
+  #deliver(routed: RoutedEvent): void {
+    if (this.#subscribed.has(routed.room)) this.#node?.deliver(routed);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The configuration of a server: frozen, complete and checked before anything starts.
+ *
+ * `loadConfig` is for the executable (flags, environment, CONFIG file), `defaultConfig` for embedding programs and
+ * tests. The settings themselves are the table in config/settings.ts; nothing else holds a default.
+ */
+import type { Setting } from "./kinds.ts";
+import { readPems } from "./pems.ts";
+import { resolve } from "./resolve.ts";
+import type { RoomRule, RoomRuleInput } from "./rooms.ts";
+import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
+import { hintFor } from "./nearest_name.ts";
+import { collect, readValue, type Sources, strangers } from "./sources.ts";
+import { ParleyError } from "../errors.ts";
+
+export { parseDuration } from "./kinds.ts";
+export type { Setting } from "./kinds.ts";
+export { type Renewal, renewalOf } from "./renewal.ts";
+export type { RoomRule, RoomRuleInput } from "./rooms.ts";
+export { weaknessesOf } from "./weaknesses.ts";
+export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./settings.ts";
+export type { Sources } from "./sources.ts";
+
+type Path = "envelopePath" | "socketioPath" | "wsPath";
+
+/** Frozen, nested values included. Sizes are bytes, durations milliseconds, 0 is no limit where a limit is optional. */
+export interface Config extends Readonly<Omit<Values, "config" | "wsPort" | Path>> {
+  readonly host: string;
+  /** Without a slash at its end; empty: none. */
+  readonly basePath: string;
+  readonly demo: boolean;
+  readonly broker: "memory" | "broadcast" | "redis";
+  readonly broadcast: "anyone" | "authenticated" | "admin" | "off";
+  /** With the base path; `socketio` ends in a slash, the others do not. */
+  readonly paths: Readonly<Record<"envelope" | "socketio" | "ws", string>>;
+  /** The first that matches decides; where none does, `defaultRoom`. */
+  readonly rooms: readonly RoomRule[];
+  readonly defaultRoom: RoomRule;
+  /** `workers`, with `auto` replaced by the number of cores. */
+  readonly workerCount: number;
+  /** Within which a connection must authenticate where that is required. */
+  readonly authenticateTimeoutMs: number;
+  /** A secret, a public key or a JWKS URL is configured; without one a key is made for the run. */
+  readonly hasKey: boolean;
+}
+
+/** What an embedding program may set; `rooms` as in the CONFIG file. */
+export interface ConfigOverrides extends Partial<Omit<Values, "config" | Path>> {
+  paths?: Partial<Config["paths"]>;
+  rooms?: readonly RoomRuleInput[];
+}
+
+/** Either everything is well, with notes for the log, or all that is wrong. */
+export type Loaded = { config: Config; notes: string[] } | { problems: string[] };
+
+const DEFAULTS = defaults();
+
+export function loadConfig(sources: Sources): Loaded {
+  const { given, rooms, problems } = collect(sources);
+  readPems(given, sources.readFile, problems);
+  const resolved = resolve({ ...DEFAULTS, ...given }, rooms);
+  problems.push(...resolved.problems);
+  if (problems.length > 0) return { problems };
+  return { config: resolved.config, notes: [...resolved.notes, ...strangers(sources.env)] };
+}
+
+/** Throws `bad_message` with every problem if the overrides are not valid together. */
+export function defaultConfig(overrides: ConfigOverrides = {}): Config {
+  const { paths = {}, rooms, ...rest } = overrides;
+  const given: Record<string, unknown> = { ...DEFAULTS };
+  const problems = Object.keys(paths).filter((name) => !Object.hasOwn(NO_PATHS, name))
+    .map((name) => unknown("path", name, NO_PATHS));
+  const flat = { ...rest, envelopePath: paths.envelope, socketioPath: paths.socketio, wsPath: paths.ws };
+  for (const [key, value] of Object.entries(flat)) {
+    if (value === undefined) continue;
+    const setting: Setting | undefined = SETTINGS[key as SettingKey];
+    const result = setting ? readValue(setting, { place: key, value }) : { problem: unknown("setting", key, SETTINGS) };
+    if ("problem" in result) problems.push(result.problem);
+    else given[key] = result.value;
+  }
+  readPems(given, noFile, problems);
+  const resolved = resolve(given as Values, rooms);
+  problems.push(...resolved.problems);
+  if (problems.length > 0) {
+    throw new ParleyError("bad_message", `Cannot use the configuration: ${problems.join("; ")}`);
+  }
+  return resolved.config;
+}
+
+const NO_PATHS: Record<keyof Config["paths"], undefined> = { envelope: undefined, socketio: undefined, ws: undefined };
+
+function unknown(kind: string, name: string, known: Readonly<Record<string, unknown>>): string {
+  return `there is no ${kind} "${name}"${hintFor(name, Object.keys(known))}`;
+}
+
+/** A program reads its files itself. */
+function noFile(path: string): never {
+  throw new Error(`"${path}" is not a PEM, a JWK or base64 of one; a program gives the text, not the path of a file`);
+}
+
+/** How much a socket may have unsent: the setting, or what suits the runtime and still holds four messages. */
+export function maxBufferedBytes(config: Config, runtime: "bun" | "deno"): number {
+  const usual = runtime === "bun" ? 1024 * 1024 : 256 * 1024;
+  return config.websocketMaxBufferedBytes ?? Math.max(usual, 4 * config.websocketMaxMessageBytes);
+}
+
+function defaults(): Values {
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS) as [SettingKey, Setting][]) {
+    if (setting.default === undefined) continue;
+    const result = readValue(setting, { place: setting.env, value: setting.default });
+    if ("problem" in result) throw new ParleyError("internal", `The default is not valid: ${result.problem}`);
+    values[key] = result.value;
+  }
+  return values as Values;
+}

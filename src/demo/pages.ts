@@ -1,0 +1,111 @@
+/**
+ * The two pages to try a server with in demo mode, `/` and `/chat`, with their scripts and styles.
+ *
+ * The executable hands them to its server; a program that embeds one has pages of its own, and these are not loaded.
+ * Addresses in the pages are relative: they work behind any path.
+ */
+import type { Config } from "../config/config.ts";
+import chatScript from "./assets/chat.js" with { type: "text" };
+import consoleScript from "./assets/dialects.js" with { type: "text" };
+import consoleStyle from "./dialects/console.css" with { type: "text" };
+import consoleContent from "./dialects/console.html" with { type: "text" };
+import chatStyle from "./chat/chat.css" with { type: "text" };
+import look from "./look/look.css" with { type: "text" };
+import template from "./look/page.html" with { type: "text" };
+import { type Route, route } from "../http/route.ts";
+import { SCRIPT, STYLE, textRoute } from "../http/text_route.ts";
+import { forVisitors } from "../http/visitors.ts";
+
+/** Scripts, styles, sockets and requests of this server, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+interface Page {
+  path: string;
+  /** Of its script and its style. */
+  name: string;
+  link: string;
+  title: string;
+  description: string;
+  /** Of the bar at the top. */
+  tools: string;
+  content: string;
+}
+
+const CONSOLE_TOOLS = `<h1 class="motto">Two clients, two dialects, one room.</h1>
+      <form class="tools room" id="room-form">
+        <label for="room">Room</label>
+        <input id="room" name="room" value="lobby" maxlength="255" autocomplete="off" spellcheck="false"
+          enterkeyhint="go">
+      </form>`;
+
+const CONSOLE: Page = {
+  path: "/",
+  name: "console",
+  link: "Dialects",
+  title: "Parley · one room, every dialect",
+  description: "Two clients in two dialects, in one room, with every frame shown",
+  tools: CONSOLE_TOOLS,
+  // Bun's types take any HTML file for a bundle; as text it is a string on both runtimes.
+  content: consoleContent as unknown as string,
+};
+
+const CHAT: Page = {
+  path: "/chat",
+  name: "chat",
+  link: "Chat",
+  title: "Parley chat",
+  description: "A small chat, built with Parley's React hooks",
+  tools: "",
+  content: '<div id="app"></div>',
+};
+
+export function demoPages(config: Config): Route[] {
+  // The chat is built on the client, and that one speaks envelope.
+  const pages = config.dialects.includes("envelope") ? [CONSOLE, CHAT] : [CONSOLE];
+  const files = [
+    textRoute("/look.css", "The look of the demo pages", look, STYLE),
+    textRoute("/console.js", "The script of the demo page /", consoleScript, SCRIPT),
+    textRoute("/console.css", "Its style", consoleStyle, STYLE),
+    textRoute("/chat.js", "The script of the demo page /chat", chatScript, SCRIPT),
+    textRoute("/chat.css", "Its style", chatStyle, STYLE),
+  ];
+  return [...pages.map((page) => pageRoute(page, htmlOf(page, pages, config))), ...files].map(forVisitors);
+}
+
+/** The page, told where this server speaks what. */
+function htmlOf(page: Page, pages: Page[], { paths, dialects }: Config): string {
+  const links = pages.map(({ path, link }) => {
+    return `<a href=".${path}"${path === page.path ? ' aria-current="page"' : ""}>${link}</a>`;
+  });
+  const server = JSON.stringify({ paths, dialects }).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  const parts: Record<string, string> = { ...page, server, pages: links.join("") };
+  return (template as unknown as string).replace(/\{\{ ?(\w+) ?\}\}/g, (_, part) => parts[part]!);
+}
+
+function pageRoute({ path, description }: Page, html: string): Route {
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": POLICY,
+    "cache-control": "no-cache",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+  };
+  return route({
+    method: "GET",
+    path,
+    needs: "nothing",
+    about: `Demo page: ${description}`,
+    answer: "text/html",
+    serve: () => new Response(html, { headers }),
+  });
+}

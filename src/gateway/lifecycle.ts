@@ -1,0 +1,138 @@
+/**
+ * A connection from its first turn to its last, whatever transport carries it: welcome, frames, farewell.
+ *
+ * The gateway (plain WebSockets) and the Socket.IO host call it: no transport hands frames to the dispatcher by itself.
+ */
+import type { Config } from "../config/config.ts";
+import type { Connection } from "../hub/connection.ts";
+import type { Limits } from "../dialect.ts";
+import type { Dispatcher } from "../commands/dispatcher.ts";
+import { CLOSE, ParleyError } from "../errors.ts";
+import type { Arrival } from "../policies/program.ts";
+import { clientOf, type Hub, spawn } from "../hub/hub.ts";
+import { adopt } from "../hub/identity.ts";
+import { isPromise, run, type Steps, wait } from "../maybe.ts";
+import type { Identity } from "../message.ts";
+import * as membership from "../hub/membership.ts";
+import { greetWithUnread } from "../commands/inbox.ts";
+
+/** What a client of a protocol without a payload for it comes with. */
+const WITHOUT_PAYLOAD: Arrival = { auth: {} };
+
+/** Close codes with a series of their own; a peer may send any of three thousand others. */
+const COUNTED_CLOSES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 1005, 1006, 1007]);
+
+export class Lifecycle {
+  readonly #hub: Hub;
+  readonly #dispatcher: Dispatcher;
+  readonly #limits: Limits;
+
+  constructor(hub: Hub, dispatcher: Dispatcher) {
+    this.#hub = hub;
+    this.#dispatcher = dispatcher;
+    this.#limits = limitsOf(hub.config);
+  }
+
+  /** A new connection: it is greeted after its rooms are joined, and its frames wait until then. */
+  open(connection: Connection, identity?: Identity, arrival: Arrival = WITHOUT_PAYLOAD): void {
+    const { config } = this.#hub;
+    this.#hub.open(connection);
+    if (!identity && config.websocketRequireAuth) {
+      connection.deadline = { byMs: performance.now() + config.authenticateTimeoutMs };
+    }
+    const welcomed = run(this.#welcome(connection, arrival, identity));
+    if (isPromise(welcomed)) this.#dispatcher.hold(connection, welcomed);
+  }
+
+  *#welcome(connection: Connection, arrival: Arrival, identity?: Identity): Steps<void> {
+    const hub = this.#hub;
+    try {
+      if (identity) yield* adopt(hub, connection, identity);
+      if (!connection.isOpen) return;
+      this.#greet(connection);
+      if (!connection.deadline) hub.admit(connection);
+      connection.isIntroduced = true;
+      yield* wait(hub.hooks.onConnect?.(clientOf(connection), arrival));
+    } catch (error) {
+      if (!connection.isOpen) return;
+      hub.refuse(connection, error);
+      return this.#turnAway(connection, error);
+    }
+    if (identity) yield* greetWithUnread(hub, connection);
+    if (!connection.deadline) yield* membership.joinPathRoom(hub, connection);
+    connection.welcomedAtMs = performance.now();
+  }
+
+  #greet(connection: Connection): void {
+    const { dialect, member, identity, rooms } = connection;
+    if (!dialect.greet) return;
+    const names = rooms.map((room) => room.name);
+    const limits = this.#limits;
+    connection.socket.send(dialect.greet({ ...this.#hub.stamp(), self: member, identity, rooms: names, limits }));
+    this.#hub.stats.framesOut++;
+  }
+
+  #turnAway(connection: Connection, error: unknown): void {
+    const code = error instanceof ParleyError ? error.code : "internal";
+    if (code === "room_full") this.#hub.disconnect(connection, CLOSE.tryLater, "Too many connections of this user");
+    else if (code === "unavailable") this.#hub.disconnect(connection, CLOSE.tryLater, "Not available right now");
+    else if (code === "internal") this.#hub.disconnect(connection, CLOSE.internal, "Internal error");
+    else this.#hub.disconnect(connection, CLOSE.policy, "Not allowed");
+  }
+
+  /** A frame, or what a transport has made of several. `bytes` is its size on the wire. */
+  receive(connection: Connection, input: unknown, bytes: number): void {
+    const { stats } = this.#hub;
+    stats.framesIn++;
+    stats.bytesIn += bytes;
+    if (!connection.isOpen) return;
+    this.#dispatcher.receive(connection, input, bytes);
+  }
+
+  /** The socket has closed; the others are told through the broker. */
+  close(connection: Connection, code: number, reason: string): void {
+    const hub = this.#hub;
+    connection.isOpen = false;
+    this.#dispatcher.forget(connection);
+    const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
+    hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
+    hub.stats.connectionSeconds.observe((performance.now() - connection.openedAtMs) / 1000);
+    const isSlow = code === CLOSE.slowConsumer;
+    if (isSlow) hub.stats.slowConsumers++;
+    const { id, user } = connection;
+    hub.log[isSlow ? "info" : "debug"]("a connection has ended", { connection: id, user, code, reason });
+    spawn(hub, "Leaving rooms on close", leaveRooms(hub, connection));
+    if (connection.hasGuestStatus) spawn(hub, "Forgetting the status of a guest", forgetStatus(hub, connection));
+    hub.forget(connection);
+    if (client) spawn(hub, "onDisconnect", tellDisconnect(hub, client, { code, reason }));
+  }
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    rate: config.websocketMessageRate,
+    burst: config.websocketMessageBurst,
+    bytesPerSecond: config.websocketByteRate,
+    maxBytes: config.websocketMaxMessageBytes,
+    rooms: config.websocketMaxRooms,
+    joinsPerSecond: config.websocketJoinRate,
+  };
+}
+
+function* leaveRooms(hub: Hub, connection: Connection): Steps<void> {
+  yield* wait(membership.leaveAll(hub, connection));
+}
+
+/** Said under the connection's own id, whoever it has become since. */
+function* forgetStatus(hub: Hub, { id }: Connection): Steps<void> {
+  const { timestamp } = hub.stamp();
+  yield* wait(hub.broker.presence.setStatus(id, { status: "online", timestamp }));
+}
+
+function* tellDisconnect(
+  hub: Hub,
+  client: ReturnType<typeof clientOf>,
+  end: { code: number; reason: string },
+): Steps<void> {
+  yield* wait(hub.hooks.onDisconnect?.(client, end.code, end.reason));
+}

@@ -1,0 +1,75 @@
+/**
+ * Which of the two transports a request or a socket belongs to: plain WebSockets, or Engine.IO under its own path.
+ *
+ * Called by the adapter; it decides by path, by the dialect that an upgrade names, and by owner.
+ */
+import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
+import { namedDialect } from "./endpoint.ts";
+import type { EngineServer } from "../socketio/engine/server.ts";
+import { after, type MaybePromise } from "../maybe.ts";
+import type { Frame } from "../message.ts";
+import { offerOf } from "./subprotocols.ts";
+
+export class Switchboard implements SocketHandler {
+  readonly #plain: SocketHandler;
+  readonly #engine: EngineServer;
+  readonly #path: string;
+  /** The same without its last slash. */
+  readonly #bare: string;
+
+  /** `path`: of Engine.IO, with its slash at the end. */
+  constructor(plain: SocketHandler, engine: EngineServer, path: string) {
+    this.#plain = plain;
+    this.#engine = engine;
+    this.#path = path;
+    this.#bare = path.slice(0, -1);
+  }
+
+  fetch(request: Request, peer: Peer): MaybePromise<Response> {
+    return this.#isEngines(request) ? this.#engine.fetch(request, peer) : this.#plain.fetch(request, peer);
+  }
+
+  upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
+    if (!this.#isEngines(request)) return this.#plain.upgrade(request, peer);
+    const offer = offerOf(request);
+    // The name of a dialect goes before the path, here too; what cannot be served is refused where all of it is.
+    const named = namedDialect(new URL(request.url), offer);
+    const isPlain = named !== undefined && named !== "socketio";
+    if (isPlain || offer.isUnanswerable) return this.#plain.upgrade(request, peer);
+    const granted = this.#engine.upgrade(request, peer);
+    const subprotocol = offer.echo;
+    if (subprotocol === undefined) return granted;
+    return after(granted, (grant) => grant instanceof Response ? grant : { ...grant, subprotocol });
+  }
+
+  open(socket: Socket): void {
+    this.#ownerOf(socket).open(socket);
+  }
+
+  message(socket: Socket, frame: Frame): void {
+    this.#ownerOf(socket).message(socket, frame);
+  }
+
+  close(socket: Socket, code: number, reason: string): void {
+    this.#ownerOf(socket).close(socket, code, reason);
+  }
+
+  held(socket: Socket, address: string): void {
+    this.#plain.held?.(socket, address);
+  }
+
+  released(socket: Socket, address: string): void {
+    this.#plain.released?.(socket, address);
+  }
+
+  #ownerOf(socket: Socket): Pick<SocketHandler, "open" | "message" | "close"> {
+    return this.#engine.owns(socket) ? this.#engine : this.#plain;
+  }
+
+  #isEngines({ url }: Request): boolean {
+    // Most URLs are settled by a look at the text; only one that has the path somewhere in it is taken apart.
+    if (!url.includes(this.#bare)) return false;
+    const path = new URL(url).pathname;
+    return path === this.#path || path === this.#bare;
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The door for plain WebSockets: decides at the upgrade who comes in, in which dialect and as whom, and hands frames on.
+ *
+ * Called by the adapter. A refusal is plain HTTP, except where a client asks to be told by a frame, and where a dialect's
+ * own clients expect an accepted upgrade that is closed with a reason.
+ */
+import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
+import type { Admission } from "./admission.ts";
+import { errorResponse } from "./answers.ts";
+import { Connection } from "../hub/connection.ts";
+import { credentialOf, isBadToken, verifyCredential } from "./credentials.ts";
+import type { AnyDialect, Dialects } from "../dialect.ts";
+import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
+import { CLOSE, ParleyError } from "../errors.ts";
+import { toParleyError } from "../hub/faults.ts";
+import { bytesOf } from "../hub/frame_size.ts";
+import type { Hub } from "../hub/hub.ts";
+import { checkBlock } from "../hub/identity.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { after, isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
+import type { Frame, Identity } from "../message.ts";
+import type { Origins } from "./origins.ts";
+import { type Farewell, farewellOf, type Place, Refusals } from "./refusals.ts";
+import { type Offer, offerOf } from "./subprotocols.ts";
+
+/** Frames up to this may carry a token, however small the limit for messages is. */
+const TOKEN_FRAME_BYTES = 16 * 1024;
+
+const SHORT_LENGTH = 512;
+/** Of a UTF-16 unit in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/** Between the upgrade and the opening of the socket. */
+interface Ticket {
+  address: string;
+  dialect: AnyDialect;
+  pathRoom?: string;
+  identity?: Identity;
+  /** Refused, it wants to be told by a frame. */
+  wantsRefusal: boolean;
+  /** Let in only to be refused. */
+  refused?: Refused;
+}
+
+interface Refused {
+  farewell: Farewell;
+  /** Said before the farewell. */
+  error?: ParleyError;
+  place?: Place;
+}
+
+/** The context of a socket that was refused, until it is gone. */
+class TurnedAway {
+  readonly address: string;
+  readonly place?: Place;
+  /** The runtime has it still, though it is over. */
+  isHeld = false;
+
+  constructor(address: string, place?: Place) {
+    this.address = address;
+    this.place = place;
+  }
+}
+
+/** An upgrade that is being decided on. */
+interface Visit {
+  request: Request;
+  peer: Peer;
+  offer: Offer;
+}
+
+export interface GatewayParts {
+  hub: Hub;
+  admission: Admission;
+  origins: Origins;
+  lifecycle: Lifecycle;
+  dialects: Dialects;
+  /** Every request that is no upgrade. */
+  fetch: SocketHandler["fetch"];
+}
+
+export class Gateway implements SocketHandler {
+  readonly fetch: SocketHandler["fetch"];
+  readonly #parts: GatewayParts;
+  readonly #settings: EndpointSettings;
+  readonly #refusals = new Refusals();
+
+  constructor(parts: GatewayParts) {
+    const { paths, dialects, websocketRequireAuth } = parts.hub.config;
+    this.fetch = parts.fetch;
+    this.#parts = parts;
+    this.#settings = { paths, dialects, requireAuth: websocketRequireAuth };
+  }
+
+  /** The size a transport may hand on: an authentication is accepted even where messages must be smaller. */
+  static transportLimit(maxMessageBytes: number): number {
+    return Math.max(maxMessageBytes, TOKEN_FRAME_BYTES);
+  }
+
+  upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
+    const visit = { request, peer, offer: offerOf(request) };
+    const refuse = (error: unknown) => this.#refuse(visit, error);
+    try {
+      const granted = this.#grant(visit);
+      return isPromise(granted) ? granted.catch(refuse) : granted;
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
+  #grant({ request, peer, offer }: Visit): MaybePromise<UpgradeGrant> {
+    const { admission, dialects, hub, origins } = this.#parts;
+    const address = admission.check(request, peer);
+    const url = new URL(request.url);
+    const endpoint = resolveEndpoint(url, offer, this.#settings);
+    const { wantsRefusal } = offer;
+    const ticket: Ticket = { address, dialect: dialects[endpoint.dialect], pathRoom: endpoint.room, wantsRefusal };
+    const grant: UpgradeGrant = { context: ticket, subprotocol: endpoint.subprotocol };
+    const { credential, leftOut } = credentialOf(request, url, { config: hub.config, origins });
+    if (!credential) return this.#withoutToken(endpoint, grant, leftOut);
+    return verifyCredential(hub.verifier, credential).then(
+      (identity) => this.#withToken(grant, ticket, identity),
+      (error) => {
+        if (!isBadToken(error)) throw error;
+        if (credential.optional) return this.#withoutToken(endpoint, grant, error);
+        hub.audit.refused(address, "upgrade", error);
+        if (endpoint.auth !== "close1008" || wantsRefusal) throw error;
+        return this.#close1008(grant, "Invalid token", error);
+      },
+    );
+  }
+
+  #withToken(grant: UpgradeGrant, ticket: Ticket, identity: Identity): MaybePromise<UpgradeGrant> {
+    ticket.identity = identity;
+    return after(run(checkEntry(this.#parts.hub, identity)), () => grant);
+  }
+
+  /** `cookie`: what is wrong with the one it has. */
+  #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
+    const { address, wantsRefusal } = grant.context as Ticket;
+    if (endpoint.auth !== "http401" && endpoint.auth !== "close1008") return grant;
+    if (cookie) this.#parts.hub.audit.refused(address, "upgrade", cookie);
+    if (endpoint.auth === "close1008" && !wantsRefusal) {
+      return this.#close1008(grant, "No authentication token", cookie);
+    }
+    throw cookie ?? new ParleyError("unauthorized", "Cannot connect: a valid token is needed at this address");
+  }
+
+  /** What the own clients of a dialect expect. */
+  #close1008(grant: UpgradeGrant, reason: string, error?: ParleyError): UpgradeGrant {
+    this.#parts.hub.stats.count("refused", "token");
+    (grant.context as Ticket).refused = { farewell: { code: CLOSE.policy, reason }, error };
+    return grant;
+  }
+
+  #refuse(visit: Visit, thrown: unknown): Response | UpgradeGrant {
+    const { log, stats } = this.#parts.hub;
+    const error = toParleyError(thrown, log, { during: "upgrade" });
+    if (error.code === "unauthorized" || error.code === "token_expired") stats.count("refused", "token");
+    else if (error.code === "bad_message" || error.code === "not_found") stats.count("refused", "request");
+    return this.#refuseByFrame(visit, error) ?? errorResponse(error);
+  }
+
+  #refuseByFrame({ request, peer, offer }: Visit, error: ParleyError): UpgradeGrant | undefined {
+    const farewell = offer.wantsRefusal ? farewellOf(error) : undefined;
+    const dialect = farewell && this.#dialectAt(request, offer);
+    const address = this.#parts.admission.addressOf(request.headers, peer);
+    const place = dialect && this.#refusals.take(address);
+    if (!farewell || !dialect || !place) return undefined;
+    const ticket: Ticket = { address, dialect, wantsRefusal: true, refused: { farewell, error, place } };
+    return { context: ticket, subprotocol: offer.echo };
+  }
+
+  /** None: the request is wrong in more than one way, and that can be said in HTTP only. */
+  #dialectAt({ url }: Request, offer: Offer): AnyDialect | undefined {
+    try {
+      return this.#parts.dialects[resolveEndpoint(new URL(url), offer, this.#settings).dialect];
+    } catch (error) {
+      if (error instanceof ParleyError) return undefined;
+      throw error;
+    }
+  }
+
+  open(socket: Socket): void {
+    const { admission, hub, lifecycle } = this.#parts;
+    const ticket = socket.context as Ticket;
+    const { address, dialect, pathRoom, identity } = ticket;
+    // Since the upgrade was granted others may have come in, and the server may have begun to go away.
+    const refused = ticket.refused ?? this.#refusedLate(ticket);
+    if (refused) return this.#turnAway(socket, ticket, refused);
+    admission.enter(address);
+    const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom });
+    socket.context = connection;
+    lifecycle.open(connection, identity);
+  }
+
+  #refusedLate({ address, wantsRefusal }: Ticket): Refused | undefined {
+    const { admission } = this.#parts;
+    const error = admission.late(address);
+    if (!error) return undefined;
+    const place = wantsRefusal ? this.#refusals.take(address) : undefined;
+    if (place) return { farewell: farewellOf(error)!, error, place };
+    const farewell = admission.draining
+      ? { code: CLOSE.goingAway, reason: "The server is going away" }
+      : { code: CLOSE.tryLater, reason: "Connection limit reached" };
+    return { farewell };
+  }
+
+  /** It takes the place of a connection until it is gone. */
+  #turnAway(socket: Socket, { address, dialect }: Ticket, { farewell, error, place }: Refused): void {
+    if (place) this.#refusals.opened(place);
+    this.#parts.admission.enter(address);
+    socket.context = new TurnedAway(address, place);
+    if (error) this.#tell(socket, dialect, error);
+    socket.close(farewell.code, farewell.reason);
+  }
+
+  /** An error to a socket that will not become a connection. */
+  #tell(socket: Socket, dialect: AnyDialect, { code, message, retryAfter, reason }: ParleyError): void {
+    const stamp = this.#parts.hub.stamp();
+    const self = { connection: stamp.id, name: "" };
+    const reply = { kind: "error" as const, code, message, retryAfter, reason, ...stamp, self };
+    for (const frame of dialect.encodeReply(reply)) socket.send(frame);
+  }
+
+  message(socket: Socket, frame: Frame): void {
+    const connection = socket.context;
+    if (!(connection instanceof Connection)) return;
+    const limit = this.#parts.hub.config.websocketMaxMessageBytes;
+    // Counting what short text has on the wire would cost more than it matters, unless the limit is as short.
+    const { length } = frame;
+    const bytes = length > SHORT_LENGTH || length * MAX_BYTES_PER_UNIT > limit ? bytesOf(frame) : length;
+    if (bytes > limit && isTooLarge(connection, frame, { bytes, limit })) {
+      return this.#parts.hub.disconnect(connection, CLOSE.tooLarge, "Message too large");
+    }
+    this.#parts.lifecycle.receive(connection, frame, bytes);
+  }
+
+  close(socket: Socket, code: number, reason: string): void {
+    const { admission, lifecycle } = this.#parts;
+    const { context } = socket;
+    if (context instanceof TurnedAway) {
+      admission.leave(context.address);
+      if (!context.isHeld) this.#forget(socket, context);
+    } else if (context instanceof Connection) {
+      socket.context = undefined;
+      admission.leave(context.address);
+      lifecycle.close(context, code, reason);
+    }
+  }
+
+  held({ context }: Socket): void {
+    if (context instanceof TurnedAway) context.isHeld = true;
+  }
+
+  released(socket: Socket): void {
+    if (socket.context instanceof TurnedAway) this.#forget(socket, socket.context);
+  }
+
+  #forget(socket: Socket, { place }: TurnedAway): void {
+    socket.context = undefined;
+    if (place) this.#refusals.giveBack(place);
+  }
+}
+
+/** Throws `forbidden` for who is blocked, `unavailable` if that cannot be found out. */
+function* checkEntry(hub: Hub, identity: Identity): Steps<void> {
+  try {
+    yield* checkBlock(hub, identity);
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.code !== "unavailable") throw error;
+    const { code, message, retryAfter } = error;
+    throw new ParleyError(code, message, { retryAfter, reason: "broker" });
+  }
+}
+
+/** The transport may hand on more than a message may have: another dialect's payload, or a token. */
+function isTooLarge(
+  connection: Connection,
+  frame: Frame,
+  { bytes, limit }: { bytes: number; limit: number },
+): boolean {
+  return bytes > Gateway.transportLimit(limit) || !isAuthentication(connection, frame);
+}
+
+function isAuthentication(connection: Connection, frame: Frame): boolean {
+  try {
+    return connection.dialect.decode(frame as never)[0]?.kind === "authenticate";
+  } catch (error) {
+    if (error instanceof ParleyError) return false;
+    throw error;
+  }
+}

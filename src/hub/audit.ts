@@ -1,0 +1,47 @@
+/**
+ * The audit trail: who sent whom away or spoke to everybody, and whose token was refused, as lines of the log at `info`
+ * that have `audit=true`.
+ *
+ * Called where such things are decided, on the node that was asked. It must never be given a token.
+ */
+import { networkOf } from "./address.ts";
+import { Buckets } from "./token_bucket.ts";
+import type { ParleyError } from "../errors.ts";
+import type { Fields, Log } from "../log.ts";
+import type { Identity } from "../message.ts";
+
+/** Who did it, and from where. */
+export interface Actor {
+  /** Absent for who has the admin key. */
+  identity?: Pick<Identity, "user">;
+  address: string;
+}
+
+/** Strangers may show bad tokens as often as they like, but not fill the log with them. */
+const REFUSALS_PER_ADDRESS = { perSecond: 1, burst: 1 };
+/** Whoever has a network of IPv6 has many addresses. */
+const REFUSALS_IN_ALL = { perSecond: 20, burst: 100 };
+
+export class Audit {
+  readonly #log: Log;
+  readonly #refusals: Buckets;
+  readonly #allRefusals: Buckets;
+
+  constructor(log: Log, clock: { now?: () => number } = {}) {
+    this.#log = log;
+    this.#refusals = new Buckets(REFUSALS_PER_ADDRESS, clock);
+    this.#allRefusals = new Buckets(REFUSALS_IN_ALL, clock);
+  }
+
+  /** `what` is a constant; `whom` names the user, connection or room. */
+  done(what: string, { identity, address }: Actor, whom: Fields = {}): void {
+    const by = identity ? `user:${identity.user}` : "admin-key";
+    this.#log.info(what, { audit: true, by, address, ...whom });
+  }
+
+  /** `at`: the door. At most one line a second for an address, and twenty in all; the metrics count every one. */
+  refused(address: string, at: "upgrade" | "socketio" | "authenticate" | "http", { code, message }: ParleyError): void {
+    if (this.#refusals.take(networkOf(address)) > 0 || this.#allRefusals.take("") > 0) return;
+    this.#log.info("a credential was refused", { audit: true, address, at, code, reason: message });
+  }
+}

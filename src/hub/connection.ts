@@ -1,0 +1,117 @@
+/**
+ * One client on this node: its socket, dialect, identity, rooms, and how much it has sent of late.
+ *
+ * Made by the gateway, changed only by the hub and the commands. There may be a hundred thousand of these: fields only,
+ * no closure, no timer and no collection that an idle connection does not need.
+ */
+import type { Socket } from "../adapter.ts";
+import type { AnyDialect } from "../dialect.ts";
+import type { FrameQueue } from "./frame_queue.ts";
+import { guestName } from "./guest_name.ts";
+import type { Identity, Member, RoomEvent } from "../message.ts";
+import type { RoomKind } from "../room_name.ts";
+
+/** Why a connection is not served yet: it has to authenticate first, by this time. */
+export interface AuthenticationDeadline {
+  byMs: number;
+}
+
+/** A room, as far as its member needs to know it. */
+export interface JoinedRoom {
+  readonly name: string;
+  readonly kind: RoomKind;
+}
+
+export interface ConnectionOptions {
+  id: string;
+  socket: Socket;
+  dialect: AnyDialect;
+  address: string;
+  /** The room of the URL: what a frame without a room means. */
+  pathRoom?: string;
+}
+
+export class Connection {
+  readonly id: string;
+  readonly socket: Socket;
+  readonly address: string;
+  /** Milliseconds since 1970; every other time here is on the clock of `performance.now()`, which is never set back. */
+  readonly createdAt = Date.now();
+  readonly openedAtMs = performance.now();
+  readonly pathRoom?: string;
+  dialect: AnyDialect;
+  identity?: Identity;
+  /** How rooms and receivers see it. */
+  member: Member;
+  /** Reserved rooms included; few, so an array. */
+  readonly rooms: JoinedRoom[] = [];
+  /** False as soon as its end is known. */
+  isOpen = true;
+  /** Whether it hears what is said to everybody. */
+  isAdmitted = false;
+  /** Whether the embedding program was told of it. */
+  isIntroduced = false;
+  /** The version of the room rules that its rooms were last held to. */
+  heldToRules = 0;
+  deadline?: AuthenticationDeadline;
+  /** When its frames were first served, on the clock of `performance.now()`; undefined: they wait for its welcome. */
+  welcomedAtMs?: number;
+  failedAuthentications = 0;
+  /** A token of its is being checked: neither its deadline nor its old token's end counts meanwhile. */
+  isAuthenticating = false;
+  /** Frames that wait; undefined while there is nothing to wait for. */
+  queue?: FrameQueue;
+  /** Since when its buffer has not been empty; 0: it is empty. */
+  stalledSince = 0;
+  lastBroadcastAtMs = -Infinity;
+  /** As a guest it has said how it is: that is forgotten with it, since no user will come back to it. */
+  hasGuestStatus = false;
+  /** When the bucket of its frames will be full again; this and the next ones by the clock of Rates, which sets them. */
+  framesUntilMs = 0;
+  bytesUntilMs = 0;
+  /** Of its joins and leaves. */
+  movesUntilMs = 0;
+  /** Of what it reads of histories and lists: see ReadRate. */
+  readsUntilMs = 0;
+  toldOfDropsAtMs = -Infinity;
+  #refusals = 0;
+  #firstRefusalMs = -Infinity;
+
+  constructor(options: ConnectionOptions) {
+    this.id = options.id;
+    this.socket = options.socket;
+    this.dialect = options.dialect;
+    this.address = options.address;
+    this.pathRoom = options.pathRoom;
+    this.member = { connection: options.id, name: guestName(options.id) };
+  }
+
+  /** The key of its user; a guest stands for itself. */
+  get user(): string {
+    return this.identity?.user ?? this.id;
+  }
+
+  /** See {@link Dialect.roomPrefix}. */
+  get roomPrefix(): string | undefined {
+    return this.dialect.roomPrefix;
+  }
+
+  isIn(room: string): boolean {
+    for (const joined of this.rooms) if (joined.name === room) return true;
+    return false;
+  }
+
+  /** Sends an event to this connection alone. */
+  tell(event: RoomEvent): void {
+    for (const frame of this.dialect.encodeEvent(event)) this.socket.send(frame);
+  }
+
+  /** Counts a refused frame; true when there were more than `limit` within ten seconds. */
+  refuse(nowMs: number, limit: number): boolean {
+    if (nowMs - this.#firstRefusalMs > 10_000) {
+      this.#firstRefusalMs = nowMs;
+      this.#refusals = 0;
+    }
+    return ++this.#refusals > limit;
+  }
+}

@@ -1,0 +1,304 @@
+/**
+ * The hub: which connections and rooms this node has, the one way of an event to them, and the one way of a reply.
+ *
+ * The gateway opens and closes connections here, the commands act through it, the broker delivers through it. It knows
+ * no dialect by name, no runtime and no HTTP.
+ */
+import { Audit } from "./audit.ts";
+import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "../broker.ts";
+import type { Outlet } from "./coalescer.ts";
+import type { Config } from "../config/config.ts";
+import type { Connection } from "./connection.ts";
+import type { AnyDialect } from "../dialect.ts";
+import { ParleyError } from "../errors.ts";
+import { toParleyError } from "./faults.ts";
+import { bytesOf } from "./frame_size.ts";
+import type { Client, EventHandler, Hooks } from "../policies/program.ts";
+import type { IdSource } from "../id.ts";
+import type { Log } from "../log.ts";
+import { isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
+import {
+  type Command,
+  EVERYBODY,
+  type MembersEvent,
+  type MembershipEvent,
+  type MessageEvent,
+  type PresenceEvent,
+  type ReplyBody,
+  type RoomEvent,
+  SERVER,
+} from "../message.ts";
+import { fitRoster } from "./roster_size.ts";
+import { PresencePace } from "./status_throttle.ts";
+import type { Permissions } from "../policies/rules.ts";
+import { isReading, ReadRate } from "./read_rate.ts";
+import { Audiences, Room } from "./room.ts";
+import { RoomCensus } from "./room_census.ts";
+import { typeOfRoom } from "../room_name.ts";
+import type { Stats } from "./metrics.ts";
+import { Turns } from "./keyed_queue.ts";
+import { TypingClock } from "./typing.ts";
+import { Unsent } from "./unsent.ts";
+import type { Verifier } from "../verifier.ts";
+import { Views } from "./views.ts";
+
+/** After which a long reply that was refused may be asked for again. */
+const UNSENT_RETRY_MS = 1000;
+
+export interface HubParts {
+  config: Config;
+  adapter: Outlet;
+  broker: Broker;
+  verifier: Verifier;
+  permissions: Permissions;
+  ids: IdSource;
+  stats: Stats;
+  log: Log;
+  hooks: Hooks;
+  handlers: Map<string, EventHandler>;
+  /** How much a socket may have unsent. */
+  maxBufferedBytes: number;
+}
+
+/** What a reply may take where a socket may have any number of bytes unsent. */
+const UNBOUNDED_REPLY_BYTES = 1024 * 1024;
+
+export class Hub {
+  readonly config: Config;
+  readonly broker: Broker;
+  readonly verifier: Verifier;
+  readonly permissions: Permissions;
+  readonly ids: IdSource;
+  readonly stats: Stats;
+  readonly log: Log;
+  readonly audit: Audit;
+  readonly hooks: Hooks;
+  /** The embedding program's own events, by name. */
+  readonly handlers: Map<string, EventHandler>;
+  readonly maxBufferedBytes: number;
+  readonly connections = new Map<string, Connection>();
+  readonly rooms = new Map<string, Room>();
+  readonly typing = new TypingClock();
+  readonly pace = new PresencePace();
+  readonly views = new Views();
+  readonly census = new RoomCensus();
+  /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
+  readonly turns = new Turns();
+  readonly unsent = new Unsent();
+  readonly reads: ReadRate;
+  readonly outlet: Outlet;
+  /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
+  readonly #everybody: Audiences;
+
+  constructor(parts: HubParts) {
+    this.config = parts.config;
+    this.broker = parts.broker;
+    this.verifier = parts.verifier;
+    this.permissions = parts.permissions;
+    this.ids = parts.ids;
+    this.stats = parts.stats;
+    this.log = parts.log;
+    this.audit = new Audit(parts.log);
+    this.hooks = parts.hooks;
+    this.handlers = parts.handlers;
+    this.maxBufferedBytes = parts.maxBufferedBytes;
+    this.outlet = parts.adapter;
+    this.reads = new ReadRate(parts.config);
+    this.#everybody = new Audiences(EVERYBODY, parts.adapter);
+  }
+
+  /** How much of a room's history one reply holds: half of what a socket may have unsent. */
+  get replyBytes(): number {
+    return this.maxBufferedBytes > 0 ? this.maxBufferedBytes / 2 : UNBOUNDED_REPLY_BYTES;
+  }
+
+  /** Into the registry. It hears what is said to everybody only from {@link admit} on. */
+  open(connection: Connection): void {
+    this.connections.set(connection.id, connection);
+    this.stats.connectionsOpened++;
+    this.stats.lastConnectionAt = connection.createdAt;
+  }
+
+  /** It has been greeted, and has shown who it is where that is required. */
+  admit(connection: Connection): void {
+    connection.isAdmitted = true;
+    this.#everybody.add(connection);
+  }
+
+  /** Takes it out of the registry; its rooms have to be left before. */
+  forget(connection: Connection): void {
+    this.unsent.forget(connection.socket);
+    if (this.connections.delete(connection.id) && connection.isAdmitted) this.#everybody.remove(connection);
+  }
+
+  /** Connections of each dialect, without those that are still to show who they are. */
+  countByDialect(): Record<string, number> {
+    return Object.fromEntries(this.#everybody.list.map(({ dialect, count }) => [dialect.name, count]));
+  }
+
+  /** Rooms are ruled anew; who may not be in them any more is put out by the sweep. */
+  renewRules(rules: Config["rooms"], otherwise: Config["defaultRoom"]): void {
+    this.permissions.renew(rules, otherwise);
+    for (const room of this.rooms.values()) room.ruledBy(this.permissions.ruleOf(room.name));
+  }
+
+  /** The room on this node, made if need be; it goes away with its last member or joiner. */
+  room(name: string): Room {
+    let room = this.rooms.get(name);
+    if (!room) {
+      room = new Room(name, typeOfRoom(name), this.permissions.ruleOf(name), this);
+      this.rooms.set(name, room);
+    }
+    return room;
+  }
+
+  subscribe(room: string): MaybePromise<void> {
+    return this.broker.subscribe(room);
+  }
+
+  unsubscribe(room: string): MaybePromise<void> {
+    return this.broker.unsubscribe(room);
+  }
+
+  dissolved(room: Room): void {
+    if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
+  }
+
+  /** Moves an undecided connection, with all its topics, to the dialect its first telling frame has shown. */
+  decide(connection: Connection, dialect: Connection["dialect"]): void {
+    const audiences = connection.rooms.flatMap(({ name }) => this.rooms.get(name)?.audiences ?? []);
+    if (connection.isAdmitted) audiences.push(this.#everybody);
+    for (const each of audiences) each.move(connection, dialect);
+    connection.dialect = dialect;
+  }
+
+  /** Into the cluster; it comes back through {@link deliver}, here too. */
+  publish(routed: RoutedEvent, options?: PublishOptions): MaybePromise<PublishResult> {
+    return this.broker.publish(routed, options);
+  }
+
+  /** To this node's members: one encoding per dialect, one publish per topic, nothing per member. */
+  deliver(routed: RoutedEvent): void {
+    const { event, only } = routed;
+    const room = routed.room === EVERYBODY ? undefined : this.rooms.get(routed.room);
+    if (routed.room !== EVERYBODY && !room) return;
+    if (room && isAboutMembers(event)) {
+      if (event.kind !== "members") this.views.note(room, event);
+      if (!isTold(room, event)) return;
+    }
+    // A joiner's own reply is as new as any list.
+    if (room?.joiners && event.kind !== "members") { for (const joiner of room.joiners) joiner.hold(routed); }
+    const except = routed.except === undefined ? undefined : this.connections.get(routed.except)?.socket;
+    const { list, outlet } = room?.audiences ?? this.#everybody;
+    for (const audience of list) {
+      if (only !== undefined && audience.dialect.name !== only) continue;
+      const frames = audience.dialect.encodeEvent(this.#fitted(event, audience.dialect));
+      for (const frame of frames) outlet.publish(audience.topic, frame, except);
+      if (frames.length > 0) this.stats.deliveries += audience.count;
+    }
+    if (event.kind === "message") this.#measure(event);
+  }
+
+  #measure({ from, timestamp }: MessageEvent): void {
+    // What comes from outside may bear a time of its own, and the clock of another node may be ahead.
+    if (from.connection === SERVER.connection) return;
+    this.stats.deliverySeconds.observe(Math.max(0, Date.now() - timestamp) / 1000);
+  }
+
+  #fitted(event: RoomEvent, dialect: AnyDialect): RoomEvent {
+    if (event.kind !== "members") return event;
+    return { ...event, roster: fitRoster(event.roster, dialect, this.maxBufferedBytes) };
+  }
+
+  /** Sends a reply to one connection, in its dialect. */
+  reply(connection: Connection, body: ReplyBody, ref?: unknown): void {
+    if (!connection.isOpen) return;
+    const reply = { ...body, ref, id: this.ids.next(), timestamp: Date.now(), self: connection.member };
+    const frames = connection.dialect.encodeReply(reply);
+    for (const frame of frames) connection.socket.send(frame);
+    this.stats.framesOut += frames.length;
+    if (isReading(body)) this.reads.charge(connection, frames.reduce((sum, frame) => sum + bytesOf(frame), 0));
+    // What waits for a poll is counted where it waits.
+    if (!connection.socket.isPolled) this.unsent.note(connection.address, connection.socket);
+  }
+
+  /** Before a reply of what was kept. Throws `rate_limited`, or what {@link checkUnsent} throws. */
+  checkReading(connection: Connection, attempt: string): void {
+    this.checkUnsent(connection, attempt);
+    const retryAfter = this.reads.waitMs(connection);
+    if (retryAfter <= 0) return;
+    throw new ParleyError("rate_limited", `Cannot ${attempt}: too much was read in a short time`, { retryAfter });
+  }
+
+  /** Before a reply that may be long. Throws `unavailable` while too much waits to be read at the client's address. */
+  checkUnsent({ address }: Connection, attempt: string): void {
+    if (!this.unsent.isFull(address)) return;
+    const message = `Cannot ${attempt}: too much was sent to this address and has not been read`;
+    throw new ParleyError("unavailable", message, { retryAfter: UNSENT_RETRY_MS });
+  }
+
+  /** Answers an error in the connection's dialect; what is no ParleyError is logged, and answered as `internal`. */
+  refuse(connection: Connection, thrown: unknown, command?: Command): void {
+    const error = toParleyError(thrown, this.log, { connection: connection.id, command: command?.kind });
+    this.stats.count("errors", error.code);
+    const { code, message, retryAfter, ref } = error;
+    const { room = error.room, clientId = error.clientId } = command ? namedBy(command) : {};
+    const reply = { kind: "error" as const, code, message, retryAfter, room, clientId, of: command?.kind };
+    this.reply(connection, reply, command?.ref ?? ref);
+  }
+
+  /** Ends a connection; the rest happens when the adapter reports its close. */
+  disconnect(connection: Connection, code: number, reason: string): void {
+    connection.isOpen = false;
+    connection.socket.close(code, reason);
+  }
+
+  /** The head of an event that is made now. */
+  stamp(): { id: string; timestamp: number } {
+    return { id: this.ids.next(), timestamp: Date.now() };
+  }
+}
+
+type AboutMembers = MembershipEvent | MembersEvent | PresenceEvent;
+
+function isAboutMembers(event: RoomEvent): event is AboutMembers {
+  const { kind } = event;
+  return kind === "join" || kind === "leave" || kind === "members" || kind === "presence";
+}
+
+/** Joins and leaves only while the room announces; a status has been judged where it was made. */
+function isTold(room: Room, event: AboutMembers): boolean {
+  if (event.kind === "presence") return true;
+  return room.announces && (event.kind === "members" || event.announcing);
+}
+
+/** What its sender can match the refusal of a command by. */
+function namedBy(command: Command): { room?: string; clientId?: string } {
+  if (command.kind === "publish") return { room: command.target.room, clientId: command.clientId };
+  if (command.kind === "signal") return { room: command.target.room };
+  return "room" in command ? { room: command.room } : {};
+}
+
+/** Runs steps that nobody waits for; what they throw is logged. */
+export function spawn(hub: Hub, what: string, steps: Steps<unknown>): void {
+  const failed = (error: unknown) => hub.log.warn(`${what} failed`, { error });
+  try {
+    const done = run(steps);
+    if (isPromise(done)) done.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** What hooks and the library are shown of a connection. */
+export function clientOf(connection: Connection): Client {
+  return {
+    id: connection.id,
+    userId: connection.identity?.id,
+    name: connection.member.name,
+    dialect: connection.dialect.name,
+    rooms: connection.rooms.map((room) => room.name),
+    address: connection.address,
+    createdAt: connection.createdAt,
+  };
+}

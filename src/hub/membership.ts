@@ -1,0 +1,250 @@
+/**
+ * How a connection comes into a room and out of it. The commands, the gateway's close and the orders of other nodes all
+ * come through here; nothing else adds or removes a member.
+ *
+ * Subtle, each with a test of its own:
+ * - Join with recovery: events are held for the joiner before anything waits (a promise's continuation runs after the
+ *   rest of its batch), and between the last wait and `room.add` there is none, so the reply, the held events and live
+ *   delivery join without gap or double.
+ * - Subscribe and unsubscribe of one room are chained in Room, so "last leaves, next joins" cannot arrive reversed.
+ * - Leaving on close goes through the broker, never through the closing socket's own publish.
+ */
+import type { HistoryPage, Seat } from "../broker.ts";
+import type { Connection } from "./connection.ts";
+import { ParleyError } from "../errors.ts";
+import { clientOf, type Hub } from "./hub.ts";
+import { bytesOf } from "./frame_size.ts";
+import { after, isPromise, type MaybePromise, type Steps, wait } from "../maybe.ts";
+import type { MessageEvent, Recovery, Roster, StreamPosition } from "../message.ts";
+import type { Joiner, Room } from "./room.ts";
+import { fitRoster } from "./roster_size.ts";
+
+/** How many messages a join replays at most. */
+const REPLAY_LIMIT = 300;
+
+/** What a join is answered with. */
+export type Joined = { kind: "joined"; room: string; roster: Roster } & Recovery;
+
+/**
+ * Joins and answers; joining again is answered like the first time and told to nobody.
+ * Throws ParleyError `unauthorized`, `forbidden` (too many rooms, too), `room_full` or `unavailable`.
+ */
+export function* join(hub: Hub, connection: Connection, request: JoinRequest): Steps<void> {
+  const { room: name, since, ref } = request;
+  hub.checkUnsent(connection, `join room "${name}"`);
+  if (connection.isIn(name)) {
+    const again = yield* answer(hub, connection, { name, since });
+    // It may have been put out meanwhile; then it joins like anybody else.
+    if (connection.isIn(name)) return hub.reply(connection, again, ref);
+  }
+  hub.permissions.checkJoin(name, connection);
+  checkRoomCount(hub, connection, name);
+  yield* askProgram(hub, connection, name);
+  checkOpen(connection);
+  const room = hub.room(name);
+  const joiner = room.startHolding(connection);
+  let seated = false;
+  try {
+    yield* wait(room.retain());
+    seated = true;
+    checkOpen(connection);
+    const seat = yield* enter(hub, connection, room);
+    checkOpen(connection);
+    const joined = yield* answer(hub, connection, { name, since, seat });
+    checkOpen(connection);
+    if (joiner.overflowed) {
+      throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
+    }
+    // Rules may have been replaced meanwhile, and a connection is held to them in the rooms it is in.
+    hub.permissions.checkJoin(name, connection);
+    hub.reply(connection, joined, ref);
+    room.add(connection);
+    hub.views.joined(room, joined.roster.announcing);
+    catchUp(connection, joiner, joined.position);
+  } catch (error) {
+    room.remove(connection);
+    if (seated) giveUp(hub, room, connection);
+    throw error;
+  } finally {
+    room.stopHolding(joiner);
+  }
+}
+
+/** Joins the room of the URL, if there is one; what fails is answered. */
+export function* joinPathRoom(hub: Hub, connection: Connection): Steps<void> {
+  const { pathRoom: room } = connection;
+  if (room === undefined || !connection.isOpen) return;
+  try {
+    yield* join(hub, connection, { room });
+  } catch (error) {
+    if (connection.isOpen) hub.refuse(connection, error, { kind: "join", room });
+  }
+}
+
+export interface JoinRequest {
+  room: string;
+  since?: StreamPosition;
+  ref?: unknown;
+}
+
+function checkRoomCount(hub: Hub, connection: Connection, name: string): void {
+  const limit = hub.config.websocketMaxRooms;
+  if (limit === 0) return;
+  const joined = connection.rooms.reduce((count, room) => count + (room.kind === "custom" ? 1 : 0), 0);
+  if (joined >= limit) {
+    throw new ParleyError("forbidden", `Cannot join room "${name}": a connection can be in at most ${limit} rooms`, {
+      room: name,
+    });
+  }
+}
+
+/** Every wait is a chance to close; what was begun for the connection is undone by whoever catches this. */
+function checkOpen(connection: Connection): void {
+  if (!connection.isOpen) throw new ParleyError("not_found", "Cannot come in: the connection has closed");
+}
+
+/** Whether the embedding program lets it in. Throws `forbidden`. */
+export function* askProgram(hub: Hub, connection: Connection, name: string): Steps<void> {
+  const allowed = yield* wait(hub.hooks.onJoin?.(clientOf(connection), name));
+  if (allowed === false) {
+    throw new ParleyError("forbidden", `Cannot join room "${name}": it was refused`, { room: name });
+  }
+}
+
+interface Question {
+  name: string;
+  since?: StreamPosition;
+  /** What entering has just told of the room's totals. */
+  seat?: Seat;
+}
+
+/** Roster and history of a room, as a join tells them. */
+function* answer(hub: Hub, connection: Connection, { name, since, seat }: Question): Steps<Joined> {
+  const roster = yield* rosterOf(hub, connection, name, seat);
+  if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
+  const query = { limit: since ? REPLAY_LIMIT : 0, maxBytes: hub.replyBytes, since };
+  const page = yield* wait(hub.broker.history.read(name, query));
+  if (!since) return { kind: "joined", room: name, roster, position: page.position };
+  return { kind: "joined", room: name, roster, position: page.position, ...fit(hub, connection, page) };
+}
+
+/** Who is in the room; nobody is named where presence is off, or while the room does not announce. */
+function* rosterOf(hub: Hub, connection: Connection, name: string, seat?: Seat): Steps<Roster> {
+  if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0, announcing: false };
+  const { presence } = hub.broker;
+  // Naming hundreds of members only to leave them out would be most of the cost of a join.
+  const counts = seat ?? (yield* wait(presence.roster(name, 0)));
+  if (!counts.announcing) return { list: [], members: counts.members, users: counts.users, announcing: false };
+  const roster = yield* wait(presence.roster(name, hub.config.roomAnnounceMax));
+  return roster.announcing ? fitRoster(roster, connection.dialect, hub.maxBufferedBytes) : { ...roster, list: [] };
+}
+
+/** All of the page if its frames fit into one reply, too; otherwise the newest that do, and not recovered. */
+function fit(hub: Hub, connection: Connection, page: HistoryPage): { recovered: boolean; messages: MessageEvent[] } {
+  let left = hub.replyBytes;
+  for (let at = page.messages.length - 1; at >= 0; at--) {
+    for (const frame of connection.dialect.encodeEvent(page.messages[at]!)) left -= bytesOf(frame);
+    if (left < 0) return { recovered: false, messages: page.messages.slice(at + 1) };
+  }
+  return { recovered: page.recovered, messages: page.messages };
+}
+
+/** What happened while the joiner waited, except what its reply already covers. */
+function catchUp(connection: Connection, joiner: Joiner, position: StreamPosition | undefined): void {
+  for (const { event, except, only } of joiner.held) {
+    if (except === connection.id || (only !== undefined && only !== connection.dialect.name)) continue;
+    const told = event.kind === "message" && event.position && position && event.position.epoch === position.epoch &&
+      event.position.offset <= position.offset;
+    if (!told) connection.tell(event);
+  }
+}
+
+/**
+ * Into rooms that only the server joins: nothing is asked, answered or announced. All are entered before the first
+ * event of any of them can arrive, so what the caller sends next in this turn comes first. What seats one connection
+ * must not overlap: see Hub.turns.
+ * Throws `room_full` if the user has too many connections, `unavailable`.
+ */
+export function* seat(hub: Hub, connection: Connection, names: string[]): Steps<void> {
+  const retained: Room[] = [];
+  try {
+    for (const name of names) {
+      if (connection.isIn(name)) continue;
+      // Asked for only now: a room that nobody needs is gone after any wait.
+      const room = hub.room(name);
+      yield* wait(room.retain());
+      retained.push(room);
+      checkOpen(connection);
+      if (room.kind !== "presence") yield* enter(hub, connection, room);
+      checkOpen(connection);
+    }
+  } catch (error) {
+    for (const room of retained) giveUp(hub, room, connection);
+    throw error;
+  }
+  for (const room of retained) room.add(connection);
+}
+
+function* enter(hub: Hub, connection: Connection, room: Room): Steps<Seat> {
+  const { config, broker } = hub;
+  const limit = room.kind === "personal"
+    ? config.websocketMaxConnectionsPerUser
+    : room.rule.maxMembers || config.websocketMaxMembers;
+  return yield* wait(broker.presence.enter(room.name, connection.member, room.kind === "group" ? 0 : limit));
+}
+
+/** Out of a room, in this turn; the others are told by the broker. False: it was no member. */
+export function leave(hub: Hub, connection: Connection, name: string): MaybePromise<boolean> {
+  const room = hub.rooms.get(name);
+  if (!room?.remove(connection)) return false;
+  stopTyping(hub, connection, name);
+  return after(vacate(hub, room, connection), () => true);
+}
+
+/** Out of all rooms, when the connection has closed; its personal room comes last, with it the user is gone. */
+export function leaveAll(hub: Hub, connection: Connection): MaybePromise<void> {
+  if (connection.rooms.length === 0) return;
+  const left: Promise<unknown>[] = [];
+  const rooms = [...connection.rooms].sort((a, b) => Number(a.kind === "personal") - Number(b.kind === "personal"));
+  for (const { name } of rooms) {
+    const done = leave(hub, connection, name);
+    if (isPromise(done)) left.push(done);
+  }
+  if (left.length > 0) return Promise.all(left).then(() => undefined);
+}
+
+/** Gives up the seat at the broker, and this node's interest in the room if it was the last one. */
+function vacate(hub: Hub, room: Room, connection: Connection): MaybePromise<void> {
+  const left = room.kind === "presence" ? undefined : hub.broker.presence.leave(room.name, connection.id);
+  return after(left, () => room.release());
+}
+
+/** The same for a room it has not become a member of; nobody waits for it. */
+function giveUp(hub: Hub, room: Room, connection: Connection): void {
+  const vacated = vacate(hub, room, connection);
+  if (isPromise(vacated)) vacated.catch((error) => hub.log.warn("leaving a room failed", { room: room.name, error }));
+}
+
+/** Takes a typing signal back, if there was one. */
+export function stopTyping(hub: Hub, connection: Connection, room: string): void {
+  if (!hub.typing.stop(connection, room)) return;
+  tellTypingStopped(hub, connection, room);
+}
+
+/** Tells the others in the room; a broker that is away makes it a lost signal, which signals may be. */
+export function tellTypingStopped(hub: Hub, connection: Connection, room: string): void {
+  const event = {
+    kind: "signal" as const,
+    ...hub.stamp(),
+    room,
+    from: connection.member,
+    signal: { type: "typing" as const, active: false },
+  };
+  const lost = (error: unknown) => hub.log.debug("a typing stop was lost", { room, error });
+  try {
+    const published = hub.publish({ room, event, except: connection.id });
+    if (isPromise(published)) published.catch(lost);
+  } catch (error) {
+    lost(error);
+  }
+}

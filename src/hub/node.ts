@@ -1,0 +1,178 @@
+/**
+ * What the other nodes may ask of this one: to deliver, to say who is here, to carry out an order.
+ *
+ * Called by the broker only.
+ */
+import type { RuntimeAdapter } from "../adapter.ts";
+import type {
+  ConnectionInfo,
+  ConnectionQuery,
+  Delivered,
+  Delivery,
+  LocalNode,
+  NodeStats,
+  Order,
+  Page,
+  RoomInfo,
+  RoomQuery,
+  RoutedEvent,
+} from "../broker.ts";
+import type { Connection } from "./connection.ts";
+import { CLOSE } from "../errors.ts";
+import type { Hub } from "./hub.ts";
+import { putOut } from "./identity.ts";
+import { after, type MaybePromise, run, type Steps } from "../maybe.ts";
+import * as membership from "./membership.ts";
+
+/** No name of a room: its control character keeps everybody out. */
+const NOWHERE = "\u0000nowhere";
+
+export class Node implements LocalNode {
+  readonly id: string;
+  readonly #hub: Hub;
+  readonly #adapter: Pick<RuntimeAdapter, "zombies">;
+
+  constructor(hub: Hub, adapter: Pick<RuntimeAdapter, "zombies">) {
+    this.id = hub.ids.node;
+    this.#hub = hub;
+    this.#adapter = adapter;
+  }
+
+  deliver(routed: RoutedEvent): void {
+    this.#hub.deliver(routed);
+  }
+
+  connections(query: ConnectionQuery): Page<ConnectionInfo> {
+    const all = this.#candidates(query);
+    if (query.limit === 0) return { items: [], total: all.length };
+    all.sort((a, b) => a.id < b.id ? -1 : 1);
+    const rest = query.cursor === undefined ? all : all.filter(({ id }) => id > query.cursor!);
+    const items = rest.slice(0, query.limit).map((connection) => this.#describe(connection));
+    return { items, total: all.length, cursor: rest.length > items.length ? items.at(-1)?.id : undefined };
+  }
+
+  #candidates({ id, user, room }: ConnectionQuery): Connection[] {
+    const found = this.#listed({ id, user });
+    return room === undefined ? found : found.filter((connection) => connection.isIn(room));
+  }
+
+  #listed({ id, user }: Pick<ConnectionQuery, "id" | "user">): Connection[] {
+    if (user !== undefined) return this.#connectionsOf(user);
+    if (id === undefined) return [...this.#hub.connections.values()];
+    const one = this.#hub.connections.get(id);
+    return one ? [one] : [];
+  }
+
+  #describe({ id, identity, member, dialect, rooms, createdAt, address }: Connection): ConnectionInfo {
+    const names = rooms.map((room) => room.name);
+    const info = { id, name: member.name, dialect: dialect.name, rooms: names, createdAt, ip: address, node: this.id };
+    return identity ? { ...info, user: identity.id } : info;
+  }
+
+  rooms({ ids, type, member }: RoomQuery): RoomInfo[] {
+    const found: RoomInfo[] = [];
+    const { rooms } = this.#hub;
+    for (const room of ids?.map((id) => rooms.get(id)) ?? rooms.values()) {
+      if (!room) continue;
+      if (room.members.size === 0 || room.kind === "presence" || (type !== undefined && room.kind !== type)) continue;
+      if (member !== undefined && ![...room.members].some((each) => is(each, member))) continue;
+      found.push({ id: room.name, type: room.kind, members: room.members.size });
+    }
+    return found;
+  }
+
+  roomsOf(user: string): string[] {
+    const names = new Set<string>();
+    for (const connection of this.#connectionsOf(user)) for (const { name } of connection.rooms) names.add(name);
+    return [...names];
+  }
+
+  stats(): NodeStats {
+    const { stats, connections, census } = this.#hub;
+    const counters = stats.snapshot();
+    counters.parley_connections = connections.size;
+    counters.parley_zombie_sockets = this.#adapter.zombies;
+    counters.parley_unsent_bytes = this.#hub.unsent.bytes;
+    Object.assign(counters, census.series());
+    for (const [dialect, count] of Object.entries(this.#hub.countByDialect())) {
+      counters[`parley_dialect_connections{dialect="${dialect}"}`] = count;
+    }
+    return { node: this.id, counters };
+  }
+
+  distrust(): void {
+    this.#hub.stats.foreignPayloads++;
+  }
+
+  send({ connection: id, event, once }: Delivery): MaybePromise<Delivered> {
+    const connection = this.#hub.connections.get(id);
+    if (!connection?.isOpen) return { reached: false };
+    // Publishing into a room that nobody can be in claims the key, and says whose it is if it was claimed before.
+    const claimed = once ? this.#hub.publish({ room: NOWHERE, event }, { once }) : undefined;
+    return after(claimed, (claim) => {
+      if (claim?.duplicateOf) return { reached: true, duplicateOf: claim.duplicateOf };
+      if (!connection.isOpen) return { reached: false };
+      connection.tell(event);
+      return { reached: true };
+    });
+  }
+
+  obey(order: Order): MaybePromise<number> {
+    if (order.do === "kick") return this.#kick(order);
+    if (order.do === "tell_members") return this.#tellMembers(order);
+    return order.do === "put_out" ? run(this.#putOut(order)) : this.#moveGroup(order);
+  }
+
+  #kick({ connection: id, user, reason }: Order & { do: "kick" }): MaybePromise<number> {
+    // A connection that is becoming the user just now is one of the user's when its turn is over.
+    if (user !== undefined) return this.#hub.turns.take(user, () => this.#end(this.#connectionsOf(user), reason));
+    const one = id === undefined ? undefined : this.#hub.connections.get(id);
+    return one ? this.#end([one], reason) : 0;
+  }
+
+  #end(targets: Connection[], reason: string): number {
+    for (const connection of targets) this.#hub.disconnect(connection, CLOSE.kicked, reason);
+    return targets.length;
+  }
+
+  #tellMembers({ rooms }: Order & { do: "tell_members" }): number {
+    for (const name of rooms) {
+      const room = this.#hub.rooms.get(name);
+      if (room) this.#hub.views.rebuilt(room);
+    }
+    return 0;
+  }
+
+  *#putOut({ room, member, reason }: Order & { do: "put_out" }): Steps<number> {
+    const targets = [...this.#hub.rooms.get(room)?.members ?? []].filter((each) => is(each, member));
+    for (const connection of targets) yield* putOut(this.#hub, connection, { room, reason });
+    return targets.length;
+  }
+
+  #moveGroup(order: Order & { do: "move_group" }): MaybePromise<number> {
+    return this.#hub.turns.take(order.user, () => run(this.#moveAll(order)));
+  }
+
+  *#moveAll({ user, group, joined }: Order & { do: "move_group" }): Steps<number> {
+    const room = `group:${group}`;
+    const targets = this.#connectionsOf(user);
+    for (const connection of targets) {
+      try {
+        if (joined) yield* membership.seat(this.#hub, connection, [room]);
+        else yield* putOut(this.#hub, connection, { room, reason: "removed" });
+      } catch (error) {
+        // One that closes meanwhile does not keep the others from moving.
+        if (connection.isOpen) throw error;
+      }
+    }
+    return targets.length;
+  }
+
+  #connectionsOf(user: string): Connection[] {
+    return [...this.#hub.rooms.get(`user:${user}`)?.members ?? []];
+  }
+}
+
+function is(connection: Connection, member: string): boolean {
+  return connection.id === member || connection.identity?.user === member;
+}

@@ -1,0 +1,87 @@
+/**
+ * What an embedding program can hang into the server. Every hook may be asynchronous; a hook that throws refuses with
+ * the thrown ParleyError, or with `internal`.
+ */
+import { ParleyError } from "../errors.ts";
+import type { MaybePromise } from "../maybe.ts";
+import type { UserId } from "../message.ts";
+import { hintFor } from "../config/nearest_name.ts";
+
+/** A connection, as hooks and the library see it. */
+export interface Client {
+  readonly id: string;
+  /** Absent for guests. */
+  readonly userId?: UserId;
+  readonly name: string;
+  readonly dialect: string;
+  readonly rooms: readonly string[];
+  readonly address: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** What a client came with. */
+export interface Arrival {
+  /** The payload of Socket.IO's CONNECT, credentials included; empty in other dialects. */
+  readonly auth: Readonly<Record<string, unknown>>;
+}
+
+export interface Hooks {
+  /**
+   * Whom a token of the program's own names, in the claims of a JWT: `{sub, name?, groups?, rooms?, roles?, exp?}`.
+   * `undefined`: it is for the configured keys to judge. A thrown ParleyError `unauthorized` refuses it.
+   */
+  onToken?(token: string): MaybePromise<Readonly<Record<string, unknown>> | undefined>;
+  onConnect?(client: Client, arrival: Arrival): MaybePromise<void>;
+  /** `false` refuses with `forbidden`. */
+  onJoin?(client: Client, room: string): MaybePromise<void | boolean>;
+  /** Before a message from a client goes out: `false` refuses with `forbidden`, `{data}` replaces its data. */
+  onMessage?(
+    client: Client,
+    message: { room?: string; to?: string; data: unknown },
+  ): MaybePromise<void | boolean | { data: unknown }>;
+  /** `code`: see the table of close codes. */
+  onDisconnect?(client: Client, code: number, reason: string): MaybePromise<void>;
+}
+
+const HOOKS: Record<keyof Hooks, true> = {
+  onToken: true,
+  onConnect: true,
+  onJoin: true,
+  onMessage: true,
+  onDisconnect: true,
+};
+
+/**
+ * Throws `bad_message` if a hook is not a function, or bears an unknown name: it would never be called, and what it was to
+ * refuse would be let in. Hooks of a class may have fields and methods of their own that do not begin with `on`.
+ */
+export function checkHooks(hooks: Hooks): void {
+  const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(hooks));
+  const problems = namesIn(hooks).filter((name) => Object.hasOwn(HOOKS, name) || isPlain || /^on[A-Z]/.test(name))
+    .flatMap((name) => {
+      if (!Object.hasOwn(HOOKS, name)) return [`there is no hook "${name}"${hintFor(name, Object.keys(HOOKS))}`];
+      const type = typeof hooks[name as keyof Hooks];
+      return type === "function" || type === "undefined" ? [] : [`hook "${name}" must be a function, it is ${type}`];
+    });
+  if (problems.length > 0) throw new ParleyError("bad_message", `Cannot use the hooks: ${problems.join("; ")}`);
+}
+
+/** Methods of a class are on its prototype. */
+function namesIn(hooks: object): string[] {
+  const names = new Set<string>();
+  for (let at: object = hooks; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+  }
+  return [...names];
+}
+
+/** Acknowledges an event: the first call counts. */
+export type Acknowledge = (...values: unknown[]) => void;
+
+/**
+ * Takes an event of the program's own: `(from, ...args)`, and `(from, ...args, ack)` if the client asked for an
+ * acknowledgement. That is what `ack` is called with first, or else what the handler returns, unless it is `undefined`.
+ * What an event carries is agreed between the program and its clients: `Args` is the program's word for it.
+ */
+export type EventHandler<Args extends unknown[] = never[]> = (from: Client, ...args: Args) => MaybePromise<unknown>;

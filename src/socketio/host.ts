@@ -1,0 +1,223 @@
+/**
+ * The door for Socket.IO: each namespace that a session joins is a connection like any other.
+ *
+ * Called by socketio/engine/, which knows packets and sessions but neither users nor rooms.
+ */
+import type { Peer } from "../adapter.ts";
+import type { Admission as Gatekeeper } from "../gateway/admission.ts";
+import { errorResponse } from "../gateway/answers.ts";
+import { Connection } from "../hub/connection.ts";
+import {
+  type Credential,
+  credentialOf,
+  isBadToken,
+  type Presented,
+  verifyCredential,
+  withoutBearer,
+} from "../gateway/credentials.ts";
+import type { AnyDialect } from "../dialect.ts";
+import { REFUSAL } from "./engine/answer.ts";
+import type {
+  Admission,
+  ConnectGrant,
+  ConnectionHost,
+  ConnectRequest,
+  EventSocket,
+  ParkedSession,
+} from "./engine/host.ts";
+import type { SocketioPacket } from "./packet.ts";
+import { ParleyError } from "../errors.ts";
+import { toParleyError } from "../hub/faults.ts";
+import type { Hub } from "../hub/hub.ts";
+import { checkBlock, refresh } from "../hub/identity.ts";
+import type { Lifecycle } from "../gateway/lifecycle.ts";
+import { stopTyping } from "../hub/membership.ts";
+import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
+import type { Identity } from "../message.ts";
+import type { Origins } from "../gateway/origins.ts";
+
+/** What is remembered of the request that opened a session. */
+interface Visitor extends Presented {
+  address: string;
+}
+
+/** Between CONNECT and the opening of the socket. */
+interface Ticket {
+  id: string;
+  address: string;
+  auth: Record<string, unknown>;
+  identity?: Identity;
+}
+
+export interface SocketioHostParts {
+  hub: Hub;
+  admission: Gatekeeper;
+  origins: Origins;
+  lifecycle: Lifecycle;
+  /** The dialect of a namespace: `/` speaks the documented events, the others relay. */
+  dialectOf(namespace: string): AnyDialect;
+}
+
+/** How often it is asked whether a node is there that sessions name. */
+const ASK_INTERVAL_MS = 10_000;
+
+export class SocketioHost implements ConnectionHost {
+  readonly #parts: SocketioHostParts;
+  /** The next time that a session of another node is looked into. */
+  #nextAskAtMs = -Infinity;
+
+  constructor(parts: SocketioHostParts) {
+    this.#parts = parts;
+  }
+
+  admit(request: Request, peer: Peer): Response | Admission {
+    const { admission, hub, origins } = this.#parts;
+    try {
+      const address = admission.check(request, peer);
+      const visitor: Visitor = {
+        address,
+        ...credentialOf(request, new URL(request.url), { config: hub.config, origins }),
+      };
+      return { visitor };
+    } catch (error) {
+      return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));
+    }
+  }
+
+  admitUpgrade(request: Request, peer: Peer): Response | undefined {
+    const { admission, hub } = this.#parts;
+    try {
+      admission.checkUpgrade(request, peer);
+    } catch (error) {
+      return errorResponse(toParleyError(error, hub.log, { during: "upgrade" }));
+    }
+  }
+
+  /** Whether it is so is asked before it is said: after a restart clients come with ids of a node that is gone. */
+  strayed(node: string): void {
+    const { broker, log } = this.#parts.hub;
+    const now = performance.now();
+    if (!broker.directory.reaches || now < this.#nextAskAtMs) return;
+    this.#nextAskAtMs = now + ASK_INTERVAL_MS;
+    broker.directory.reaches(node).then((isThere) => {
+      if (!isThere) return log.debug("a session was asked for that no node has", { node });
+      this.#nextAskAtMs = Infinity;
+      log.warn(
+        "Socket.IO: requests of one session reach several nodes, so long-polling fails. The load balancer has to send " +
+          "all requests of a client to one node: see docs/socketio.md",
+        { node },
+      );
+    }, (error) => log.debug("a node could not be asked for", { node, error }));
+  }
+
+  parked(visitor: unknown, session: ParkedSession, bytes: number): void {
+    this.#parts.hub.unsent.park((visitor as Visitor).address, session, bytes);
+  }
+
+  enter(visitor: unknown): void {
+    this.#parts.admission.enter((visitor as Visitor).address);
+  }
+
+  dismiss(visitor: unknown): void {
+    this.#parts.admission.leave((visitor as Visitor).address);
+  }
+
+  connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
+    const { address } = request.visitor as Visitor;
+    const ticket: Ticket = { id: this.#parts.hub.ids.next(), address, auth: request.auth };
+    return after(this.#identify(request), (identity) => {
+      if (identity) ticket.identity = identity;
+      return { id: ticket.id, context: ticket };
+    });
+  }
+
+  /** Still a member everywhere, but who is away does not type. */
+  pause(socket: EventSocket): void {
+    const connection = socket.context as Connection;
+    for (const { name } of connection.rooms) stopTyping(this.#parts.hub, connection, name);
+  }
+
+  /** The same user, or the same guest, may go on; a fresh token counts from now on. */
+  resume(socket: EventSocket, request: ConnectRequest): MaybePromise<boolean> {
+    const connection = socket.context as Connection;
+    // The peer is told why not by the connect that follows.
+    const no = (error: unknown) => {
+      toParleyError(error, this.#parts.hub.log, { during: "resume" });
+      return false;
+    };
+    try {
+      const may = run(this.#renew(connection, request));
+      return isPromise(may) ? may.catch(no) : may;
+    } catch (error) {
+      return no(error);
+    }
+  }
+
+  *#renew(connection: Connection, request: ConnectRequest): Steps<boolean> {
+    const identity = yield* wait(this.#identify(request));
+    if (!connection.isOpen || identity?.user !== connection.identity?.user) return false;
+    if (identity) yield* refresh(this.#parts.hub, connection, identity);
+    return connection.isOpen;
+  }
+
+  /** Undefined: a guest. Throws or rejects with ParleyError. */
+  #identify({ visitor, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
+    const { hub } = this.#parts;
+    const { credential, leftOut, address } = visitor as Visitor;
+    const shown = tokenIn(auth);
+    // A header or the query comes before the payload, a cookie after it.
+    const chosen = credential && !(credential.optional && shown) ? credential : shown;
+    if (!chosen) return this.#asGuest(address, leftOut);
+    return verifyCredential(hub.verifier, chosen).then(
+      (identity) => after(run(checkBlock(hub, identity)), () => identity),
+      (error) => {
+        if (chosen.optional && isBadToken(error)) return this.#asGuest(address, error);
+        throw this.#failure(address, error);
+      },
+    );
+  }
+
+  /** `cookie`: what is wrong with the one it has. */
+  #asGuest(address: string, cookie?: ParleyError): undefined {
+    if (!this.#parts.hub.config.websocketRequireAuth) return undefined;
+    if (cookie) throw this.#failure(address, cookie);
+    throw new ParleyError("unauthorized", "authentication failed: a token is needed");
+  }
+
+  #failure(address: string, thrown: unknown): ParleyError {
+    const { audit, log, stats } = this.#parts.hub;
+    const error = toParleyError(thrown, log, { during: "connect" });
+    if (error.code !== "unauthorized" && error.code !== "token_expired") return error;
+    stats.count("refused", "token");
+    audit.refused(address, "socketio", error);
+    return new ParleyError(error.code, `authentication failed: ${error.message}`);
+  }
+
+  open(socket: EventSocket): void {
+    const { lifecycle, dialectOf } = this.#parts;
+    const { id, address, auth, identity } = socket.context as Ticket;
+    const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address });
+    socket.context = connection;
+    lifecycle.open(connection, identity, { auth });
+  }
+
+  receive(socket: EventSocket, packet: SocketioPacket): void {
+    this.#parts.lifecycle.receive(socket.context as Connection, packet, packet.size);
+  }
+
+  close(socket: EventSocket, code: number, reason: string): void {
+    this.#parts.lifecycle.close(socket.context as Connection, code, reason);
+  }
+}
+
+/** The protocol has a number for what is forbidden; the rest is said as everywhere. */
+function refusalOf(error: ParleyError): Response {
+  if (error.code !== "forbidden") return errorResponse(error);
+  return Response.json({ ...REFUSAL.forbidden, message: error.message }, { status: error.status });
+}
+
+function tokenIn(auth: Record<string, unknown>): Credential | undefined {
+  const { token } = auth;
+  if (token === undefined || token === null || token === "") return undefined;
+  return { tokens: [typeof token === "string" ? withoutBearer(token) : ""], optional: false };
+}
