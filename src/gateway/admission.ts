@@ -7,12 +7,12 @@
  */
 import { addressOf, isPrivate, networkOf } from "../hub/address.ts";
 import type { Peer } from "../adapter.ts";
-import { Buckets } from "../hub/token_bucket.ts";
 import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Origins } from "./origins.ts";
 import type { Stats } from "../hub/metrics.ts";
+import { TokenBucket, TokenBuckets } from "../token_bucket.ts";
 import { cutText } from "../unicode.ts";
 
 /** What a refused client waits at least, in ms. */
@@ -37,8 +37,8 @@ export class Admission {
   readonly #origins: Origins;
   readonly #stats: Stats;
   readonly #log: Log;
-  readonly #rate: Buckets;
-  readonly #limitWarnings = new Buckets(LIMIT_WARNINGS);
+  readonly #rate: TokenBuckets;
+  readonly #limitWarnings = new TokenBucket(LIMIT_WARNINGS);
   readonly #perNetwork = new Map<string, number>();
   #connections = 0;
   #hasForwarded = false;
@@ -48,7 +48,7 @@ export class Admission {
     this.#origins = origins;
     this.#stats = stats;
     this.#log = log;
-    this.#rate = new Buckets({ perSecond: config.websocketConnectRate, burst: config.websocketConnectBurst });
+    this.#rate = new TokenBuckets({ perSecond: config.websocketConnectRate, burst: config.websocketConnectBurst });
   }
 
   /** The client's address. Throws ParleyError: `unavailable`, `forbidden` or `rate_limited`. */
@@ -135,7 +135,7 @@ export class Admission {
   }
 
   #warnOfLimit(address: string, limit: string): void {
-    if (this.#limitWarnings.take("") > 0) return;
+    if (this.#limitWarnings.take() > 0) return;
     this.#log.warn("an address has met its limit, others may have too", { address, limit });
   }
 

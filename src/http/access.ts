@@ -8,13 +8,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Peer } from "../adapter.ts";
 import type { Admission } from "../gateway/admission.ts";
-import { Buckets, type Rate } from "../hub/token_bucket.ts";
 import { bearerOf, isBadToken } from "../gateway/credentials.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { checkBlock } from "../hub/identity.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
+import { type Rate, TokenBucket } from "../token_bucket.ts";
 import { cutText } from "../unicode.ts";
 import type { Needs } from "./route.ts";
 
@@ -41,7 +41,7 @@ export class Access {
   readonly #hub: Hub;
   readonly #admission: Admission;
   readonly #adminKey?: Uint8Array;
-  readonly #wrongKeys = new Buckets(WRONG_KEYS);
+  readonly #wrongKeys = new TokenBucket(WRONG_KEYS);
 
   constructor({ hub, admission }: AccessParts) {
     const { adminToken } = hub.config;
@@ -95,7 +95,7 @@ export class Access {
       : "the credential is not a JSON Web Token, and no admin key is set (ADMIN_TOKEN)";
     const error = new ParleyError("unauthorized", `${attempt}: ${why}`);
     this.#hub.audit.refused(address, "http", error);
-    const retryAfter = this.#wrongKeys.take("");
+    const retryAfter = this.#wrongKeys.take();
     if (retryAfter > 0) {
       throw new ParleyError("rate_limited", `${attempt}: too many wrong keys are being tried`, { retryAfter });
     }

@@ -9,7 +9,6 @@ import * as v from "valibot";
 import { networkOf } from "../hub/address.ts";
 import type { MessageInput } from "../commands/server_api.ts";
 import type { HistoryPage } from "../broker.ts";
-import { Buckets } from "../hub/token_bucket.ts";
 import { publishKey } from "../commands/publish.ts";
 import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
@@ -17,6 +16,7 @@ import { bytesOf } from "../hub/frame_size.ts";
 import { run } from "../maybe.ts";
 import type { Member, MessageEvent } from "../message.ts";
 import { byteRateOf } from "../hub/rates.ts";
+import { TokenBuckets } from "../token_bucket.ts";
 import type { Caller } from "./access.ts";
 import type { HttpParts } from "./app.ts";
 import { ChatRights } from "./chat_rights.ts";
@@ -187,8 +187,8 @@ function publisher({ hub, backstage, chat }: HttpParts) {
 /** Holds a user to the rates of one connection. Throws `rate_limited`. */
 function pacer(config: Config): (caller: Caller, data: unknown) => void {
   const { websocketMessageRate: perSecond, websocketMessageBurst: burst } = config;
-  const messages = new Buckets({ perSecond, burst });
-  const bytes = new Buckets(byteRateOf(config));
+  const messages = new TokenBuckets({ perSecond, burst });
+  const bytes = new TokenBuckets(byteRateOf(config));
   return ({ identity }, data) => {
     const { user } = identity!;
     const size = bytesOf(JSON.stringify(data ?? null));
@@ -218,7 +218,7 @@ interface Reading {
 /** Few bytes ask for many, so an address has a rate; the application's own backend has none. */
 function reader({ hub, chat }: HttpParts) {
   const { historyReadRate: perSecond } = hub.config;
-  const reads = new Buckets({ perSecond, burst: READ_BURST_S * perSecond });
+  const reads = new TokenBuckets({ perSecond, burst: READ_BURST_S * perSecond });
   const rights = new ChatRights(hub);
   return async ({ caller, params, query }: Reading): Promise<v.InferInput<typeof History>> => {
     const room = params.roomId;

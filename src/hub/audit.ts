@@ -5,10 +5,10 @@
  * Called where such things are decided, on the node that was asked. It must never be given a token.
  */
 import { networkOf } from "./address.ts";
-import { Buckets } from "./token_bucket.ts";
 import type { ParleyError } from "../errors.ts";
 import type { Fields, Log } from "../log.ts";
 import type { Identity } from "../message.ts";
+import { type Clock, TokenBucket, TokenBuckets } from "../token_bucket.ts";
 
 /** Who did it, and from where. */
 export interface Actor {
@@ -24,13 +24,13 @@ const REFUSALS_IN_ALL = { perSecond: 20, burst: 100 };
 
 export class Audit {
   readonly #log: Log;
-  readonly #refusals: Buckets;
-  readonly #allRefusals: Buckets;
+  readonly #refusals: TokenBuckets;
+  readonly #allRefusals: TokenBucket;
 
-  constructor(log: Log, clock: { now?: () => number } = {}) {
+  constructor(log: Log, clock: Clock = {}) {
     this.#log = log;
-    this.#refusals = new Buckets(REFUSALS_PER_ADDRESS, clock);
-    this.#allRefusals = new Buckets(REFUSALS_IN_ALL, clock);
+    this.#refusals = new TokenBuckets(REFUSALS_PER_ADDRESS, clock);
+    this.#allRefusals = new TokenBucket(REFUSALS_IN_ALL, clock);
   }
 
   /** `what` is a constant; `whom` names the user, connection or room. */
@@ -41,7 +41,7 @@ export class Audit {
 
   /** `at`: the door. At most one line a second for an address, and twenty in all; the metrics count every one. */
   refused(address: string, at: "upgrade" | "socketio" | "authenticate" | "http", { code, message }: ParleyError): void {
-    if (this.#refusals.take(networkOf(address)) > 0 || this.#allRefusals.take("") > 0) return;
+    if (this.#refusals.take(networkOf(address)) > 0 || this.#allRefusals.take() > 0) return;
     this.#log.info("a credential was refused", { audit: true, address, at, code, reason: message });
   }
 }

@@ -1,16 +1,15 @@
 /**
  * How fast one connection may send: frames, bytes, and joins and leaves, each with a token bucket of its own.
  *
- * The dispatcher asks before a frame is carried out. A bucket is one number of the connection, the time at which it will
- * be full again: an idle connection keeps nothing else, and no timer refills anything. Ordinary frames over the rate are
- * refused; joins and leaves wait, so that a client that comes back may join all of its rooms at once.
+ * The buckets are fields of the connection. Ordinary frames over the rate are refused; joins and leaves wait, so that a
+ * client that comes back may join all of its rooms at once.
  */
-import type { Rate } from "./token_bucket.ts";
 import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
 import { LinkedMap } from "../linked_map.ts";
 import { ReadRate } from "./read_rate.ts";
+import { atMost, type Clock, overdrawnMs, type Rate, spend } from "../token_bucket.ts";
 
 const MIN_BYTE_BURST = 1024 * 1024;
 /** Of the largest messages, how many may come at once. */
@@ -27,8 +26,6 @@ const REFUSALS_PER_BURST = 2;
 const REPLAY_INTERVAL_MS = 1000;
 /** How often a connection is told that signals of its were dropped. */
 const TELL_INTERVAL_MS = 1000;
-/** Sums of fractions are off by less. */
-const TOLERANCE_MS = 0.05;
 
 /** A join or a leave. */
 export interface Move {
@@ -53,7 +50,7 @@ export class Rates {
   /** When a room was last replayed, by connection and room; those of the last second. */
   readonly #replays = new LinkedMap<string, number>();
 
-  constructor(config: Config, { now = () => performance.now() }: { now?: () => number } = {}) {
+  constructor(config: Config, { now = () => performance.now() }: Clock = {}) {
     const rooms = config.websocketMaxRooms || ROOMS_WITHOUT_LIMIT;
     this.#frames = { perSecond: config.websocketMessageRate, burst: config.websocketMessageBurst };
     this.#bytes = byteRateOf(config);
@@ -67,11 +64,9 @@ export class Rates {
   /** Takes the tokens and the bytes of a frame: 0, or the milliseconds until they are there; then nothing is taken. */
   takeFrame(connection: Connection, bytes: number, tokens = 1): number {
     const now = this.#now();
-    // What costs more than the bucket holds takes all of it, or it would have to wait for ever.
-    const cost = Math.min(tokens, this.#frames.burst);
-    const framesUntil = spend(this.#frames, cost, Math.max(connection.framesUntilMs, now));
+    const framesUntil = spend(this.#frames, atMost(this.#frames, tokens), Math.max(connection.framesUntilMs, now));
     const bytesUntil = this.#spendBytes(connection, bytes, now);
-    const waitMs = Math.max(excess(this.#frames, framesUntil - now), excess(this.#bytes, bytesUntil - now));
+    const waitMs = Math.max(overdrawnMs(this.#frames, framesUntil - now), overdrawnMs(this.#bytes, bytesUntil - now));
     if (waitMs > 0) return waitMs;
     connection.framesUntilMs = framesUntil;
     connection.bytesUntilMs = bytesUntil;
@@ -85,8 +80,8 @@ export class Rates {
     const bytesUntil = this.#spendBytes(connection, bytes, now);
     const replay = replays === undefined ? undefined : `${connection.id} ${replays}`;
     const waitMs = Math.max(
-      excess(this.#moves, movesUntil - now),
-      excess(this.#bytes, bytesUntil - now),
+      overdrawnMs(this.#moves, movesUntil - now),
+      overdrawnMs(this.#bytes, bytesUntil - now),
       this.#untilReplay(replay, now),
       replay === undefined ? 0 : this.#reads.waitMs(connection),
     );
@@ -102,7 +97,7 @@ export class Rates {
     if (this.#moves.perSecond === 0) return true;
     const now = this.#now();
     const untilMs = spend(this.#moves, moves - this.#maxWaitingMoves, Math.max(connection.movesUntilMs, now));
-    return excess(this.#moves, untilMs - now) === 0;
+    return overdrawnMs(this.#moves, untilMs - now) === 0;
   }
 
   /** Counts a refused frame; true: there were too many within ten seconds. */
@@ -136,8 +131,7 @@ export class Rates {
   }
 
   #spendBytes(connection: Connection, bytes: number, now: number): number {
-    // What is larger than the bucket takes all of it, or it would have to wait for ever; its size is judged elsewhere.
-    return spend(this.#bytes, Math.min(bytes, this.#bytes.burst), Math.max(connection.bytesUntilMs, now));
+    return spend(this.#bytes, atMost(this.#bytes, bytes), Math.max(connection.bytesUntilMs, now));
   }
 
   #untilReplay(replay: string | undefined, now: number): number {
@@ -151,16 +145,4 @@ export class Rates {
     const last = replay === undefined ? undefined : this.#replays.get(replay);
     return last === undefined ? 0 : Math.ceil(last + REPLAY_INTERVAL_MS - now);
   }
-}
-
-/** Until when so many tokens last that are taken from a bucket that is full again at `untilMs`. */
-function spend({ perSecond }: Rate, tokens: number, untilMs: number): number {
-  return perSecond === 0 ? untilMs : untilMs + tokens * 1000 / perSecond;
-}
-
-/** How far tokens that last for so long are over the burst, in ms, rounded up. */
-function excess({ perSecond, burst }: Rate, lastMs: number): number {
-  if (perSecond === 0) return 0;
-  const over = lastMs - burst * 1000 / perSecond;
-  return over > TOLERANCE_MS ? Math.ceil(over) : 0;
 }

@@ -2,13 +2,13 @@
  * How much of what is kept one connection may read: histories, lists of members and of notifications, and the messages
  * that joins replay. A frame that asks takes a few bytes, its answer hundreds of thousands.
  *
- * A bucket of bytes, as those of Rates, that may be overdrawn by the answer that empties it. The hub charges what it has
+ * A token bucket of bytes that may be overdrawn by the answer that empties it. The hub charges what it has
  * sent; reading on is refused, and a join with a replay waits, until the bucket has recovered.
  */
-import type { Rate } from "./token_bucket.ts";
 import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import type { ReplyBody } from "../message.ts";
+import { type Clock, overdrawnMs, type Rate, spend } from "../token_bucket.ts";
 
 /** Reading costs less than saying, which goes to a whole room. */
 const READS_PER_BYTE_SAID = 4;
@@ -18,7 +18,7 @@ export class ReadRate {
   readonly #now: () => number;
 
   /** The history of a whole room at once, then a multiple of what a connection may send. */
-  constructor(config: Config, { now = () => performance.now() }: { now?: () => number } = {}) {
+  constructor(config: Config, { now = () => performance.now() }: Clock = {}) {
     const { websocketByteRate, historyRoomBytes } = config;
     this.#rate = { perSecond: READS_PER_BYTE_SAID * websocketByteRate, burst: historyRoomBytes };
     this.#now = now;
@@ -26,15 +26,12 @@ export class ReadRate {
 
   /** Milliseconds until the connection may read on; 0: it may. */
   waitMs({ readsUntilMs }: Connection): number {
-    const { perSecond, burst } = this.#rate;
-    return perSecond === 0 ? 0 : Math.max(0, Math.ceil(readsUntilMs - this.#now() - burst * 1000 / perSecond));
+    return overdrawnMs(this.#rate, readsUntilMs - this.#now());
   }
 
   /** It has been sent so much. */
   charge(connection: Connection, bytes: number): void {
-    const { perSecond } = this.#rate;
-    if (perSecond === 0) return;
-    connection.readsUntilMs = Math.max(connection.readsUntilMs, this.#now()) + bytes * 1000 / perSecond;
+    connection.readsUntilMs = spend(this.#rate, bytes, Math.max(connection.readsUntilMs, this.#now()));
   }
 }
 

@@ -7,14 +7,14 @@
 import { CLOSE, ParleyError } from "../errors.ts";
 import { isPromise, run, type Steps, wait } from "../maybe.ts";
 import type { Frame } from "../message.ts";
+import { TokenBucket } from "../token_bucket.ts";
 import { Assembly, encodeConnect, encodeConnectError, isBinaryHeader, type Packet, PacketType } from "./codec.ts";
 import type { ConnectRequest } from "./engine/host.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
-import { Pace } from "./engine/pace.ts";
 import type { End, Session } from "./engine/session.ts";
 
 /** A peer may join once a second, and so often at once; more is no honest one's, whether it gets in or not. */
-const JOIN_INTERVAL_MS = 1000;
+const JOINS_PER_SECOND = 1;
 const JOIN_BURST = 10;
 
 export class Namespaces {
@@ -24,11 +24,12 @@ export class Namespaces {
   /** Namespaces whose CONNECT the host still considers. */
   #pending?: Set<string>;
   #assembly?: Assembly;
-  readonly #joins: Pace;
+  readonly #joins: TokenBucket;
 
   constructor(session: Session) {
     this.#session = session;
-    this.#joins = new Pace(JOIN_INTERVAL_MS, JOIN_BURST + session.engine.options.namespaces.length);
+    const burst = JOIN_BURST + session.engine.options.namespaces.length;
+    this.#joins = new TokenBucket({ perSecond: JOINS_PER_SECOND, burst });
   }
 
   /** The content of an Engine.IO message. */
@@ -124,7 +125,7 @@ export class Namespaces {
   #connect(packet: Packet): void {
     const { engine, visitor } = this.#session;
     const namespace = packet.nsp.split("?", 1)[0]!;
-    if (!this.#joins.keeps()) return this.#session.fail("too many joins");
+    if (this.#joins.take() > 0) return this.#session.fail("too many joins");
     if (!engine.options.namespaces.includes(namespace)) {
       return this.#refuse(namespace, { message: "Invalid namespace" });
     }

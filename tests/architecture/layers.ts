@@ -7,7 +7,19 @@
  */
 
 /** The ground floor: values and types that know nothing of a server. */
-const GROUND = ["message", "errors", "binary", "id", "maybe", "linked_map", "log", "room_name", "unicode", "version"];
+const GROUND = [
+  "message",
+  "errors",
+  "binary",
+  "id",
+  "maybe",
+  "linked_map",
+  "log",
+  "room_name",
+  "token_bucket",
+  "unicode",
+  "version",
+];
 
 const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config/"];
 
@@ -26,6 +38,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   linked_map: [],
   log: GROUND,
   room_name: GROUND,
+  token_bucket: GROUND,
   unicode: [],
   version: [],
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { test } from "node:test";
 import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
-import { Buckets } from "../../src/hub/token_bucket.ts";
+import { TokenBuckets } from "../../src/token_bucket.ts";
 import { Sweep } from "../../src/hub/sweep.ts";
 import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
@@ -87,7 +87,7 @@ test("who does not authenticate in time is closed", async () => {
 });
 
 test("buckets fill, and blocks end", async () => {
-  const buckets = new Buckets({ perSecond: 1000, burst: 1 });
+  const buckets = new TokenBuckets({ perSecond: 1000, burst: 1 });
   const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
   assertEquals(buckets.take("ann"), 0);
   broker.grants.block("ann", 60_000);

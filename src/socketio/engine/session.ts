@@ -7,11 +7,11 @@
 import type { Socket } from "../../adapter.ts";
 import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
+import { type Rate, TokenBucket } from "../../token_bucket.ts";
 import { fromBase64, PING, splitPayload } from "../codec.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { Namespaces } from "../namespaces.ts";
-import { Pace } from "./pace.ts";
 import type { NamespaceSocket } from "../namespace_socket.ts";
 import { type Outlet, TextOutlet } from "../outlet.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
@@ -19,8 +19,7 @@ import type { Probe } from "./probe.ts";
 import { newSessionId } from "./session_id.ts";
 
 /** A peer may send a packet that says nothing once a second, and so many at once. */
-const IDLE_INTERVAL_MS = 1000;
-const IDLE_BURST = 50;
+const IDLE_PACKETS: Rate = { perSecond: 1, burst: 50 };
 
 /** RFC 6455's code of a connection that ended without a farewell. */
 const ABNORMAL = 1006;
@@ -46,7 +45,7 @@ export class Session extends Endpoint implements PollingOwner {
   readonly #namespaces: Namespaces;
   #outlet?: Outlet;
   #ending?: End;
-  #idling?: Pace;
+  #idling?: TokenBucket;
   /** Sockets that wait for their peer to come back. */
   #waiting = 0;
 
@@ -133,8 +132,8 @@ export class Session extends Endpoint implements PollingOwner {
 
   /** The peer sent what is nothing to the host, which counts the rest. */
   idle(): void {
-    this.#idling ??= new Pace(IDLE_INTERVAL_MS, IDLE_BURST);
-    if (!this.#idling.keeps()) this.fail("too many packets that say nothing");
+    this.#idling ??= new TokenBucket(IDLE_PACKETS);
+    if (this.#idling.take() > 0) this.fail("too many packets that say nothing");
   }
 
   receivePayload(payload: string): void {
