@@ -166,7 +166,7 @@ export class Dispatcher {
   #refuseForRate(connection: Connection, reading: Reading, waitMs: number): void {
     const [command] = reading.commands;
     const isDropped = command?.kind === "signal" && !isAnswered(command);
-    if (isDropped) this.#hub.stats.signalsDropped++;
+    if (isDropped) this.#hub.stats.signalsDropped.add();
     if (!isDropped || this.#rates.mayTell(connection)) this.#answer(connection, reading, this.#rates.refusal(waitMs));
     this.#countRefusal(connection);
   }

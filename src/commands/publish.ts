@@ -164,7 +164,7 @@ function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish
     from: connection.member,
     data: command.data,
   };
-  hub.stats.messages++;
+  hub.stats.messages.add();
   if (command.stamp) event.frameId = command.clientId;
   if (command.binary) event.binary = true;
   return event;

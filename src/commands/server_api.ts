@@ -86,7 +86,7 @@ export class Backstage {
       data: message.data,
     };
     if (message.id !== undefined) event.frameId = this.#hub.ids.next();
-    this.#hub.stats.messages++;
+    this.#hub.stats.messages.add();
     const options = { keep: permissions.ruleOf(room).history, once: message.once };
     const { position, duplicateOf } = yield* wait(this.#hub.publish({ room, event }, options));
     const { id, timestamp } = duplicateOf ?? event;
@@ -128,7 +128,7 @@ export class Backstage {
   #eventOf({ type, fields }: Announcement, room?: string): ServerEvent | MessageEvent {
     const stamp = this.#hub.stamp();
     if (type === "message") {
-      this.#hub.stats.messages++;
+      this.#hub.stats.messages.add();
       const data = fields.data === undefined ? fields : fields.data;
       return { kind: "message", ...stamp, room, from: SERVER, data };
     }

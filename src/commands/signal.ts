@@ -60,7 +60,7 @@ function toOne(hub: Hub, connection: Connection, command: CommandOf<"signal">): 
 }
 
 function eventOf(hub: Hub, connection: Connection, { signal, binary }: CommandOf<"signal">): SignalEvent {
-  hub.stats.signals++;
+  hub.stats.signals.add();
   const event: SignalEvent = { kind: "signal", ...hub.stamp(), from: connection.member, signal };
   if (binary) event.binary = true;
   return event;

@@ -150,7 +150,7 @@ export class Admission {
     why: string,
     waitMs?: number,
   ): ParleyError {
-    this.#stats.count("refused", reason === "full" ? "limit" : reason);
+    this.#stats.refused.add(reason === "full" ? "limit" : reason);
     const retryAfter = code === "forbidden" ? undefined : waitMs ?? RETRY_AFTER_MS;
     return new ParleyError(code, `Cannot connect: ${why}`, { retryAfter, reason });
   }

@@ -69,7 +69,7 @@ export class Lifecycle {
     const names = rooms.map((room) => room.name);
     const limits = this.#limits;
     connection.socket.send(dialect.greet({ ...this.#hub.stamp(), self: member, identity, rooms: names, limits }));
-    this.#hub.stats.framesOut++;
+    this.#hub.stats.framesOut.add();
   }
 
   #turnAway(connection: Connection, error: unknown): void {
@@ -83,8 +83,8 @@ export class Lifecycle {
   /** A frame, or what a transport has made of several. `bytes` is its size on the wire. */
   receive(connection: Connection, input: unknown, bytes: number): void {
     const { stats } = this.#hub;
-    stats.framesIn++;
-    stats.bytesIn += bytes;
+    stats.framesIn.add();
+    stats.bytesIn.add(bytes);
     if (!connection.isOpen) return;
     this.#dispatcher.receive(connection, input, bytes);
   }
@@ -95,10 +95,10 @@ export class Lifecycle {
     connection.isOpen = false;
     this.#dispatcher.forget(connection);
     const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
-    hub.stats.count("closes", COUNTED_CLOSES.has(code) ? code : "other");
+    hub.stats.closes.add(COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((performance.now() - connection.openedAtMs) / 1000);
     const isSlow = code === CLOSE.slowConsumer;
-    if (isSlow) hub.stats.slowConsumers++;
+    if (isSlow) hub.stats.slowConsumers.add();
     const { id, user } = connection;
     hub.log[isSlow ? "info" : "debug"]("a connection has ended", { connection: id, user, code, reason });
     spawn(hub, "Leaving rooms on close", leaveRooms(hub, connection));

@@ -148,7 +148,7 @@ export class Gateway implements SocketHandler {
 
   /** What the own clients of a dialect expect. */
   #close1008(grant: UpgradeGrant, reason: string, error?: ParleyError): UpgradeGrant {
-    this.#parts.hub.stats.count("refused", "token");
+    this.#parts.hub.stats.refused.add("token");
     (grant.context as Ticket).refused = { farewell: { code: CLOSE.policy, reason }, error };
     return grant;
   }
@@ -156,8 +156,8 @@ export class Gateway implements SocketHandler {
   #refuse(visit: Visit, thrown: unknown): Response | UpgradeGrant {
     const { log, stats } = this.#parts.hub;
     const error = toParleyError(thrown, log, { during: "upgrade" });
-    if (error.code === "unauthorized" || error.code === "token_expired") stats.count("refused", "token");
-    else if (error.code === "bad_message" || error.code === "not_found") stats.count("refused", "request");
+    if (error.code === "unauthorized" || error.code === "token_expired") stats.refused.add("token");
+    else if (error.code === "bad_message" || error.code === "not_found") stats.refused.add("request");
     return this.#refuseByFrame(visit, error) ?? errorResponse(error);
   }
 

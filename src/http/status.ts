@@ -6,9 +6,11 @@
 import * as v from "valibot";
 import { errorResponse } from "../gateway/answers.ts";
 import { ParleyError } from "../errors.ts";
+import type { Family } from "../hub/metrics.ts";
 import { VERSION } from "../version.ts";
 import type { HttpParts } from "./app.ts";
 import { Count, Time } from "./fields.ts";
+import { addUp } from "./metrics.ts";
 import { type Route, route } from "./route.ts";
 
 const Status = v.object({
@@ -98,14 +100,16 @@ async function statusOf(parts: HttpParts, startedAtMs: number): Promise<Response
 
 async function figures({ hub }: HttpParts): Promise<v.InferInput<typeof Status>["stats"]> {
   const nodes = await hub.broker.directory.stats();
-  const sum = (series: string) => nodes.reduce((total, { counters }) => total + (counters[series] ?? 0), 0);
-  const last = Math.max(...nodes.map(({ counters }) => counters.parley_last_connection_timestamp_seconds ?? 0));
+  const { connections, connectionsOpened, deliveries, families, lastConnection, messages, rooms } = hub.stats;
+  const figures = addUp(nodes, families);
+  const figure = ({ name }: Family) => figures.get(name) ?? 0;
+  const last = figure(lastConnection);
   return {
-    total_connections: sum("parley_connections_opened_total"),
-    active_connections: sum("parley_connections"),
-    total_rooms: sum("parley_rooms"),
-    messages_processed: sum("parley_messages_total"),
-    messages_broadcast: sum("parley_deliveries_total"),
+    total_connections: figure(connectionsOpened),
+    active_connections: figure(connections),
+    total_rooms: figure(rooms),
+    messages_processed: figure(messages),
+    messages_broadcast: figure(deliveries),
     last_connection_time: last > 0 ? new Date(last * 1000).toISOString() : null,
   };
 }

@@ -33,7 +33,6 @@ import { PresencePace } from "./status_throttle.ts";
 import type { Permissions } from "../policies/rules.ts";
 import { isReading, ReadRate } from "./read_rate.ts";
 import { Audiences, Room } from "./room.ts";
-import { RoomCensus } from "./room_census.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { Stats } from "./metrics.ts";
 import { Turns } from "./keyed_queue.ts";
@@ -81,7 +80,6 @@ export class Hub {
   readonly typing = new TypingClock();
   readonly pace = new PresencePace();
   readonly views = new Views();
-  readonly census = new RoomCensus();
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly turns = new Turns();
   readonly unsent = new Unsent();
@@ -115,7 +113,7 @@ export class Hub {
   /** Into the registry. It hears what is said to everybody only from {@link admit} on. */
   open(connection: Connection): void {
     this.connections.set(connection.id, connection);
-    this.stats.connectionsOpened++;
+    this.stats.connectionsOpened.add();
     this.stats.lastConnectionAt = connection.createdAt;
   }
 
@@ -194,7 +192,7 @@ export class Hub {
       if (only !== undefined && audience.dialect.name !== only) continue;
       const frames = audience.dialect.encodeEvent(this.#fitted(event, audience.dialect));
       for (const frame of frames) outlet.publish(audience.topic, frame, except);
-      if (frames.length > 0) this.stats.deliveries += audience.count;
+      if (frames.length > 0) this.stats.deliveries.add(audience.count);
     }
     if (event.kind === "message") this.#measure(event);
   }
@@ -216,7 +214,7 @@ export class Hub {
     const reply = { ...body, ref, id: this.ids.next(), timestamp: Date.now(), self: connection.member };
     const frames = connection.dialect.encodeReply(reply);
     for (const frame of frames) connection.socket.send(frame);
-    this.stats.framesOut += frames.length;
+    this.stats.framesOut.add(frames.length);
     if (isReading(body)) this.reads.charge(connection, frames.reduce((sum, frame) => sum + bytesOf(frame), 0));
     // What waits for a poll is counted where it waits.
     if (!connection.socket.isPolled) this.unsent.note(connection.address, connection.socket);
@@ -240,7 +238,7 @@ export class Hub {
   /** Answers an error in the connection's dialect; what is no ParleyError is logged, and answered as `internal`. */
   refuse(connection: Connection, thrown: unknown, command?: Command): void {
     const error = toParleyError(thrown, this.log, { connection: connection.id, command: command?.kind });
-    this.stats.count("errors", error.code);
+    this.stats.errors.add(error.code);
     const { code, message, retryAfter, ref } = error;
     const { room = error.room, clientId = error.clientId } = command ? namedBy(command) : {};
     const reply = { kind: "error" as const, code, message, retryAfter, room, clientId, of: command?.kind };

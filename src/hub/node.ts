@@ -88,20 +88,18 @@ export class Node implements LocalNode {
   }
 
   stats(): NodeStats {
-    const { stats, connections, census } = this.#hub;
-    const counters = stats.snapshot();
-    counters.parley_connections = connections.size;
-    counters.parley_zombie_sockets = this.#adapter.zombies;
-    counters.parley_unsent_bytes = this.#hub.unsent.bytes;
-    Object.assign(counters, census.series());
-    for (const [dialect, count] of Object.entries(this.#hub.countByDialect())) {
-      counters[`parley_dialect_connections{dialect="${dialect}"}`] = count;
-    }
+    const { stats, connections, unsent } = this.#hub;
+    const counters = stats.snapshot({
+      connections: connections.size,
+      connectionsByDialect: this.#hub.countByDialect(),
+      zombies: this.#adapter.zombies,
+      unsentBytes: unsent.bytes,
+    });
     return { node: this.id, counters };
   }
 
   distrust(): void {
-    this.#hub.stats.foreignPayloads++;
+    this.#hub.stats.foreignPayloads.add();
   }
 
   send({ connection: id, event, once }: Delivery): MaybePromise<Delivered> {

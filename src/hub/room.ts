@@ -11,7 +11,7 @@ import type { RoomRule } from "../config/config.ts";
 import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
-import type { RoomCensus } from "./room_census.ts";
+import type { Stats } from "./metrics.ts";
 import type { RoomKind } from "../room_name.ts";
 import { RoomView } from "./room_view.ts";
 
@@ -100,7 +100,7 @@ export class Joiner {
 /** How a room gets and gives up the node's subscription at the broker, and where it is counted. */
 export interface Subscriber {
   readonly outlet: Outlet;
-  readonly census: RoomCensus;
+  readonly stats: Pick<Stats, "roomResized">;
   subscribe(room: string): MaybePromise<void>;
   unsubscribe(room: string): MaybePromise<void>;
   /** Nobody here needs the room any more. */
@@ -158,7 +158,7 @@ export class Room implements JoinedRoom {
   }
 
   #resized(before: number): void {
-    this.#subscriber.census.resized(this.kind, before, this.members.size);
+    this.#subscriber.stats.roomResized(this.kind, before, this.members.size);
   }
 
   /** From now on events are held for the connection. Call it before anything that may wait. */

@@ -188,7 +188,7 @@ export class SocketioHost implements ConnectionHost {
     const { audit, log, stats } = this.#parts.hub;
     const error = toParleyError(thrown, log, { during: "connect" });
     if (error.code !== "unauthorized" && error.code !== "token_expired") return error;
-    stats.count("refused", "token");
+    stats.refused.add("token");
     audit.refused(address, "socketio", error);
     return new ParleyError(error.code, `authentication failed: ${error.message}`);
   }

@@ -39,7 +39,7 @@ test("places of all and of one network are counted and given back", () => {
   assertEquals(admitted(admission, "2001:db8:0:1::1"), "2001:db8:0:1::1");
   admission.leave("2001:db8::2");
   assertEquals(admitted(admission, "2001:db8::3"), "2001:db8::3");
-  assertEquals(stats.snapshot()['parley_refused_total{reason="limit"}'], 2);
+  assertEquals(stats.refused.series()['parley_refused_total{reason="limit"}'], 2);
 });
 
 test("one network's rate is no other's", () => {
@@ -49,7 +49,7 @@ test("one network's rate is no other's", () => {
   const [code, retryAfter] = refusal(admission);
   assertEquals([code, retryAfter! > 0 && retryAfter! <= 1000], ["rate_limited", true]);
   admitted(admission, "203.0.113.2");
-  assertEquals(stats.snapshot()['parley_refused_total{reason="rate"}'], 1);
+  assertEquals(stats.refused.series()['parley_refused_total{reason="rate"}'], 1);
 });
 
 test("what is refused for another reason takes no token", () => {
@@ -64,7 +64,8 @@ test("what is refused for another reason takes no token", () => {
   admission.draining = false;
   admitted(admission);
   const { 'parley_refused_total{reason="origin"}': origin, 'parley_refused_total{reason="draining"}': draining } = stats
-    .snapshot();
+    .refused
+    .series();
   assertEquals([origin, draining], [1, 1]);
   assertEquals(refusal(open({ websocketEnabled: false }).admission), ["unavailable", 5000]);
 });

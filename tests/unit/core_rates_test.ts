@@ -242,7 +242,7 @@ test("signals over the rate are dropped, counted, and told once a second; all co
   socket.say({ type: "join-room", roomId: "a" });
   for (let n = 0; n < 10; n++) socket.say(TYPING);
   assertEquals(socket.heard({ type: "error" }).map(({ code }) => code), ["rate_limited"]);
-  assertEquals([stage.hub.stats.signals, stage.hub.stats.signalsDropped], [5, 5]);
+  assertEquals([stage.hub.stats.signals.value, stage.hub.stats.signalsDropped.value], [5, 5]);
   for (let n = 0; n < 6; n++) socket.say(TYPING);
   assertEquals([socket.heard({ type: "error" }).length, socket.closed?.code], [1, 4429]);
 });
@@ -266,5 +266,5 @@ test("a signal that asks for an answer gets one each time", async () => {
   const refused = socket.heard({ type: "error" });
   assertEquals(refused.length, 3);
   assertEquals(refused.slice(0, 2).map(({ data }) => (data as JsonFrame).request), ["2", "3"]);
-  assertEquals(stage.hub.stats.signalsDropped, 2);
+  assertEquals(stage.hub.stats.signalsDropped.value, 2);
 });

@@ -3,7 +3,10 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
+import { Stats } from "../../src/hub/metrics.ts";
 import { addUp, exposition } from "../../src/http/metrics.ts";
+
+const { families } = new Stats();
 
 test("figures of several nodes add up by series; of moments the latest counts", () => {
   const at = "parley_last_connection_timestamp_seconds";
@@ -12,7 +15,7 @@ test("figures of several nodes add up by series; of moments the latest counts", 
     { node: "a", counters: { parley_connections: 2, [at]: 7, [closes]: 1 } },
     { node: "b", counters: { parley_connections: 3, [at]: 5 } },
     { node: "c", counters: { [closes]: 4 } },
-  ]);
+  ], families);
   assertEquals([...series], [["parley_connections", 5], [at, 7], [closes, 5]]);
 });
 
@@ -26,6 +29,7 @@ test("series of one family stand together, whatever order they come in", () => {
       ['parley_delivery_latency_seconds_bucket{le="+Inf"}', 4],
       ["some_other_count", 9],
     ]),
+    families,
   );
   const lines = text.split("\n").filter((line) => !line.startsWith("# HELP"));
   assertEquals(lines, [

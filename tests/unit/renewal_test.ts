@@ -8,7 +8,7 @@ import { kebab } from "../../src/dialects/kebab.ts";
 import type { Identity } from "../../src/message.ts";
 import { Connection } from "../../src/hub/connection.ts";
 import { Room } from "../../src/hub/room.ts";
-import { RoomCensus } from "../../src/hub/room_census.ts";
+import { Stats } from "../../src/hub/metrics.ts";
 import type { Verifier } from "../../src/verifier.ts";
 import { createJwtVerifier } from "../../src/verifiers/jwt.ts";
 import { RenewableVerifier } from "../../src/verifiers/renewable.ts";
@@ -70,7 +70,7 @@ test("renewal: frames that wait to be sent together go before a new pause counts
   const outlet = { publish: (_topic: string, frame: unknown) => void sent.push(frame) };
   const subscriber = {
     outlet,
-    census: new RoomCensus(),
+    stats: new Stats(),
     subscribe: () => {},
     unsubscribe: () => {},
     dissolved: () => {},

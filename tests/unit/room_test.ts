@@ -1,5 +1,5 @@
 /** A room on a node: subscribed while anybody needs it, in the order it was meant, and one topic per dialect. */
-import { RoomCensus } from "../../src/hub/room_census.ts";
+import { Stats } from "../../src/hub/metrics.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
@@ -26,7 +26,7 @@ function rig(): Rig {
   };
   const subscriber: Subscriber = {
     outlet: { publish: () => undefined },
-    census: new RoomCensus(),
+    stats: new Stats(),
     subscribe: () => ask("subscribe"),
     unsubscribe: () => ask("unsubscribe"),
     dissolved: () => void asked.push("dissolved"),
