@@ -1,9 +1,12 @@
 /**
- * The one error class, the table of its codes, and the table of close codes.
+ * The one error class, the table of its codes, how it is said over HTTP, and the table of close codes.
  *
- * Dialects, permissions and brokers throw `ParleyError`; the gateway answers it in the speaker's dialect and http/ with
- * its status. Any other exception is a fault of ours: it becomes `internal` at one place, with a log line.
+ * Whatever refuses throws `ParleyError`: over a WebSocket it is answered in the speaker's dialect, over HTTP by `toHttp`.
+ * Any other exception is a fault of ours, which `toParleyError` turns into `internal`, with a line in the log.
  */
+import type { Log } from "./log.ts";
+import { toWellFormedJson } from "./unicode.ts";
+
 export const HTTP_STATUS = {
   bad_message: 400,
   unsupported_type: 400,
@@ -58,6 +61,30 @@ export class ParleyError extends Error {
   get status(): number {
     return HTTP_STATUS[this.code];
   }
+}
+
+/** A ParleyError as it is; anything else is a fault of ours: logged whole, told to nobody. */
+export function toParleyError(error: unknown, log: Log, where: Record<string, unknown>): ParleyError {
+  if (error instanceof ParleyError) return error;
+  log.error("a fault of the server", { ...where, error });
+  return new ParleyError("internal", "Cannot do it: the server has a fault, which was logged");
+}
+
+interface HttpExtras {
+  /** Where HTTP has a more exact one than the code has. */
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+/** `{error, code, retryAfter?}`; a wait is also said in `Retry-After`, in seconds. */
+export function toHttp(error: ParleyError, { status = error.status, headers }: HttpExtras = {}): Response {
+  const { message, code, retryAfter } = error;
+  const response = new Response(toWellFormedJson({ error: message, code, retryAfter }), { status, headers });
+  response.headers.set("content-type", "application/json");
+  if (retryAfter !== undefined) response.headers.set("retry-after", String(Math.ceil(retryAfter / 1000)));
+  // RFC 9110, section 15.5.2: a 401 names what it asks for.
+  if (status === 401) response.headers.set("www-authenticate", "Bearer");
+  return response;
 }
 
 /**

@@ -4,13 +4,12 @@
  * The hot path. With the memory broker nothing in here waits, and without a hook nothing is made that is not sent.
  */
 import { createHash } from "node:crypto";
-import { countAttachments, inBase64, MAX_ATTACHMENTS } from "../binary.ts";
 import { type CommandOf, type Handler, roomOf } from "./handler.ts";
 import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
 import { clientOf, type Hub } from "../hub/hub.ts";
-import { jsonValue, jsonValueWithBytes } from "../hub/json_value.ts";
+import { countAttachments, inBase64, jsonValue, jsonValueWithBytes, MAX_ATTACHMENTS } from "../json_value.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
 import { stopTyping } from "../hub/membership.ts";

@@ -7,7 +7,7 @@ import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { after, run, type Steps, wait } from "../maybe.ts";
 import * as membership from "../hub/membership.ts";
-import { fitRoster } from "../hub/roster_size.ts";
+import { fitRoster } from "../hub/frame_size.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { CommandOf } from "./handler.ts";
 

@@ -6,13 +6,11 @@
  */
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import type { Admission } from "./admission.ts";
-import { errorResponse } from "./answers.ts";
 import { Connection } from "../hub/connection.ts";
 import { credentialOf, isBadToken, verifyCredential } from "./credentials.ts";
 import type { AnyDialect, Dialects } from "../dialect.ts";
 import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
-import { CLOSE, ParleyError } from "../errors.ts";
-import { toParleyError } from "../hub/faults.ts";
+import { CLOSE, ParleyError, toHttp, toParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
 import type { Hub } from "../hub/hub.ts";
 import { checkBlock } from "../hub/identity.ts";
@@ -158,7 +156,7 @@ export class Gateway implements SocketHandler {
     const error = toParleyError(thrown, log, { during: "upgrade" });
     if (error.code === "unauthorized" || error.code === "token_expired") stats.refused.add("token");
     else if (error.code === "bad_message" || error.code === "not_found") stats.refused.add("request");
-    return this.#refuseByFrame(visit, error) ?? errorResponse(error);
+    return this.#refuseByFrame(visit, error) ?? toHttp(error);
   }
 
   #refuseByFrame({ request, peer, offer }: Visit, error: ParleyError): UpgradeGrant | undefined {

@@ -4,11 +4,10 @@
  * Called once by the composition root. The gateway hands over every request that is no upgrade.
  */
 import type { Admission } from "../gateway/admission.ts";
-import { errorResponse } from "../gateway/answers.ts";
 import type { Backstage } from "../commands/server_api.ts";
 import type { Config } from "../config/config.ts";
 import { resolveEndpoint } from "../gateway/endpoint.ts";
-import { ParleyError } from "../errors.ts";
+import { ParleyError, toHttp } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Origins } from "../gateway/origins.ts";
 import { NO_OFFER } from "../gateway/subprotocols.ts";
@@ -25,7 +24,7 @@ import { openapiRoute } from "./openapi.ts";
 import { pointerRoute } from "./pointer.ts";
 import { removalRoutes } from "./removal.ts";
 import type { Route } from "./route.ts";
-import { answer, type Fetch, serveRoutes } from "./router.ts";
+import { type Fetch, serveRoutes } from "./router.ts";
 import { statusRoutes } from "./status.ts";
 
 export interface HttpParts {
@@ -97,11 +96,12 @@ function wrongDoor(request: Request, { hub, admission }: HttpParts): Response | 
   if (!isWebSocketPath(request, hub)) return undefined;
   if (!hub.config.websocketEnabled || admission.draining) {
     const why = admission.draining ? "the server is going away" : "WebSockets are switched off";
-    return errorResponse(new ParleyError("unavailable", `Cannot connect: ${why}`));
+    return toHttp(new ParleyError("unavailable", `Cannot connect: ${why}`));
   }
   const path = new URL(request.url).pathname;
-  const error = `Cannot serve "${path}" over plain HTTP: it is a WebSocket, the request must ask for an upgrade`;
-  return answer(426, "bad_message", error, { upgrade: "websocket", connection: "upgrade" });
+  const why = "it is a WebSocket, the request must ask for an upgrade";
+  const error = new ParleyError("bad_message", `Cannot serve "${path}" over plain HTTP: ${why}`);
+  return toHttp(error, { status: 426, headers: { upgrade: "websocket", connection: "upgrade" } });
 }
 
 function isWebSocketPath(request: Request, { config }: Hub): boolean {

@@ -7,13 +7,11 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import type { Peer } from "../adapter.ts";
-import { errorResponse, jsonResponse } from "../gateway/answers.ts";
-import { type ErrorCode, ParleyError } from "../errors.ts";
-import { toParleyError } from "../hub/faults.ts";
+import { ParleyError, toHttp, toParleyError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { after } from "../maybe.ts";
 import type { Origins } from "../gateway/origins.ts";
-import { cutText } from "../unicode.ts";
+import { cutText, toWellFormedJson } from "../unicode.ts";
 import type { Access } from "./access.ts";
 import type { AdminHosts } from "./admin_hosts.ts";
 import { check, checkExclusive, jsonOf, paramsOf, queryOf } from "./input.ts";
@@ -55,7 +53,7 @@ export function serveRoutes(routes: readonly Route[], parts: RouterParts): Fetch
   // Addresses in pages are relative, and without the slash they would lead out of the base path.
   if (basePath) app.get(basePath, ({ redirect, req }) => redirect(`${basePath}/${new URL(req.url).search}`, 308));
   app.notFound(({ req }) => parts.otherwise?.(req.raw) ?? nothingAt(req.path));
-  app.onError((error, { req }) => refusal(toParleyError(error, parts.log, { path: req.path })));
+  app.onError((error, { req }) => toHttp(toParleyError(error, parts.log, { path: req.path })));
   if (!parts.origins) return (request, peer) => app.fetch(request, { peer });
   return (request, peer) => after(app.fetch(request, { peer }), forItsOrigin);
 }
@@ -78,7 +76,8 @@ async function serve(route: Route, context: Context<Env>, { access, hosts }: Rou
   if (route.exclusive) checkExclusive(route.exclusive, asked.query as Record<string, unknown>);
   const answer = await route.serve(asked);
   if (answer instanceof Response) return answer;
-  return jsonResponse(answer, { status: route.status ?? 200, headers: { "cache-control": "no-store" } });
+  const sent = { "content-type": "application/json", "cache-control": "no-store" };
+  return new Response(toWellFormedJson(answer), { status: route.status ?? 200, headers: sent });
 }
 
 /** Pages of origins that are listed may send credentials, others only get to read what is open to everybody. */
@@ -126,22 +125,14 @@ function methodsByPath(routes: readonly Route[], basePath: string): Map<string, 
 
 function wrongMethod({ req }: Context<Env>, methods: readonly string[]): Response {
   const allow = methods.join(", ");
-  return answer(405, "unsupported_type", `Cannot ${req.method} "${req.path}": it takes ${allow}`, { allow });
+  const error = new ParleyError("unsupported_type", `Cannot ${req.method} "${req.path}": it takes ${allow}`);
+  return toHttp(error, { status: 405, headers: { allow } });
 }
 
 function nothingAt(path: string): Response {
-  return errorResponse(new ParleyError("not_found", `Cannot find "${cutText(path, 200)}": there is nothing`));
+  return toHttp(new ParleyError("not_found", `Cannot find "${cutText(path, 200)}": there is nothing`));
 }
 
 function tooLarge({ maxBodyBytes }: RouterParts): Response {
-  return errorResponse(new ParleyError("too_large", `Cannot read the body: it is over ${maxBodyBytes} bytes`));
-}
-
-function refusal(error: ParleyError): Response {
-  return errorResponse(error, error.status === 401 ? { "www-authenticate": "Bearer" } : {});
-}
-
-/** For the statuses that no code of ours stands for. */
-export function answer(status: number, code: ErrorCode, error: string, headers: Record<string, string>): Response {
-  return jsonResponse({ error, code }, { status, headers });
+  return toHttp(new ParleyError("too_large", `Cannot read the body: it is over ${maxBodyBytes} bytes`));
 }

@@ -4,8 +4,7 @@
  * `/livez`: the process answers. `/readyz`: it takes new connections. `/status`: the same with figures.
  */
 import * as v from "valibot";
-import { errorResponse } from "../gateway/answers.ts";
-import { ParleyError } from "../errors.ts";
+import { ParleyError, toHttp } from "../errors.ts";
 import type { Family } from "../hub/metrics.ts";
 import { VERSION } from "../version.ts";
 import type { HttpParts } from "./app.ts";
@@ -78,7 +77,7 @@ async function readiness({ admission, hub }: HttpParts): Promise<{ ok: boolean; 
 
 async function ready(parts: HttpParts): Promise<Response> {
   const { ok, detail } = await readiness(parts);
-  return ok ? new Response("ok") : errorResponse(new ParleyError("unavailable", detail));
+  return ok ? new Response("ok") : toHttp(new ParleyError("unavailable", detail));
 }
 
 async function statusOf(parts: HttpParts, startedAtMs: number): Promise<Response> {

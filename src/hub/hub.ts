@@ -10,9 +10,8 @@ import type { Outlet } from "./coalescer.ts";
 import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
-import { ParleyError } from "../errors.ts";
-import { toParleyError } from "./faults.ts";
-import { bytesOf } from "./frame_size.ts";
+import { ParleyError, toParleyError } from "../errors.ts";
+import { bytesOf, fitRoster } from "./frame_size.ts";
 import type { Client, EventHandler, Hooks } from "../policies/program.ts";
 import type { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
@@ -28,7 +27,6 @@ import {
   type RoomEvent,
   SERVER,
 } from "../message.ts";
-import { fitRoster } from "./roster_size.ts";
 import { PresencePace } from "./status_throttle.ts";
 import type { Permissions } from "../policies/rules.ts";
 import { isReading, ReadRate } from "./read_rate.ts";

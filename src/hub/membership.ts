@@ -13,11 +13,10 @@ import type { HistoryPage, Seat } from "../broker.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
 import { clientOf, type Hub } from "./hub.ts";
-import { bytesOf } from "./frame_size.ts";
+import { bytesOf, fitRoster } from "./frame_size.ts";
 import { after, isPromise, type MaybePromise, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, Recovery, Roster, StreamPosition } from "../message.ts";
 import type { Joiner, Room } from "./room.ts";
-import { fitRoster } from "./roster_size.ts";
 
 /** How many messages a join replays at most. */
 const REPLAY_LIMIT = 300;

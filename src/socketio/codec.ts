@@ -6,7 +6,7 @@
  */
 import { decodePacket as decodeEngine, encodePacket as encodeEngine } from "engine.io-parser";
 import { Decoder, Encoder, isPacketValid, type Packet, PacketType } from "socket.io-parser";
-import { MAX_ATTACHMENTS } from "../binary.ts";
+import { MAX_ATTACHMENTS } from "../json_value.ts";
 import { ParleyError } from "../errors.ts";
 import type { Frame } from "../message.ts";
 import { toWellFormedJson, wellFormedJson } from "../unicode.ts";

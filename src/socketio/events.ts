@@ -5,7 +5,7 @@
  * conversation or a recipient is relayed under its own name, and what is left is the embedding program's.
  */
 import * as v from "valibot";
-import { MAX_ATTACHMENTS } from "../binary.ts";
+import { MAX_ATTACHMENTS } from "../json_value.ts";
 import type { EventPacket, SocketioPacket } from "./packet.ts";
 import { ParleyError } from "../errors.ts";
 import type { Command, CommandBody, Signal, Target } from "../message.ts";

@@ -5,7 +5,6 @@
  */
 import type { Peer } from "../adapter.ts";
 import type { Admission as Gatekeeper } from "../gateway/admission.ts";
-import { errorResponse } from "../gateway/answers.ts";
 import { Connection } from "../hub/connection.ts";
 import {
   type Credential,
@@ -26,8 +25,7 @@ import type {
   ParkedSession,
 } from "./engine/host.ts";
 import type { SocketioPacket } from "./packet.ts";
-import { ParleyError } from "../errors.ts";
-import { toParleyError } from "../hub/faults.ts";
+import { ParleyError, toHttp, toParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { checkBlock, refresh } from "../hub/identity.ts";
 import type { Lifecycle } from "../gateway/lifecycle.ts";
@@ -89,7 +87,7 @@ export class SocketioHost implements ConnectionHost {
     try {
       admission.checkUpgrade(request, peer);
     } catch (error) {
-      return errorResponse(toParleyError(error, hub.log, { during: "upgrade" }));
+      return toHttp(toParleyError(error, hub.log, { during: "upgrade" }));
     }
   }
 
@@ -212,7 +210,7 @@ export class SocketioHost implements ConnectionHost {
 
 /** The protocol has a number for what is forbidden; the rest is said as everywhere. */
 function refusalOf(error: ParleyError): Response {
-  if (error.code !== "forbidden") return errorResponse(error);
+  if (error.code !== "forbidden") return toHttp(error);
   return Response.json({ ...REFUSAL.forbidden, message: error.message }, { status: error.status });
 }
 

@@ -10,8 +10,8 @@
 const GROUND = [
   "message",
   "errors",
-  "binary",
   "id",
+  "json_value",
   "maybe",
   "linked_map",
   "log",
@@ -31,12 +31,12 @@ const SERVER = [...CORE, "commands/", "gateway/"];
 
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   message: [],
-  errors: [],
-  binary: [],
+  errors: ["log", "unicode"],
   id: GROUND,
+  json_value: GROUND,
   maybe: GROUND,
   linked_map: [],
-  log: GROUND,
+  log: [],
   room_name: GROUND,
   token_bucket: GROUND,
   unicode: [],

@@ -24,7 +24,7 @@ async function refusal(stage: Stage, headers: Record<string, string>) {
     headers: { Connection: "close, Upgrade", ...headers },
   });
   const { error, code } = JSON.parse(await socket.body());
-  return { status: socket.status, error, code };
+  return { status: socket.status, error, code, challenge: socket.headers.get("www-authenticate") };
 }
 
 /** The answer to CONNECT of a Socket.IO client that polls: an id, or the reason. */
@@ -108,8 +108,8 @@ test("snake is told about its cookie before it is closed", SLOW, async () => {
 test("a cookie that is bad is the reason of the refusal, and it says what is wrong with it", SLOW, async () => {
   await using stage = await Stage.open({ websocketRequireAuth: true });
   const headers = { cookie: `token=${expired(stage)}` };
-  const { status, error, code } = await refusal(stage, headers);
-  assertEquals([status, code], [401, "token_expired"]);
+  const { status, error, code, challenge } = await refusal(stage, headers);
+  assertEquals([status, code, challenge], [401, "token_expired", "Bearer"]);
   for (const said of [error, await connect(stage, headers)]) assertStringIncludes(said, "it has expired");
 });
 

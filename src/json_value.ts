@@ -1,10 +1,13 @@
 /**
- * Values of an embedding program on their way to clients: what JSON can hold of them, and a copy of it.
+ * Data on its way to clients: what JSON can hold of an embedding program's values, and the bytes that it cannot.
  *
- * Frames, history and other nodes hold the same then, and what the program does to its object afterwards changes nothing.
+ * A value is copied, so that frames, history and other nodes hold the same, whatever the program does to its object
+ * afterwards. Bytes are shown to those who read JSON as `{"$base64": "…"}` in their place, but only in data that the server
+ * has marked as binary: an object of that form that a client wrote itself stays an object.
  */
-import { ParleyError } from "../errors.ts";
-import { randomId } from "../id.ts";
+import { Buffer } from "node:buffer";
+import { ParleyError } from "./errors.ts";
+import { randomId } from "./id.ts";
 
 /** `attempt` is for the error message. Throws `bad_message` for what JSON cannot hold at all. */
 export function jsonValue(value: unknown, attempt: string): unknown {
@@ -46,4 +49,26 @@ function written(value: unknown, { attempt, replacer }: Writing): string | undef
   } catch (error) {
     throw new ParleyError("bad_message", `Cannot ${attempt}: JSON cannot hold it (${error})`);
   }
+}
+
+/** Official clients of Socket.IO close the connection at a packet with more. */
+export const MAX_ATTACHMENTS = 10;
+
+/** The data with its bytes in the form that JSON has for them. */
+export function inBase64(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { $base64: base64Of(value) };
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(inBase64);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inBase64(inner)]));
+}
+
+/** How many attachments the data holds. */
+export function countAttachments(value: unknown): number {
+  if (value instanceof Uint8Array) return 1;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((count, inner) => count + countAttachments(inner), 0);
+}
+
+function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 }
