@@ -7,7 +7,7 @@ FROM oven/bun:1.4.5-slim AS build
 WORKDIR /parley
 COPY package.json bun.lock bunfig.toml ./
 RUN bun install --production --frozen-lockfile --no-summary
-COPY .ci/build.mjs .ci/
+COPY .ci/build.mjs .ci/bundle.mjs .ci/
 COPY src src
 RUN bun run build
 

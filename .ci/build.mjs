@@ -11,6 +11,7 @@ import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { bundleIfStale } from "./bundle.mjs";
 
 const TARGETS = ["linux-x64", "linux-arm64", "linux-x64-musl", "darwin-arm64", "windows-x64"];
 
@@ -38,6 +39,7 @@ function wantedTargets(words) {
 
 process.chdir(join(import.meta.dirname, ".."));
 try {
+  await bundleIfStale();
   for (const target of wantedTargets(process.argv.slice(2))) build(target);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

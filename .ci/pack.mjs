@@ -5,15 +5,16 @@
  *   dist/parley-server-<version>.tgz   the server, as a library of Bun and Deno
  *
  * Each holds JavaScript, types, maps, and the sources that these point to. A package's own files stand in packages/;
- * version, repository and dependencies are the root's, so that they are written once.
+ * version, repository and the versions of dependencies are the root's, so that they are written once.
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { bundleIfStale } from "./bundle.mjs";
 
-/** Where the sources of each stand, and whether they need what the root depends on. */
+/** Where the sources of each stand. The client's packages are peers, which its own manifest names. */
 const PACKAGES = { client: { sources: "src/client" }, server: { sources: "src", isDependent: true } };
 
 const TYPESCRIPT = "node_modules/typescript/bin/tsc";
@@ -21,7 +22,10 @@ const TYPESCRIPT = "node_modules/typescript/bin/tsc";
 /** TypeScript leaves the `.ts` of an import in declarations, where a user's compiler would look for our sources. */
 const TS_IMPORT = /((?:from|import)\s*\(?\s*["']\.[^"']*)\.tsx?(["'])/g;
 
-const TEXT_IMPORT = /from "(\.[^"]+)" with \{ type: "text" \}/g;
+const TEXT_IMPORT = /"(\.[^"]+)"(?: |, \{ )with:? \{ type: "text" \}/g;
+
+/** With the name of the package alone. */
+const PACKAGE_IMPORT = /(?:from|import)\s*\(?\s*"((?:@[^/"]+\/)?[^./"][^/"]*)/g;
 
 /** @param {string} path @returns {any} */
 const readJson = (path) => JSON.parse(fs.readFileSync(path, "utf8"));
@@ -71,6 +75,19 @@ function copyTexts(folder, module) {
   }
 }
 
+/** The root depends on more: on what the scripts of browsers are made with. @param {string} folder */
+function dropUnusedDependencies(folder) {
+  const path = join(folder, "package.json");
+  const { dependencies, ...manifest } = readJson(path);
+  if (!dependencies) return;
+  const output = join(folder, "dist");
+  const modules = filesOf(output, /\.(js|d\.ts)$/).map((name) => fs.readFileSync(join(output, name), "utf8"));
+  const imported = new Set(modules.flatMap((code) => [...code.matchAll(PACKAGE_IMPORT)].map(([, name]) => name)));
+  const used = Object.entries(dependencies).filter(([name]) => imported.has(name));
+  const text = JSON.stringify({ ...manifest, dependencies: Object.fromEntries(used) }, null, 2);
+  fs.writeFileSync(path, `${text}\n`);
+}
+
 /** @param {keyof typeof PACKAGES} name @param {string} output */
 function pack(name, output) {
   // Inside of the project, where the compiler finds the types of dependencies and peers.
@@ -78,6 +95,7 @@ function pack(name, output) {
   try {
     const tarball = join(output, stage(name, folder));
     compile(folder);
+    dropUnusedDependencies(folder);
     const words = ["pm", "pack", "--destination", output, "--quiet"];
     execFileSync(process.execPath, words, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
     console.log(`${relative(".", tarball)}  ${(fs.statSync(tarball).size / 1000).toFixed(1)} kB`);
@@ -97,6 +115,7 @@ if (unknown) {
   console.error(`Cannot pack "${unknown}": it is not one of ${all.join(", ")}`);
   process.exit(2);
 }
+await bundleIfStale();
 fs.mkdirSync("dist", { recursive: true });
 const output = resolve(values.to);
 for (const name of all) if (positionals.length === 0 || positionals.includes(name)) pack(name, output);

@@ -26,6 +26,8 @@ import { Audience, Fanout } from "./socketio/fanout.ts";
 import type { EngineOptions } from "./socketio/engine/options.ts";
 import { EngineServer } from "./socketio/engine/server.ts";
 import { createApps, type DemoPages } from "./http/app.ts";
+import { clientScriptRoute } from "./http/client_script.ts";
+import type { Route } from "./http/route.ts";
 import { Gateway } from "./gateway/websocket.ts";
 import { HeldSockets } from "./gateway/held_sockets.ts";
 import { Hub } from "./hub/hub.ts";
@@ -96,7 +98,8 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
   const { hooks = {}, pages, worker } = extras;
   const adapter = createAdapter();
   const verifiers = await createVerifiers(config, hooks, worker?.demoKey);
-  const parts = assemble(config, { adapter, log, hooks, pages, worker, ...verifiers });
+  const front = { clientScript: await clientScriptRoute(), pages: verifiers.demo && await pages?.(config) };
+  const parts = assemble(config, { adapter, log, hooks, worker, ...verifiers, ...front });
   const { hub, admission, broker } = parts;
   await broker.start(new Node(hub, adapter));
   const ports = await listen(adapter, config, { ...parts, worker });
@@ -179,11 +182,12 @@ interface Surroundings extends Omit<Verifiers, "keys"> {
   adapter: RuntimeAdapter;
   log: Log;
   hooks: Hooks;
-  pages?: DemoPages;
+  clientScript: Route;
+  pages?: Route[];
   worker?: WorkerPlace;
 }
 
-function assemble(config: Config, { adapter, log, hooks, pages, worker, verifier, demo }: Surroundings) {
+function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo, ...front }: Surroundings) {
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
@@ -210,7 +214,7 @@ function assemble(config: Config, { adapter, log, hooks, pages, worker, verifier
   const backstage = new Backstage(hub);
   const chat = { dataOf: snakeData, show: snakeMessage };
   const { runtime } = adapter;
-  const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo, pages });
+  const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo, ...front });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
   const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, audience });
   const doors = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;

@@ -13,11 +13,10 @@ import { readSource, type Source } from "./architecture/source.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const readManifest = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
-/** What the server needs, what the client's users bring themselves, and what the demo pages are bundled with. */
+/** What the server needs or the demo pages are bundled with, and what the client's users bring themselves. */
 const declared = new Set([
   ...Object.keys(readManifest("package.json").dependencies),
   ...Object.keys(readManifest("packages/client/package.json").peerDependencies),
-  "react-dom",
 ]);
 
 /** A rule returns one line for each place that breaks it. */

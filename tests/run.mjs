@@ -19,7 +19,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { groupOf, GROUPS, runtimesOf } from "./run/groups.mjs";
-import { fetchPackages, gateJobs, testJob } from "./run/jobs.mjs";
+import { gateJobs, prepare, testJob } from "./run/jobs.mjs";
 import { runAll } from "./run/lanes.mjs";
 import { findRuntime, findTools } from "./run/toolchain.mjs";
 
@@ -91,7 +91,7 @@ async function main() {
   const scope = { NIGHTLY: nightly ? "1" : undefined };
   const env = { ...process.env, ...tools, ...scope, BUN: bun, DENO: deno, NO_COLOR: "1", PATH: testPath() };
   const setting = { bun, deno, env };
-  await fetchPackages(setting);
+  await prepare(setting);
   const runtimes = parts.filter((part) => part !== "gate");
   const jobs = [
     ...(parts.includes("gate") ? gateJobs(setting) : []),

@@ -5,15 +5,13 @@
  * Addresses in the pages are relative: they work behind any path.
  */
 import type { Config } from "../config/config.ts";
-import chatScript from "./assets/chat.js" with { type: "text" };
-import consoleScript from "./assets/dialects.js" with { type: "text" };
 import consoleStyle from "./dialects/console.css" with { type: "text" };
 import consoleContent from "./dialects/console.html" with { type: "text" };
 import chatStyle from "./chat/chat.css" with { type: "text" };
 import look from "./look/look.css" with { type: "text" };
 import template from "./look/page.html" with { type: "text" };
 import { type Route, route } from "../http/route.ts";
-import { SCRIPT, STYLE, textRoute } from "../http/text_route.ts";
+import { bundled, SCRIPT, STYLE, textRoute } from "../http/text_route.ts";
 import { forVisitors } from "../http/visitors.ts";
 
 /** Scripts, styles, sockets and requests of this server, and nothing else. */
@@ -68,7 +66,12 @@ const CHAT: Page = {
   content: '<div id="app"></div>',
 };
 
-export function demoPages(config: Config): Route[] {
+/** Rejects if their scripts are not built. */
+export async function demoPages(config: Config): Promise<Route[]> {
+  const [consoleScript, chatScript] = await Promise.all([
+    bundled(import("./assets/dialects.js", { with: { type: "text" } })),
+    bundled(import("./assets/chat.js", { with: { type: "text" } })),
+  ]);
   // The chat is built on the client, and that one speaks envelope.
   const pages = config.dialects.includes("envelope") ? [CONSOLE, CHAT] : [CONSOLE];
   const files = [

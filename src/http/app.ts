@@ -15,7 +15,6 @@ import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
 import { chatRoutes, type ChatShape } from "./chat.ts";
-import { clientScriptRoute } from "./client_script.ts";
 import { demoTokenRoute } from "./demo_token.ts";
 import { directoryRoutes } from "./directory.ts";
 import { metricsRoute } from "./metrics.ts";
@@ -34,13 +33,15 @@ export interface HttpParts {
   origins: Origins;
   runtime: "bun" | "deno";
   chat: ChatShape;
+  clientScript: Route;
   /** In demo mode: gives a visitor a token. */
   demo?: DemoTokens;
-  /** What visitors of a demo see; without it, where to go. */
-  pages?: DemoPages;
+  /** In demo mode: what visitors see; without it, where to go. */
+  pages?: Route[];
 }
 
-export type DemoPages = (config: Config) => Route[];
+/** Rejects if their scripts are not built. */
+export type DemoPages = (config: Config) => Promise<Route[]>;
 
 export interface DemoTokens {
   issue(content: { user: string; name?: string; groups?: string[]; ttlMs: number }): Promise<string>;
@@ -56,7 +57,7 @@ export interface Apps {
 export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
   const { adminPort, basePath, metrics } = parts.hub.config;
   const everywhere = statusRoutes(parts);
-  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...frontRoutes(parts), clientScriptRoute()];
+  const own = [...chatRoutes(parts), ...notificationRoutes(parts), ...frontRoutes(parts), parts.clientScript];
   const admin = [...directoryRoutes(parts), ...announcementRoutes(parts), ...removalRoutes(parts)];
   if (adminPort === undefined) {
     const figures = metricsRoute(parts, metrics === "public" ? "nothing" : "admin");
@@ -68,7 +69,7 @@ export function routesOf(parts: HttpParts): { open: Route[]; admin?: Route[] } {
 }
 
 function frontRoutes({ demo, pages, hub: { config } }: HttpParts): Route[] {
-  const front = demo && pages ? pages(config) : [pointerRoute(config)];
+  const front = pages ?? [pointerRoute(config)];
   return demo ? [...front, demoTokenRoute(demo)] : front;
 }
 

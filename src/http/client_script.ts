@@ -1,12 +1,13 @@
 /**
- * `/client.js`: the client as one file, for pages without a bundler. Made by `bun run build:client`.
+ * `/client.js`: the client as one file, for pages without a bundler.
  */
-import clientScript from "./assets/client.js" with { type: "text" };
 import type { Route } from "./route.ts";
-import { SCRIPT, textRoute } from "./text_route.ts";
+import { bundled, SCRIPT, textRoute } from "./text_route.ts";
 
-export function clientScriptRoute(): Route {
-  return textRoute("/client.js", "The client of browsers, a module without imports", clientScript, {
+/** Rejects if it is not built. */
+export async function clientScriptRoute(): Promise<Route> {
+  const script = await bundled(import("./assets/client.js", { with: { type: "text" } }));
+  return textRoute("/client.js", "The client of browsers, a module without imports", script, {
     ...SCRIPT,
     // A page of any origin may import it, as it may connect.
     "access-control-allow-origin": "*",

@@ -1,10 +1,25 @@
 /**
  * A route that answers with a text which is part of the program, so that nothing is read from a disk.
  */
+import { ParleyError } from "../errors.ts";
 import { type Route, route } from "./route.ts";
 
 export const SCRIPT = { "content-type": "text/javascript; charset=utf-8" };
 export const STYLE = { "content-type": "text/css; charset=utf-8" };
+
+/**
+ * A script that is built from src/, so that a clone of the repository does not have it: imported by a server that starts,
+ * and by no other command. Rejects with what to run.
+ */
+export async function bundled(script: Promise<{ default: unknown }>): Promise<string> {
+  try {
+    return String((await script).default);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
+    const remedy = "run `bun run bundle` or `deno task bundle`, as `bun start` and `deno task start` do";
+    throw new ParleyError("unavailable", `Cannot serve browsers: their scripts are not built; ${remedy}`);
+  }
+}
 
 /** `text` is typed differently by each runtime; imported with `type: "text"` it is a string on both. */
 export function textRoute(

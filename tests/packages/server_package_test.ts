@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -25,6 +25,10 @@ test("server package: npm installs the tarball, which brings nothing of the demo
   await folder.install("server");
   const files = readdirSync(join(folder.path, "node_modules/parley-server"), { recursive: true, encoding: "utf8" });
   assert(files.includes("dist/http/assets/client.js"));
+  const { dependencies } = JSON.parse(
+    readFileSync(join(folder.path, "node_modules/parley-server/package.json"), "utf8"),
+  );
+  assertEquals(["react", "react-dom", "esbuild"].filter((name) => name in dependencies), []);
   assertEquals(
     files.filter((name) => /demo_pages|assets\/c(hat|onsole)|\.(html|css|tsx)$|src\/client\//.test(name)),
     [],

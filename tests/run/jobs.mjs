@@ -25,19 +25,20 @@ const NIGHTLY_FACTOR = 6;
  */
 
 /**
- * The packages of both runtimes, before any job: tests on either one start servers on the other, and a first start that
- * has to download its packages takes longer than a test waits.
+ * The packages of both runtimes and the scripts of browsers, before any job: tests on either runtime start servers on the
+ * other, and a first start that has to download its packages takes longer than a test waits.
  * @param {Setting} setting
  * @throws {Error} with what the runtime printed
  */
-export async function fetchPackages({ bun, deno, env }) {
-  const installs = [
+export async function prepare({ bun, deno, env }) {
+  const steps = [
     { command: bun, words: ["install", "--frozen-lockfile", "--no-summary"], env },
     { command: deno, words: ["cache", "--quiet", "src/main.ts"], env },
+    { command: bun, words: [".ci/bundle.mjs"], env },
   ];
-  for (const { command, words, env } of installs) {
+  for (const { command, words, env } of steps) {
     const { code, output } = await run({ command, words, env });
-    if (code !== 0) throw new Error(`Cannot fetch packages: ${command} ${words.join(" ")}: ${output.trimEnd()}`);
+    if (code !== 0) throw new Error(`Cannot prepare the tests: ${command} ${words.join(" ")}: ${output.trimEnd()}`);
   }
 }
 

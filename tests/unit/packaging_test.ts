@@ -65,6 +65,17 @@ test("the image is built with the Bun that the tests run on", () => {
   assertStringIncludes(read("Dockerfile"), `oven/bun:${tested}-`);
 });
 
+test("the image is built with every file of .ci/ that the build imports", () => {
+  const [, copied = ""] = /^COPY ((?:\.ci\/\S+ )+)\.ci\/$/m.exec(read("Dockerfile")) ?? [];
+  const files = new Set([".ci/build.mjs"]);
+  for (const file of files) {
+    for (const [, name] of read(file).matchAll(/ from "\.\/([^"]+)"/g)) files.add(`.ci/${name}`);
+  }
+  assertEquals(copied.trim().split(" "), [...files]);
+  const sent = read(".dockerignore").split("\n");
+  assertEquals([...files].filter((file) => !sent.includes(`!${file}`)), []);
+});
+
 test("the licence is MIT, in the manifest and in full", () => {
   assertStringIncludes(read("LICENSE"), "MIT License");
   assertStringIncludes(read("package.json"), '"license": "MIT"');

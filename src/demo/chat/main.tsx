@@ -1,6 +1,6 @@
 /**
- * The example chat, from login to logout. Bundled into assets/chat.js by `bun run build:client`; served at `/chat` of a
- * server in demo mode. Everything live in it comes from the hooks of `parley-client/react`.
+ * The example chat, from login to logout. Served at `/chat` of a server in demo mode, bundled into
+ * assets/chat.js. Everything live in it comes from the hooks of `parley-client/react`.
  */
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";

@@ -1,6 +1,6 @@
 /**
  * The page at `/` of a server in demo mode: Ada and Grace in one room, each in a dialect of her own, every frame shown.
- * Bundled into assets/console.js by `bun run build:client`.
+ * Bundled into assets/dialects.js.
  */
 import { server } from "../look/server_facts.ts";
 import { startTheme } from "../look/theme.ts";
