@@ -9,7 +9,7 @@ import process from "node:process";
 import { isMainThread } from "node:worker_threads";
 import { check } from "./cli/check.ts";
 import { settingsTable, usage } from "./cli/help.ts";
-import { complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
+import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
 import { token } from "./cli/token.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { demoPages } from "./demo/pages.ts";
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<void> {
   const subcommand = Object.hasOwn(SUBCOMMANDS, first) ? SUBCOMMANDS[first] : undefined;
   if (subcommand) process.exit(await subcommand(rest, terminal));
   if (/^\w/.test(first)) process.exit(stranger(first));
-  if (args.some((argument) => argument === "--help" || argument === "-h")) process.exit(help(args, terminal));
+  if (asksForHelp(args)) process.exit(help(args, terminal));
   if (args.some((argument) => argument === "--version" || argument === "-v")) process.exit(version());
   await serve(args);
 }

@@ -5,7 +5,8 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { type Config, loadConfig } from "../config/config.ts";
-import { complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
+import { readFlags } from "../config/flags.ts";
+import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
 
 export const CHECK_USAGE = `parley check [URL]
 
@@ -20,11 +21,12 @@ interface Answer {
 }
 
 export async function check(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  if (args.some((argument) => /^(-h|--help)$/.test(argument))) {
+  if (asksForHelp(args)) {
     terminal.print(CHECK_USAGE);
     return 0;
   }
-  const found = args.length > 0 ? named(args) : local(terminal);
+  const { words, problems } = readFlags(args, {});
+  const found = problems.length > 0 ? { problems } : words.length > 0 ? named(words) : local(terminal);
   if ("problems" in found) {
     complainAbout(found.problems, "check a server", terminal);
     return 2;
@@ -48,10 +50,10 @@ async function judge(url: URL, terminal: Terminal): Promise<ExitCode> {
   return 1;
 }
 
-function named(args: readonly string[]): { url: URL } | { problems: string[] } {
-  const [text = ""] = args;
+function named(words: readonly string[]): { url: URL } | { problems: string[] } {
+  const [text = ""] = words;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (args.length > 1) return { problems: [`there is more than one URL: ${args.join(" ")}`] };
+  if (words.length > 1) return { problems: [`there is more than one URL: ${words.join(" ")}`] };
   if (!url || !/^https?:$/.test(url.protocol)) {
     return { problems: [`expected an http:// or https:// URL, got "${text}"`] };
   }

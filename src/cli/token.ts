@@ -1,10 +1,11 @@
 /**
  * `parley token --user alice --groups fleet --ttl 1h`: prints a token that the server with the same JWT_SECRET accepts.
  */
-import { parseArgs } from "node:util";
 import { type Config, loadConfig, parseDuration } from "../config/config.ts";
+import { readFlags } from "../config/flags.ts";
+import { thereIsNo } from "../config/nearest_name.ts";
 import { signToken, type TokenContent } from "../verifiers/sign.ts";
-import { complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
+import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
 
 export const TOKEN_USAGE = `parley token --user NAME [settings]
 
@@ -20,56 +21,57 @@ Prints a token signed with JWT_SECRET.
 
 JWT_ISSUER and JWT_AUDIENCE are written into it, and the first HS algorithm of JWT_ALGORITHMS is used, if they are set.`;
 
-const OPTIONS = {
-  user: { type: "string" },
-  name: { type: "string" },
-  groups: { type: "string" },
-  rooms: { type: "string" },
-  roles: { type: "string" },
-  ttl: { type: "string", default: "1h" },
-  secret: { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
+const NAMES = { expects: "names with commas between them" };
+const FLAGS = {
+  "--user": { expects: "the user's id" },
+  "--name": { expects: "the name shown to others" },
+  "--groups": NAMES,
+  "--rooms": NAMES,
+  "--roles": NAMES,
+  "--ttl": { expects: "a duration such as 1h or 30m" },
+  "--secret": { expects: "the secret to sign with" },
+};
 
-type Flags = Partial<Record<Exclude<keyof typeof OPTIONS, "help">, string>> & { help?: boolean };
+const DEFAULT_TTL = "1h";
+
+type Given = ReadonlyMap<keyof typeof FLAGS, string>;
 
 export async function token(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const flags = readFlags(args);
-  if ("problem" in flags) return refuse([flags.problem], terminal);
-  if (flags.help) return print(TOKEN_USAGE, terminal);
-  // Only the keys matter here, so what keeps a server from starting with or without one is left out.
-  const env = {
-    ...terminal.env,
-    HOST: "127.0.0.1",
-    DEMO: undefined,
-    ...(flags.secret ? { JWT_SECRET: flags.secret } : {}),
-  };
-  const loaded = loadConfig({ args: [], env, readFile: terminal.readFile });
+  if (asksForHelp(args)) return print(TOKEN_USAGE, terminal);
+  const { values: given, words, problems: wrong } = readFlags(args, FLAGS);
+  wrong.push(...words.map((word) => thereIsNo("argument", word, Object.keys(FLAGS))));
+  if (wrong.length > 0) return refuse(wrong, terminal);
+  const loaded = loadConfig({ args: [], env: environmentFor(given, terminal), readFile: terminal.readFile });
   const problems = "problems" in loaded ? loaded.problems : [];
   const { config } = "config" in loaded ? loaded : { config: undefined };
-  const content = contentOf(flags, problems);
+  const content = contentOf(given, problems);
   if (config && !config.jwtSecret) problems.push(withoutSecret(config));
   if (!config?.jwtSecret || !content || problems.length > 0) return refuse(problems, terminal);
   return print(await signToken(content, signingOf(config, config.jwtSecret)), terminal);
 }
 
-function readFlags(args: readonly string[]): Flags | { problem: string } {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true }).values;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    // node:util goes on to explain how to pass it as a positional argument, which there is none of.
-    return { problem: reason.split(". ")[0]!.replace(/^\w/, (letter) => letter.toLowerCase()) };
-  }
+/** Only the keys matter here, so what keeps a server from starting with or without one is left out. */
+function environmentFor(given: Given, { env }: Terminal): Terminal["env"] {
+  const secret = given.get("--secret");
+  return { ...env, HOST: "127.0.0.1", DEMO: undefined, ...(secret ? { JWT_SECRET: secret } : {}) };
 }
 
-function contentOf(flags: Flags, problems: string[]): TokenContent | undefined {
-  const ttlMs = parseDuration(flags.ttl ?? "");
-  if (!flags.user) problems.push("--user: expected the user's id, got nothing");
-  if (!(ttlMs > 0)) problems.push(`--ttl: expected a duration such as 1h or 30m, got "${flags.ttl}"`);
-  if (!flags.user || !(ttlMs > 0)) return undefined;
-  const { user, name } = flags;
-  return { user, name, groups: list(flags.groups), rooms: list(flags.rooms), roles: list(flags.roles), ttlMs };
+function contentOf(given: Given, problems: string[]): TokenContent | undefined {
+  const user = given.get("--user");
+  const ttl = given.get("--ttl") ?? DEFAULT_TTL;
+  const ttlMs = parseDuration(ttl);
+  if (!user) problems.push(`--user: expected ${FLAGS["--user"].expects}, got nothing`);
+  if (!(ttlMs > 0)) problems.push(`--ttl: expected ${FLAGS["--ttl"].expects}, got "${ttl}"`);
+  if (!user || !(ttlMs > 0)) return undefined;
+  const list = (flag: "--groups" | "--rooms" | "--roles") => listOf(given.get(flag));
+  return {
+    user,
+    name: given.get("--name"),
+    groups: list("--groups"),
+    rooms: list("--rooms"),
+    roles: list("--roles"),
+    ttlMs,
+  };
 }
 
 function signingOf({ jwtAlgorithms, jwtIssuer, jwtAudience }: Config, secret: string) {
@@ -82,7 +84,7 @@ function withoutSecret({ hasKey }: Config): string {
   return "there is no secret, set JWT_SECRET or give --secret; the key of a server in demo mode stays in it";
 }
 
-function list(text = ""): string[] {
+function listOf(text = ""): string[] {
   return text.split(",").map((part) => part.trim()).filter(Boolean);
 }
 

@@ -9,7 +9,7 @@ import { readPems } from "./pems.ts";
 import { resolve } from "./resolve.ts";
 import type { RoomRule, RoomRuleInput } from "./rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
-import { hintFor } from "./nearest_name.ts";
+import { thereIsNo } from "./nearest_name.ts";
 import { collect, readValue, type Sources, strangers } from "./sources.ts";
 import { ParleyError } from "../errors.ts";
 
@@ -69,12 +69,14 @@ export function defaultConfig(overrides: ConfigOverrides = {}): Config {
   const { paths = {}, rooms, ...rest } = overrides;
   const given: Record<string, unknown> = { ...DEFAULTS };
   const problems = Object.keys(paths).filter((name) => !Object.hasOwn(NO_PATHS, name))
-    .map((name) => unknown("path", name, NO_PATHS));
+    .map((name) => thereIsNo("path", name, Object.keys(NO_PATHS)));
   const flat = { ...rest, envelopePath: paths.envelope, socketioPath: paths.socketio, wsPath: paths.ws };
   for (const [key, value] of Object.entries(flat)) {
     if (value === undefined) continue;
     const setting: Setting | undefined = SETTINGS[key as SettingKey];
-    const result = setting ? readValue(setting, { place: key, value }) : { problem: unknown("setting", key, SETTINGS) };
+    const result = setting
+      ? readValue(setting, { place: key, value })
+      : { problem: thereIsNo("setting", key, Object.keys(SETTINGS)) };
     if ("problem" in result) problems.push(result.problem);
     else given[key] = result.value;
   }
@@ -88,10 +90,6 @@ export function defaultConfig(overrides: ConfigOverrides = {}): Config {
 }
 
 const NO_PATHS: Record<keyof Config["paths"], undefined> = { envelope: undefined, socketio: undefined, ws: undefined };
-
-function unknown(kind: string, name: string, known: Readonly<Record<string, unknown>>): string {
-  return `there is no ${kind} "${name}"${hintFor(name, Object.keys(known))}`;
-}
 
 /** A program reads its files itself. */
 function noFile(path: string): never {

@@ -1,6 +1,11 @@
 /**
- * The known name that a wrong one was most likely meant to be, for messages that refuse it.
+ * Messages that refuse a name nobody knows, with the known one that was most likely meant.
  */
+
+/** `there is no flag "--prot", did you mean --port?`; `where`: ` in parley.json`. */
+export function thereIsNo(kind: string, name: string, known: readonly string[], where = ""): string {
+  return `there is no ${kind} "${name}"${where}${hintFor(name, known)}`;
+}
 
 /** `, did you mean user_id?`, or nothing if no known name is near. */
 export function hintFor(name: string, known: readonly string[]): string {
@@ -9,7 +14,7 @@ export function hintFor(name: string, known: readonly string[]): string {
 }
 
 /** Undefined: the name resembles none of them. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
+function nearestName(name: string, known: readonly string[]): string | undefined {
   const [best] = known.map((other) => ({ other, distance: editDistance(name.toLowerCase(), other.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   if (best && best.distance <= Math.max(2, name.length / 4)) return best.other;

@@ -5,8 +5,9 @@
  * operator sees all of them at once. No file is opened and no environment read but through what the caller hands in.
  */
 import * as v from "valibot";
-import { hintFor } from "./nearest_name.ts";
+import { readFlags } from "./flags.ts";
 import type { Setting } from "./kinds.ts";
+import { thereIsNo } from "./nearest_name.ts";
 import { fileKeyOf, flagOf, type SettingKey, SETTINGS, type Values } from "./settings.ts";
 
 export interface Sources {
@@ -33,10 +34,12 @@ interface Found {
 type Layer = Map<SettingKey, Found>;
 
 const ROWS = Object.entries(SETTINGS) as [SettingKey, Setting][];
+const FLAGS = Object.fromEntries(ROWS.map(([, setting]) => [flagOf(setting), setting]));
+const FILE_KEYS = ROWS.map(([, setting]) => fileKeyOf(setting));
 
 export function collect({ args, env, readFile }: Sources): Collected {
   const problems: string[] = [];
-  const flags = readFlags(args, problems);
+  const flags = readFlagLayer(args, problems);
   const environment = readEnvironment(env);
   const path = (flags.get("config") ?? environment.get("config"))?.value;
   const file = typeof path === "string" ? readConfigFile(path, readFile, problems) : { layer: new Map() as Layer };
@@ -59,29 +62,16 @@ export function readValue(setting: Setting, { place, value }: Found): { value: u
   return { problem: `${place}: expected ${setting.expects}, got ${got}` };
 }
 
-function readFlags(args: readonly string[], problems: string[]): Layer {
+function readFlagLayer(args: readonly string[], problems: string[]): Layer {
+  const { values, words, problems: wrong } = readFlags(args, FLAGS);
+  problems.push(...wrong, ...words.map((word) => thereIsNo("argument", word, Object.keys(FLAGS))));
   const layer: Layer = new Map();
-  for (let index = 0; index < args.length; index++) {
-    const [flag, inline] = splitFlag(args[index]!);
-    const [key, setting] = ROWS.find(([, row]) => flagOf(row) === flag) ?? [];
-    if (!key || !setting) {
-      problems.push(unknown(flag.startsWith("-") ? "flag" : "argument", flag, ROWS.map(([, row]) => flagOf(row))));
-      // The word after an unknown flag is most likely its value: one mistake, one problem.
-      if (flag.startsWith("--") && inline === undefined && args[index + 1]?.startsWith("-") === false) index++;
-      continue;
-    }
-    // A switch may stand alone: --demo, --demo 0 and --demo=0 are understood.
-    const alone = setting.toggle && (args[index + 1]?.startsWith("-") ?? true);
-    const value = inline ?? (alone ? "1" : args[++index]);
-    if (value === undefined) problems.push(`${flag}: expected ${setting.expects}, got nothing`);
-    else layer.set(key, { place: flag, value: value.trim() });
+  for (const [key, setting] of ROWS) {
+    const place = flagOf(setting);
+    const value = values.get(place);
+    if (value !== undefined) layer.set(key, { place, value });
   }
   return layer;
-}
-
-function splitFlag(argument: string): [flag: string, inline: string | undefined] {
-  const at = argument.startsWith("--") ? argument.indexOf("=") : -1;
-  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
 function readEnvironment(env: Sources["env"]): Layer {
@@ -110,7 +100,7 @@ function readConfigFile(
   for (const [name, value] of Object.entries(rest)) {
     const row = ROWS.find(([key, setting]) => fileKeyOf(setting) === name && key !== "config");
     const place = `${name} in ${path}`;
-    if (!row) problems.push(unknown("key", name, [...ROWS.map(([, setting]) => fileKeyOf(setting)), "rooms"], path));
+    if (!row) problems.push(thereIsNo("key", name, [...FILE_KEYS, "rooms"], ` in ${path}`));
     // Numbers and booleans are read like the environment's text, so that a bare 60 is no duration here either.
     else layer.set(row[0], { place, value: typeof value === "object" ? value : String(value) });
   }
@@ -136,9 +126,5 @@ function openConfigFile(
 export function strangers(env: Sources["env"]): string[] {
   const known = ROWS.map(([, setting]) => setting.env);
   return Object.keys(env).filter((name) => name.startsWith("WEBSOCKET_") && !known.includes(name))
-    .map((name) => `${name} has no effect: ${unknown("setting", name, known)}`);
-}
-
-function unknown(kind: string, name: string, known: string[], path?: string): string {
-  return `there is no ${kind} "${name}"${path ? ` in ${path}` : ""}${hintFor(name, known)}`;
+    .map((name) => `${name} has no effect: ${thereIsNo("setting", name, known)}`);
 }

@@ -5,7 +5,7 @@
 import { ParleyError } from "../errors.ts";
 import type { MaybePromise } from "../maybe.ts";
 import type { UserId } from "../message.ts";
-import { hintFor } from "../config/nearest_name.ts";
+import { thereIsNo } from "../config/nearest_name.ts";
 
 /** A connection, as hooks and the library see it. */
 export interface Client {
@@ -60,7 +60,7 @@ export function checkHooks(hooks: Hooks): void {
   const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(hooks));
   const problems = namesIn(hooks).filter((name) => Object.hasOwn(HOOKS, name) || isPlain || /^on[A-Z]/.test(name))
     .flatMap((name) => {
-      if (!Object.hasOwn(HOOKS, name)) return [`there is no hook "${name}"${hintFor(name, Object.keys(HOOKS))}`];
+      if (!Object.hasOwn(HOOKS, name)) return [thereIsNo("hook", name, Object.keys(HOOKS))];
       const type = typeof hooks[name as keyof Hooks];
       return type === "function" || type === "undefined" ? [] : [`hook "${name}" must be a function, it is ${type}`];
     });
