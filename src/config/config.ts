@@ -17,7 +17,7 @@ export { parseDuration } from "./kinds.ts";
 export type { Setting } from "./kinds.ts";
 export { type Renewal, renewalOf } from "./renewal.ts";
 export type { RoomRule, RoomRuleInput } from "./rooms.ts";
-export { weaknessesOf } from "./weaknesses.ts";
+export { weaknessesOf } from "./notes.ts";
 export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./settings.ts";
 export type { Sources } from "./sources.ts";
 

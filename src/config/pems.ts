@@ -1,16 +1,31 @@
 /**
- * Keys and certificates among the settings: given as text in any of its usual forms, or as the path of a file.
+ * Keys and certificates among the settings: given as text in any of the forms in which they get into a variable, or as the
+ * path of a file, and brought into one form: PEM with its lines, or a JWK.
  *
- * What cannot be used is found here, before anything starts, and never quoted.
+ * Shells, compose files and secret stores put quotes around a PEM, write its line ends out, join its lines, indent them,
+ * or want base64 of the whole. What a text means is found by its look. What cannot be used is found here, before anything
+ * starts, and never quoted.
  */
+import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type JsonWebKeyInput, X509Certificate } from "node:crypto";
-import { type PemLabel, type PemText, readPemText } from "./pem_text.ts";
 import { SETTINGS, type Values } from "./settings.ts";
 import type { Sources } from "./sources.ts";
 
 const FORMS = "a PEM, a JWK or base64 of one";
 /** Longer texts are not paths, and might be secret: they are not shown. */
 const MAX_PATH_LENGTH = 1_024;
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
+const LINE_LENGTH = 64;
+
+/** What a PEM is called on its first line. */
+type PemLabel = "PUBLIC KEY" | "PRIVATE KEY" | "CERTIFICATE";
+
+interface PemText {
+  text: string;
+  /** What was seen, completes "it looks like …". */
+  form: string;
+}
 
 type PemKey = "jwtPublicKey" | "tlsCert" | "tlsKey";
 
@@ -54,4 +69,60 @@ function open(written: string, label: PemLabel, readFile: Sources["readFile"]): 
 
 function jwk(text: string): JsonWebKeyInput {
   return { key: JSON.parse(text), format: "jwk" };
+}
+
+/** Undefined: it looks like neither a key nor a certificate, so it may be the path of a file. */
+function readPemText(written: string, label: PemLabel): PemText | undefined {
+  const text = unquoted(written.trim());
+  return readPlain(text) ?? readBase64(text, label);
+}
+
+function readPlain(text: string): PemText | undefined {
+  if (text.startsWith("{")) return { text, form: "a JWK" };
+  if (/^(ssh|ecdsa)-\S+ AAAA/.test(text)) {
+    return { text, form: 'an OpenSSH key, which "ssh-keygen -e -m PKCS8" makes a PEM of' };
+  }
+  if (!text.includes("-----BEGIN")) return undefined;
+  const blocks = [...text.replace(/\\+[rn]/g, "\n").matchAll(BLOCK)];
+  if (blocks.length > 0) {
+    const labels = blocks.map(([, label]) => label).join(", ");
+    return { text: blocks.map(([, label, body]) => block(label!, body!)).join("\n"), form: `a PEM (${labels})` };
+  }
+  const lacks = text.includes("-----END") ? "whose two ends do not fit" : "without its -----END line, cut short";
+  return { text, form: `a PEM ${lacks}` };
+}
+
+/** Base64 of any of the forms, or what stands between the two ends of a PEM. */
+function readBase64(text: string, label: PemLabel): PemText | undefined {
+  const packed = text.replace(/\\+[rn]|\s/g, "").replaceAll("-", "+").replaceAll("_", "/");
+  if (!/^[A-Za-z0-9+/]{16,}={0,2}$/.test(packed)) return undefined;
+  const bytes = Buffer.from(packed, "base64");
+  const inner = readPlain(bytes.toString("utf8").trim());
+  if (inner) return { text: inner.text, form: `base64 of ${inner.form}` };
+  return isDer(bytes) ? { text: block(label, packed), form: "the base64 part of a PEM" } : undefined;
+}
+
+/** A block with its lines; headers of an encrypted key stay as they are, so that whoever reads it can say so. */
+function block(label: string, body: string): string {
+  const packed = body.replace(/\s/g, "");
+  const isPlain = /^[A-Za-z0-9+/]*={0,2}$/.test(packed);
+  const lines = isPlain ? packed.match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? [] : [body.trim()];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+}
+
+/** A DER sequence that is as long as it says. */
+function isDer(bytes: Uint8Array): boolean {
+  const [tag, first = 0] = bytes;
+  if (tag !== 0x30) return false;
+  if (first < 0x80) return bytes.length === 2 + first;
+  const size = first & 0x7f;
+  let length = 0;
+  for (const byte of bytes.subarray(2, 2 + size)) length = length * 256 + byte;
+  return size <= 4 && bytes.length === 2 + size + length;
+}
+
+/** Once for the quotes that a compose file keeps, once for those of a shell within. */
+function unquoted(text: string): string {
+  const inner = /^(["'`])([\s\S]*)\1$/.exec(text)?.[2]?.trim();
+  return inner === undefined ? text : unquoted(inner);
 }

@@ -1,14 +1,13 @@
 /**
  * From settings one by one to a configuration that holds together: what follows from what, and what excludes what.
  *
- * `problems` stop the start; `notes` are said once in the log. Pure: nothing is read here.
+ * `problems` stop the start; what is only worth a note is in notes.ts. Pure: nothing is read here.
  */
 import type { Config } from "./config.ts";
 import { namespaceOf } from "../room_name.ts";
-import type { Setting } from "./kinds.ts";
-import { readRules, type RoomRule, standardRule } from "./rooms.ts";
-import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
-import { weaknessesOf } from "./weaknesses.ts";
+import { readRules, standardRule } from "./rooms.ts";
+import type { Values } from "./settings.ts";
+import { notesOf } from "./notes.ts";
 
 export interface Resolved {
   config: Config;
@@ -23,14 +22,14 @@ const MIN_ADMIN_TOKEN = 16;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export function resolve(values: Values, written: unknown = []): Resolved {
-  const standard = { size: values.historySize, ttlMs: values.historyTtlMs };
-  const { rules, problems } = readRules(written, standard);
-  const config = complete(values, rules);
+  const history = { size: values.historySize, ttlMs: values.historyTtlMs };
+  const { rules: rooms, problems } = readRules(written, history);
+  const config = complete(values, { rooms, defaultRoom: standardRule(history) });
   problems.push(...contradictions(values, config));
-  return { config: freeze(config), problems, notes: [...noEffects(values, config), ...weaknessesOf(config)] };
+  return { config: freeze(config), problems, notes: notesOf(values, config) };
 }
 
-function complete(values: Values, rooms: RoomRule[]): Config {
+function complete(values: Values, rules: Pick<Config, "rooms" | "defaultRoom">): Config {
   const { config: _, wsPort, envelopePath, socketioPath, wsPath, ...rest } = values;
   const hasKey = Boolean(values.jwtSecret ?? values.jwtPublicKey ?? values.jwksUrl);
   const demo = values.demo ?? !hasKey;
@@ -39,16 +38,15 @@ function complete(values: Values, rooms: RoomRule[]): Config {
   const workerCount = values.workers === "auto" ? navigator.hardwareConcurrency : values.workers;
   return {
     ...rest,
+    ...rules,
     basePath,
     hasKey,
     demo,
     workerCount,
-    rooms,
     ports: [...new Set([...values.ports, ...(wsPort === undefined ? [] : [wsPort])])],
     host: values.host ?? (hasKey ? "0.0.0.0" : "127.0.0.1"),
     broker: values.broker ?? (values.redisUrl ? "redis" : workerCount > 1 ? "broadcast" : "memory"),
     broadcast: values.broadcast ?? (demo ? "anyone" : "authenticated"),
-    defaultRoom: standardRule({ size: values.historySize, ttlMs: values.historyTtlMs }),
     paths: { envelope: pathOf(envelopePath), socketio: `${pathOf(socketioPath)}/`, ws: pathOf(wsPath) },
     websocketMaxMessageBytes: values.websocketMaxMessageBytes || LONGEST_FRAME,
     authenticateTimeoutMs: values.websocketConnectionTimeoutMs ?? DEFAULT_AUTHENTICATE_MS,
@@ -117,20 +115,6 @@ function namespaceContradictions({ rooms, socketioNamespaces }: Config): string[
 function repeated(ports: number[]): string | false {
   const twice = ports.find((port, index) => ports.indexOf(port) !== index);
   return twice !== undefined && `PORT: ${twice} is named twice`;
-}
-
-function noEffects(values: Values, config: Config): string[] {
-  const rows = Object.entries(SETTINGS) as [SettingKey, Setting][];
-  const notes = rows.filter(([key, setting]) => setting.noEffect && values[key] !== undefined)
-    .map(([, setting]) => `${setting.env} has no effect: ${setting.noEffect}`);
-  if (values.adminPort === undefined && values.adminHost !== SETTINGS.adminHost.default) {
-    notes.push("ADMIN_HOST has no effect: there is no ADMIN_PORT");
-  }
-  if (values.adminPort === undefined && values.adminHosts.length > 0) {
-    notes.push("ADMIN_HOSTS has no effect: there is no ADMIN_PORT");
-  }
-  if (config.redisUrl && config.broker !== "redis") notes.push(`REDIS_URL has no effect: BROKER is ${config.broker}`);
-  return notes;
 }
 
 function trimmed(path: string): string {

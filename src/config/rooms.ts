@@ -23,13 +23,17 @@ export interface RoomRule {
   readonly coalesceMs?: number;
 }
 
-/** Checked before they are read, so that a problem quotes what was written. */
-const Ttl = v.pipe(v.string(), v.check(isTtl), v.transform((text) => parseDuration(text) as number));
-const Pause = v.pipe(v.string(), v.check(isPause), v.transform((text) => parseDuration(text) as number));
+type Keeping = NonNullable<RoomRule["history"]>;
+
+/** Checked before it is read, so that a problem quotes what was written. */
+function duration(minMs: number, maxMs = Infinity) {
+  const isWithin = (text: string) => parseDuration(text) >= minMs && parseDuration(text) <= maxMs;
+  return v.pipe(v.string(), v.check(isWithin), v.transform(parseDuration));
+}
 
 const History = v.strictObject({
   size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000))),
-  ttl: v.optional(Ttl),
+  ttl: v.optional(duration(1000)),
   ttlMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000))),
 });
 
@@ -41,17 +45,14 @@ const Rule = v.strictObject({
   // Not a union, whose problem would be that of the whole.
   history: v.optional(v.lazy((input) => input === false ? v.literal(false) : History)),
   maxMembers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  coalesce: v.optional(Pause),
+  coalesce: v.optional(duration(1, 100)),
 });
 
 /** As written in the CONFIG file or by an embedding program; everything but `match` may be left out. */
 export type RoomRuleInput = v.InferInput<typeof Rule>;
 
 /** Reads the rules; problems name the rule and the field. `standard` fills what a rule leaves open about history. */
-export function readRules(
-  written: unknown,
-  standard: { size: number; ttlMs: number },
-): { rules: RoomRule[]; problems: string[] } {
+export function readRules(written: unknown, standard: Keeping): { rules: RoomRule[]; problems: string[] } {
   if (!Array.isArray(written)) {
     return { rules: [], problems: [`rooms: expected a list of rules, got ${quote(written)}`] };
   }
@@ -66,25 +67,16 @@ export function readRules(
 }
 
 /** What holds in rooms that no rule matches. */
-export function standardRule(history: { size: number; ttlMs: number }): RoomRule {
+export function standardRule(history: Keeping): RoomRule {
   return complete({ match: "*", join: "anyone", publish: "member", presence: true, maxMembers: 0 }, history);
 }
 
-function complete(rule: v.InferOutput<typeof Rule>, standard: { size: number; ttlMs: number }): RoomRule {
+function complete(rule: v.InferOutput<typeof Rule>, standard: Keeping): RoomRule {
   const { history: wanted, coalesce: coalesceMs, ...given } = rule;
   const rest = coalesceMs === undefined ? given : { ...given, coalesceMs };
   if (wanted === false) return rest;
   const history = { size: wanted?.size ?? standard.size, ttlMs: wanted?.ttlMs ?? wanted?.ttl ?? standard.ttlMs };
   return history.size === 0 ? rest : { ...rest, history };
-}
-
-function isTtl(text: string): boolean {
-  return Number(parseDuration(text)) >= 1000;
-}
-
-function isPause(text: string): boolean {
-  const ms = Number(parseDuration(text));
-  return ms >= 1 && ms <= 100;
 }
 
 function describe(index: number, issue: v.BaseIssue<unknown>): string {

@@ -1,8 +1,29 @@
 /**
- * What a configuration allows and its operator may not have meant: said once in the log, with the cure.
+ * What is said once in the log about a configuration that works: settings without effect, and what it allows that its
+ * operator may not have meant, with the cure.
  */
 import type { Config } from "./config.ts";
+import type { Setting } from "./kinds.ts";
 import type { RoomRule } from "./rooms.ts";
+import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
+
+export function notesOf(values: Values, config: Config): string[] {
+  return [...noEffects(values, config), ...weaknessesOf(config)];
+}
+
+function noEffects(values: Values, config: Config): string[] {
+  const rows = Object.entries(SETTINGS) as [SettingKey, Setting][];
+  const notes = rows.filter(([key, setting]) => setting.noEffect && values[key] !== undefined)
+    .map(([, setting]) => `${setting.env} has no effect: ${setting.noEffect}`);
+  if (values.adminPort === undefined && values.adminHost !== SETTINGS.adminHost.default) {
+    notes.push("ADMIN_HOST has no effect: there is no ADMIN_PORT");
+  }
+  if (values.adminPort === undefined && values.adminHosts.length > 0) {
+    notes.push("ADMIN_HOSTS has no effect: there is no ADMIN_PORT");
+  }
+  if (config.redisUrl && config.broker !== "redis") notes.push(`REDIS_URL has no effect: BROKER is ${config.broker}`);
+  return notes;
+}
 
 export function weaknessesOf(config: Config): string[] {
   return [...weakSecret(config), ...tokensForOthers(config), ...openToGuests(config)];
