@@ -1,6 +1,7 @@
 /**
  * Where a request carries its token: header, subprotocol, query, cookies, in this order. The token is never logged.
  */
+import { parse as parseCookie } from "hono/utils/cookie";
 import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
 import type { Identity } from "../message.ts";
@@ -81,20 +82,9 @@ export function withoutBearer(token: string): string {
  * first, which is the one that is meant. Empty ones are what is left of a logout.
  */
 function cookieTokens(header: string, names: readonly string[]): string[] {
-  const cookies = header.split(";").map((pair) => {
-    const at = pair.indexOf("=");
-    return { name: pair.slice(0, Math.max(at, 0)).trim(), value: pair.slice(at + 1).trim() };
-  });
-  const values = names.flatMap((name) => cookies.filter((cookie) => cookie.name === name));
-  const tokens = values.map(({ value }) => withoutBearer(decoded(value))).filter((token) => token !== "");
+  // One by one: of several of one name the parser would keep the first alone.
+  const cookies = header.split(";").flatMap((pair) => Object.entries(parseCookie(pair)));
+  const values = names.flatMap((wanted) => cookies.filter(([name]) => name === wanted));
+  const tokens = values.map(([, value]) => withoutBearer(value)).filter((token) => token !== "");
   return [...new Set(tokens)].slice(0, MAX_COOKIES);
-}
-
-function decoded(value: string): string {
-  const text = value.replace(/^"(.*)"$/, "$1");
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // Not percent-encoded after all: a token never is by itself.
-  }
 }

@@ -86,7 +86,7 @@ function each(units: readonly string[], allowed: readonly string[]): Record<stri
 export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
   valibot: ["config/", "dialects/", "socketio/", "http/"],
   jose: ["verifiers/", "cli/token"],
-  hono: ["http/"],
+  hono: ["http/", "gateway/credentials"],
   ioredis: ["brokers/"],
   "engine.io-parser": ["socketio/"],
   "socket.io-parser": ["socketio/"],

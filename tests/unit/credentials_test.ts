@@ -32,6 +32,8 @@ test("cookies count in the order of their names, then of the header; empty ones 
     ["token=Bearer%20a; token=a", ["a"]],
     ["token=%zz", ["%zz"]],
     ["token=a=b", ["a=b"]],
+    ["a=1;token=x;;  token =y", ["x", "y"]],
+    ["__proto__=1; token=a", ["a"]],
     ["a=1; token ; =x; other=y", undefined],
     ["token=1; token=2; token=3; token=4; token=5; falcon_auth_token=0", ["0", "1", "2", "3"]],
   ];
