@@ -28,7 +28,7 @@ export interface Socket {
    */
   close(code: number, reason: string): void;
   /**
-   * A peer that does not read: no farewell. Bun cuts the connection. Deno cannot, so the socket leaves all topics at
+   * A peer that does not read: no closing. Bun cuts the connection. Deno cannot, so the socket leaves all topics at
    * once, is counted as a zombie and is never sent to again. The handler's `close` follows as after `close`.
    */
   abandon(code: number, reason: string): void;

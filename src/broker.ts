@@ -120,7 +120,7 @@ export interface History {
   read(room: string, query: HistoryQuery): MaybePromise<HistoryPage>;
 }
 
-export interface Seat {
+export interface Occupancy {
   /** The first connection of its user in the room, cluster-wide (a guest is its own user). */
   first: boolean;
   members: number;
@@ -143,7 +143,7 @@ export interface Seat {
  */
 export interface PresenceStore {
   /** Keeps the object: it must not change afterwards. `limit`: a full room refuses with `room_full` (0: no limit). */
-  enter(room: string, member: Member, limit?: number): MaybePromise<Seat>;
+  enter(room: string, member: Member, limit?: number): MaybePromise<Occupancy>;
   /** Never fails: while the engine is away it is remembered, and told when the engine is back. */
   leave(room: string, connection: string): MaybePromise<void>;
   /** A guest became a user (the connection stays; `member` is a new object): `leave` and `join` with `identityOnly`, each only when it is an edge. */
@@ -265,15 +265,15 @@ export interface Delivered {
 }
 
 /** What one node asks of the node that holds a connection, or of all nodes. */
-export type Order =
+export type NodeCommand =
   | { do: "kick"; connection?: string; user?: string; reason: string }
   | { do: "put_out"; room: string; member: string; reason: string }
   | { do: "move_group"; user: string; group: string; joined: boolean }
   | { do: "tell_members"; rooms: string[] };
 
 export interface Control {
-  /** To the node that holds the connection the order names, otherwise to all; returns how many connections it reached. */
-  give(order: Order): MaybePromise<number>;
+  /** To the node that holds the connection the command names, otherwise to all; returns how many connections it reached. */
+  execute(command: NodeCommand): MaybePromise<number>;
   /**
    * Throws `unavailable` if the node that holds the connection does not answer: then it may have been delivered; with
    * `once` it can be repeated without harm, and is delivered if it was not.
@@ -304,8 +304,8 @@ export interface LocalNode {
   roomsOf(user: string): string[];
   stats(): NodeStats;
   /** A payload of other nodes could not be understood: it is ignored, and counted here. */
-  distrust(): void;
-  obey(order: Order): MaybePromise<number>;
+  countInvalidPayload(): void;
+  execute(order: NodeCommand): MaybePromise<number>;
   /** To a connection of this node. */
   send(delivery: Delivery): MaybePromise<Delivered>;
 }

@@ -4,12 +4,12 @@
  * A plain Map has that order, too, but to find its first entry both engines walk over all those deleted before it: with
  * ten thousand entries, taking the first one out over and over costs 10 to 25 µs each time.
  */
-export interface Link<K, V> {
+export interface MapEntry<K, V> {
   readonly key: K;
   value: V;
 }
 
-interface Chained<K, V> extends Link<K, V> {
+interface Chained<K, V> extends MapEntry<K, V> {
   older: Chained<K, V> | undefined;
   newer: Chained<K, V> | undefined;
 }
@@ -24,7 +24,7 @@ export class LinkedMap<K, V> {
   }
 
   /** Whatever was set longest ago. */
-  get oldest(): Link<K, V> | undefined {
+  get oldest(): MapEntry<K, V> | undefined {
     return this.#oldest;
   }
 
@@ -69,7 +69,7 @@ export class LinkedMap<K, V> {
   }
 
   /** From the oldest to the newest; the entry at hand may be deleted. */
-  *[Symbol.iterator](): Generator<Link<K, V>> {
+  *[Symbol.iterator](): Generator<MapEntry<K, V>> {
     for (let link = this.#oldest; link;) {
       const next: Chained<K, V> | undefined = link.newer;
       yield link;

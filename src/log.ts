@@ -8,14 +8,14 @@
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type LogFields = Readonly<Record<string, unknown>>;
 
 /** `message` is a constant, what varies goes into the fields; a field that is undefined is left out. */
 export interface Log {
-  debug(message: string, fields?: Fields): void;
-  info(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  error(message: string, fields?: Fields): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
 }
 
 export interface LogOptions {
@@ -48,7 +48,7 @@ export function createLog(options: LogOptions = {}): Log {
   const form = format === "json" ? asJson : (line: Line) => asText(line, colour);
   const writer = (level: Level) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return () => {};
-    return (message: string, fields: Fields = {}) => {
+    return (message: string, fields: LogFields = {}) => {
       write(form({ time: new Date(now()).toISOString(), level, message: redact(message), fields: visible(fields) }));
     };
   };
@@ -69,7 +69,7 @@ export function redact(text: string): string {
   return text.replace(URL_PASSWORD, "$1").replace(URL_QUERY, "$1").replace(JWT, HIDDEN);
 }
 
-function visible(fields: Fields): Line["fields"] {
+function visible(fields: LogFields): Line["fields"] {
   const shown: Line["fields"] = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) shown[name] = CREDENTIAL.test(name) ? HIDDEN : plain(value);

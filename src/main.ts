@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [first = "", ...rest] = args;
   const subcommand = Object.hasOwn(SUBCOMMANDS, first) ? SUBCOMMANDS[first] : undefined;
   if (subcommand) process.exit(await subcommand(rest, terminal));
-  if (/^\w/.test(first)) process.exit(stranger(first));
+  if (/^\w/.test(first)) process.exit(unknownCommand(first));
   if (asksForHelp(args)) process.exit(help(args, terminal));
   if (args.some((argument) => argument === "--version" || argument === "-v")) process.exit(version());
   await serve(args);
@@ -58,7 +58,7 @@ function version(): ExitCode {
   return 0;
 }
 
-function stranger(name: string): ExitCode {
+function unknownCommand(name: string): ExitCode {
   const known = Object.keys(SUBCOMMANDS).join(", ");
   complainAbout([`there is no such command, only ${known}; settings begin with --`], `run "${name}"`, terminal);
   return 2;

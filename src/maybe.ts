@@ -2,7 +2,7 @@
  * Code that is synchronous when it can be: with the memory broker a whole command runs in one turn without a promise,
  * with Redis the same lines wait for the network.
  *
- * A handler with several steps is a generator: `const seat = yield* wait(presence.enter(room, member))`. `run` drives it,
+ * A handler with several steps is a generator: `const occupancy = yield* wait(presence.enter(room, member))`. `run` drives it,
  * and returns a promise only if one of the steps was one.
  */
 export type MaybePromise<T> = T | Promise<T>;

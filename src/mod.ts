@@ -8,7 +8,7 @@
  * ```
  */
 import type { Socket } from "./adapter.ts";
-import { type Announcement, type PublishedMessage, type Sent } from "./commands/server_api.ts";
+import { type PublishedMessage, type Sent, type ServerEventInput } from "./commands/server_api.ts";
 import { type Config, type ConfigOverrides, defaultConfig, weaknessesOf } from "./config/config.ts";
 import { ParleyError } from "./errors.ts";
 import {
@@ -100,7 +100,7 @@ export class ParleyServer {
 
   /** Rejects with `not_found` if the connection is nowhere in the cluster. */
   async sendToClient(connection: string, message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toConnection(connection, announcementOf(message)));
+    return await run(this.#running.api.sendToClient(connection, eventInputOf(message)));
   }
 
   /**
@@ -136,20 +136,20 @@ export class ParleyServer {
   }
 
   async sendToUser(user: string | number, message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toUser(named(idText(user, "user")), announcementOf(message)));
+    return await run(this.#running.api.sendToUser(named(idText(user, "user")), eventInputOf(message)));
   }
 
   async sendToRoom(room: string, message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toRoom(named(room), announcementOf(message)));
+    return await run(this.#running.api.sendToRoom(named(room), eventInputOf(message)));
   }
 
   async broadcast(message: ServerMessage): Promise<Sent> {
-    return await run(this.#running.backstage.toEverybody(announcementOf(message)));
+    return await run(this.#running.api.broadcast(eventInputOf(message)));
   }
 
   /** An ordinary message from `server`: `text` of it, if any, is what text-only dialects show. */
   async publish(room: string, data: unknown): Promise<PublishedMessage> {
-    return await run(this.#running.backstage.message(named(room), { data: jsonValue(data, "publish") }));
+    return await run(this.#running.api.publish(named(room), { data: jsonValue(data, "publish") }));
   }
 
   /** For a backend that stores messages itself: each dialect shows it in its own shape. */
@@ -161,7 +161,7 @@ export class ParleyServer {
     const from = isNamed ? { connection: "server", user, name: name ?? String(user) } : undefined;
     const data = jsonValue(content === undefined ? rest : { ...rest, text: content }, "publish");
     const time = timestamp === undefined ? undefined : new Date(timestamp).getTime();
-    return await run(this.#running.backstage.message(named(room), { id, timestamp: time, from, data }));
+    return await run(this.#running.api.publish(named(room), { id, timestamp: time, from, data }));
   }
 
   /** A connection of this node. */
@@ -194,7 +194,7 @@ export class ParleyServer {
   }
 }
 
-function announcementOf(message: ServerMessage): Announcement {
+function eventInputOf(message: ServerMessage): ServerEventInput {
   const { type, ...fields } = jsonValue(message, "send") as ServerMessage;
   if (typeof type !== "string" || type === "") throw new ParleyError("bad_message", 'Cannot send: "type" is missing');
   return { type, fields };

@@ -7,10 +7,10 @@ import type { RuntimeAdapter } from "./adapter.ts";
 import { BunAdapter } from "./adapters/bun.ts";
 import { DenoAdapter } from "./adapters/deno.ts";
 import { Admission } from "./gateway/admission.ts";
-import { Backstage } from "./commands/server_api.ts";
+import { ServerApi } from "./commands/server_api.ts";
 import type { Broker } from "./broker.ts";
 import { BroadcastChannelBroker, type Uplink } from "./brokers/broadcast_channel/broker.ts";
-import { Colleagues } from "./brokers/broadcast_channel/worker_peers.ts";
+import { WorkerPeers } from "./brokers/broadcast_channel/worker_peers.ts";
 import { Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
 import { MemoryBroker } from "./brokers/memory/broker.ts";
 import { RedisBroker } from "./brokers/redis/broker.ts";
@@ -22,8 +22,8 @@ import type { Dialects } from "./dialect.ts";
 import type { EventHandler, Hooks } from "./policies/program.ts";
 import { SocketioDialect } from "./socketio/dialect.ts";
 import { isDocumented } from "./socketio/events.ts";
-import { Audience, Fanout } from "./socketio/fanout.ts";
-import type { EngineOptions } from "./socketio/engine/options.ts";
+import { Fanout, FanoutState } from "./socketio/fanout.ts";
+import type { EngineIoOptions } from "./socketio/engine/options.ts";
 import { EngineServer } from "./socketio/engine/server.ts";
 import { createApps, type DemoPages } from "./http/app.ts";
 import { clientScriptRoute } from "./http/client_script.ts";
@@ -32,7 +32,7 @@ import { Gateway } from "./gateway/websocket.ts";
 import { HeldSockets } from "./gateway/held_sockets.ts";
 import { Hub } from "./hub/hub.ts";
 import { IdSource, randomId } from "./id.ts";
-import { bind, type Bound, certificateOf, type Doors, httpOnly } from "./gateway/listening.ts";
+import { bind, certificateOf, httpOnly, type ListenTargets, type Ports } from "./gateway/listening.ts";
 import { createLog, type Log } from "./log.ts";
 import { Lifecycle } from "./gateway/lifecycle.ts";
 import { Node } from "./hub/node.ts";
@@ -41,7 +41,7 @@ import { Permissions } from "./policies/rules.ts";
 import { Stats } from "./hub/metrics.ts";
 import { SocketioHost, type SocketioHostParts } from "./socketio/host.ts";
 import { Sweep } from "./hub/sweep.ts";
-import { Switchboard } from "./gateway/transports.ts";
+import { Transports } from "./gateway/transports.ts";
 import type { Verifier } from "./verifier.ts";
 import { DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
@@ -66,7 +66,7 @@ export interface ServerExtras {
 export interface WorkerPlace {
   demoKey: string;
   /** With which the workers sign where a Socket.IO session lives. */
-  crossingSecret: string;
+  forwardingSecret: string;
   /** To the sequencer; workers that share Redis ask each other for figures over it. */
   uplink: Uplink;
 }
@@ -83,7 +83,7 @@ export interface Running {
   readonly adminPorts: number[];
   readonly runtime: "bun" | "deno";
   readonly hub: Hub;
-  readonly backstage: Backstage;
+  readonly api: ServerApi;
   /** Throws TypeError for an event that has a meaning of its own. */
   handle(event: string, handler: EventHandler): void;
   /** Takes over what has changed in the configuration. Throws `bad_message`, and nothing has changed, for unusable keys. */
@@ -116,7 +116,7 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
     ...ports,
     runtime: adapter.runtime,
     hub,
-    backstage: parts.backstage,
+    api: parts.api,
     handle: (event, handler) => {
       if (isDocumented(event)) throw new TypeError(`Cannot handle the event "${event}": it has a meaning of its own`);
       hub.handlers.set(event, handler);
@@ -178,7 +178,7 @@ function createConfiguredVerifier(config: Config): Promise<Verifier> {
   });
 }
 
-interface Surroundings extends Omit<Verifiers, "keys"> {
+interface Dependencies extends Omit<Verifiers, "keys"> {
   adapter: RuntimeAdapter;
   log: Log;
   hooks: Hooks;
@@ -187,7 +187,7 @@ interface Surroundings extends Omit<Verifiers, "keys"> {
   worker?: WorkerPlace;
 }
 
-function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo, ...front }: Surroundings) {
+function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo, ...front }: Dependencies) {
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
@@ -195,7 +195,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   const permissions = new Permissions(config.rooms, config.defaultRoom, config.socketioNamespaces);
   const broker = createBroker(config, { ids, log, worker });
   const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime, node: ids.node });
-  const audience = new Audience(engineOptions);
+  const audience = new FanoutState(engineOptions);
   const hub = new Hub({
     config,
     adapter: config.dialects.includes("socketio") ? new Fanout(adapter, audience) : adapter,
@@ -211,15 +211,15 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   });
   const dialects = createDialects(config);
   const lifecycle = new Lifecycle(hub, new Dispatcher(hub, dialects));
-  const backstage = new Backstage(hub);
+  const api = new ServerApi(hub);
   const chat = { dataOf: snakeData, show: snakeMessage };
   const { runtime } = adapter;
-  const { fetch, adminFetch } = createApps({ hub, backstage, admission, origins, runtime, chat, demo, ...front });
+  const { fetch, adminFetch } = createApps({ hub, api, admission, origins, runtime, chat, demo, ...front });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
   const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, audience });
-  const doors = engine ? new Switchboard(gateway, engine, config.paths.socketio) : gateway;
-  const handler = new HeldSockets(doors, admission);
-  return { hub, broker, admission, backstage, engine, handler, adminFetch };
+  const targets = engine ? new Transports(gateway, engine, config.paths.socketio) : gateway;
+  const handler = new HeldSockets(targets, admission);
+  return { hub, broker, admission, api, engine, handler, adminFetch };
 }
 
 function createDialects(config: Config): Dialects {
@@ -239,7 +239,7 @@ const RECOVERY_MAX_BYTES = 16 * 1024 * 1024;
 function engineOptionsOf(
   config: Config,
   { origins, runtime, node }: { origins: Origins; runtime: RuntimeAdapter["runtime"]; node: string },
-): EngineOptions {
+): EngineIoOptions {
   return {
     namespaces: ["/", ...config.socketioNamespaces],
     maxPayloadBytes: config.socketioMaxPayloadBytes,
@@ -260,8 +260,8 @@ function engineOptionsOf(
 
 interface EngineParts extends Omit<SocketioHostParts, "dialectOf"> {
   dialects: Dialects;
-  engineOptions: EngineOptions;
-  audience: Audience;
+  engineOptions: EngineIoOptions;
+  audience: FanoutState;
 }
 
 /** The Engine.IO transport with its host, unless the dialect is switched off. */
@@ -275,7 +275,7 @@ function createEngine({ dialects, engineOptions, audience, ...parts }: EnginePar
 
 function createBroker(
   config: Config,
-  { ids, log, worker }: Pick<Surroundings, "log" | "worker"> & { ids: IdSource },
+  { ids, log, worker }: Pick<Dependencies, "log" | "worker"> & { ids: IdSource },
 ): Broker {
   const { broker, redisUrl, redisSentinelPassword, redisPrefix: prefix, redisSharded: sharded } = config;
   const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax } = config;
@@ -283,35 +283,35 @@ function createBroker(
     throw new ParleyError("unavailable", "Cannot start workers inside of a program: only the executable does");
   }
   if (broker === "redis") {
-    const colleagues = worker && new Colleagues(worker.uplink, log);
+    const peers = worker && new WorkerPeers(worker.uplink, log);
     const where = { url: redisUrl!, sentinelPassword: redisSentinelPassword, prefix, sharded };
     const bounds = { historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax };
-    return new RedisBroker({ ...where, ...bounds, log, colleagues }, ids);
+    return new RedisBroker({ ...where, ...bounds, log, peers }, ids);
   }
   if (worker) return new BroadcastChannelBroker(worker.uplink, log);
   return new MemoryBroker({ historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax }, ids);
 }
 
 /** What the workers of one process have in common; made and kept by the thread that starts them. */
-export interface Commons {
+export interface SharedResources {
   /** With ports that nobody else listens on: a port that workers share any process of the same user could join. */
   config: Config;
   /** A place for one more worker, to be left when that is gone. */
-  admit(): { place: WorkerPlace; leave(): void };
+  addWorker(): { place: WorkerPlace; leave(): void };
   close(): void;
 }
 
 /** Throws if a port cannot be bound. */
-export async function createCommons(given: Config, overrun: (node: string) => void): Promise<Commons> {
+export async function createSharedResources(given: Config, overrun: (node: string) => void): Promise<SharedResources> {
   const config = await reservePorts(given);
   const sequencer = new Sequencer({ ...config, overrun });
   const demoKey = makeDemoKey();
-  const crossingSecret = randomId(32);
+  const forwardingSecret = randomId(32);
   return {
     config,
-    admit() {
+    addWorker() {
       const { uplink, detach } = sequencer.attach();
-      return { place: { demoKey, crossingSecret, uplink }, leave: detach };
+      return { place: { demoKey, forwardingSecret, uplink }, leave: detach };
     },
     close: () => sequencer.close(),
   };
@@ -330,12 +330,16 @@ async function reservePorts(config: Config): Promise<Config> {
 }
 
 /** All ports or none. */
-async function listen(adapter: RuntimeAdapter, config: Config, doors: Doors & { broker: Broker }): Promise<Bound> {
+async function listen(
+  adapter: RuntimeAdapter,
+  config: Config,
+  targets: ListenTargets & { broker: Broker },
+): Promise<Ports> {
   try {
-    return bind(adapter, config, doors);
+    return bind(adapter, config, targets);
   } catch (error) {
     await adapter.stop();
-    await doors.broker.close();
+    await targets.broker.close();
     throw error;
   }
 }

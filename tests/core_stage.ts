@@ -4,7 +4,7 @@
  */
 import type { Peer, RuntimeAdapter, Socket } from "../src/adapter.ts";
 import { Admission } from "../src/gateway/admission.ts";
-import { Backstage } from "../src/commands/server_api.ts";
+import { ServerApi } from "../src/commands/server_api.ts";
 import type { Broker } from "../src/broker.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "../src/config/config.ts";
 import { Dispatcher } from "../src/commands/dispatcher.ts";
@@ -91,7 +91,7 @@ export class CoreStage {
   readonly config: Config;
   readonly hub: Hub;
   readonly node: Node;
-  readonly backstage: Backstage;
+  readonly api: ServerApi;
   readonly admission: Admission;
   readonly topics = new Topics<FakeSocket>();
   readonly log: string[] = [];
@@ -140,7 +140,7 @@ export class CoreStage {
     const fetch = () => new Response();
     this.#gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, dialects, fetch });
     this.node = new Node(this.hub, adapter);
-    this.backstage = new Backstage(this.hub);
+    this.api = new ServerApi(this.hub);
     broker.start(this.node);
   }
 
@@ -162,7 +162,7 @@ export class CoreStage {
 
   /** What is left of all connections; zeros when everything was given back. */
   leftovers(): Record<string, number> {
-    const { connections, rooms, turns } = this.hub;
+    const { connections, rooms, perUser: turns } = this.hub;
     return { connections: connections.size, rooms: rooms.size, turns: turns.size, topics: this.topics.size };
   }
 }

@@ -7,8 +7,8 @@ import type {
   Delivered,
   Delivery,
   LocalNode,
+  NodeCommand,
   NodeStats,
-  Order,
   Page,
   RoomInfo,
   RoomQuery,
@@ -33,9 +33,9 @@ export class FakeNode implements LocalNode {
   readonly ids = new IdSource();
   readonly id = this.ids.node;
   readonly delivered: RoutedEvent[] = [];
-  readonly orders: Order[] = [];
+  readonly orders: NodeCommand[] = [];
   readonly deliveries: Delivery[] = [];
-  distrusted = 0;
+  invalidPayloads = 0;
   readonly #connections = new Map<string, ConnectionInfo>();
 
   /** A new connection of this node, in these rooms as far as the directory goes. */
@@ -102,8 +102,8 @@ export class FakeNode implements LocalNode {
     return { node: this.id, counters: { connections: this.#connections.size } };
   }
 
-  distrust(): void {
-    this.distrusted++;
+  countInvalidPayload(): void {
+    this.invalidPayloads++;
   }
 
   send(delivery: Delivery): Delivered {
@@ -111,7 +111,7 @@ export class FakeNode implements LocalNode {
     return { reached: this.#connections.has(delivery.connection) };
   }
 
-  obey(order: Order): number {
+  execute(order: NodeCommand): number {
     this.orders.push(order);
     if ("connection" in order && order.connection !== undefined) return this.#connections.has(order.connection) ? 1 : 0;
     const user = order.do === "put_out" ? order.member : "user" in order ? order.user : undefined;

@@ -23,7 +23,7 @@ import { MemoryBroker } from "../src/brokers/memory/broker.ts";
 import { ParleyError } from "../src/errors.ts";
 import type { MaybePromise } from "../src/maybe.ts";
 
-const ORDERS = new Set(["give", "send"]);
+const ORDERS = new Set(["execute", "send"]);
 const NEVER_FAILS = new Set(["leave", "unsubscribe", "close"]);
 
 export class SlowBroker implements Broker {
@@ -51,7 +51,7 @@ export class SlowBroker implements Broker {
     ]);
     this.inbox = this.#afar<Inbox>(this.engine.inbox, ["add", "list", "markRead", "unread"]);
     this.directory = this.#afar<Directory>(this.engine.directory, ["connections", "rooms", "roomsOf", "stats"]);
-    this.control = this.#afar<Control>(this.engine.control, ["give", "send"]);
+    this.control = this.#afar<Control>(this.engine.control, ["execute", "send"]);
     this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedFor"]);
   }
 

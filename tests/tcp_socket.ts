@@ -69,7 +69,7 @@ export class TcpSocket {
   readonly #pongs: boolean;
   readonly #agrees: boolean;
   #buffer: Buffer;
-  #farewell: Closed = { code: 1006, reason: "" };
+  #closing: Closed = { code: 1006, reason: "" };
   /** Pings that arrived. */
   pings = 0;
 
@@ -86,8 +86,8 @@ export class TcpSocket {
     });
     this.closed = new Promise((resolve) => {
       const end = () => {
-        this.inbox.end(`the connection was closed with ${this.#farewell.code}`);
-        resolve(this.#farewell);
+        this.inbox.end(`the connection was closed with ${this.#closing.code}`);
+        resolve(this.#closing);
       };
       if (socket.destroyed || socket.readableEnded) end();
       socket.once("end", end);
@@ -185,7 +185,7 @@ export class TcpSocket {
   }
 
   #hearFarewell(payload: Buffer): void {
-    if (payload.length >= 2) this.#farewell = { code: payload.readUInt16BE(), reason: payload.subarray(2).toString() };
+    if (payload.length >= 2) this.#closing = { code: payload.readUInt16BE(), reason: payload.subarray(2).toString() };
     if (this.#agrees) this.send(payload, { opcode: OPCODE.close });
   }
 

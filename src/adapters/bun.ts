@@ -27,12 +27,12 @@ export class BunAdapter implements RuntimeAdapter {
   readonly runtime = "bun";
   /** Bun cuts a connection at once, or some seconds after a close that its peer does not agree to, and never says so. */
   readonly zombies = 0;
-  #listeners: Listener[] = [];
+  #listeners: BunListener[] = [];
 
   listen(options: ListenOptions, handler: SocketHandler): { ports: number[] } {
-    const opened: Listener[] = [];
+    const opened: BunListener[] = [];
     try {
-      for (const port of options.ports) opened.push(new Listener(port, options, handler));
+      for (const port of options.ports) opened.push(new BunListener(port, options, handler));
     } catch (error) {
       for (const listener of opened) void listener.stop();
       throw error;
@@ -62,7 +62,7 @@ export class BunAdapter implements RuntimeAdapter {
   }
 }
 
-interface Farewell {
+interface OwnClose {
   code: number;
   reason: string;
 }
@@ -71,13 +71,13 @@ class BunSocket implements Socket {
   context: unknown;
   /** Set when the socket opens, before anybody sees it. */
   native!: Bun.ServerWebSocket<BunSocket>;
-  readonly listener: Listener;
+  readonly listener: BunListener;
   /** Said by this side; the native close event brings it to the handler. */
-  farewell?: Farewell;
+  closing?: OwnClose;
   /** Something was queued for it when it was last looked at. */
   hasBacklog = false;
 
-  constructor(context: unknown, listener: Listener) {
+  constructor(context: unknown, listener: BunListener) {
     this.context = context;
     this.listener = listener;
   }
@@ -103,18 +103,18 @@ class BunSocket implements Socket {
   }
 
   close(code: number, reason: string): void {
-    this.farewell ??= { code, reason };
+    this.closing ??= { code, reason };
     this.native.close(code, reason);
   }
 
   abandon(code: number, reason: string): void {
-    this.farewell ??= { code, reason };
+    this.closing ??= { code, reason };
     this.native.terminate();
   }
 }
 
 /** One listening server; its topics are its own. */
-class Listener {
+class BunListener {
   readonly port: number;
   readonly #server: Bun.Server<BunSocket>;
   readonly #handler: SocketHandler;
@@ -156,8 +156,8 @@ class Listener {
   }
 
   /** On the same port, which this one has to be retired from. */
-  successor(tls: Certificate): Listener {
-    return new Listener(this.port, { ...this.#options, tls }, this.#handler);
+  successor(tls: Certificate): BunListener {
+    return new BunListener(this.port, { ...this.#options, tls }, this.#handler);
   }
 
   /** Bun sends what is queued for closed sockets by itself, unless the server is stopped by force: for late answers. */
@@ -232,9 +232,9 @@ class Listener {
 
   #close(socket: BunSocket, code: number, reason: string): void {
     this.#sockets.delete(socket);
-    const { farewell } = socket;
+    const { closing } = socket;
     // Bun reports a close of our own from inside the call.
-    if (farewell) queueMicrotask(() => this.#handler.close(socket, farewell.code, farewell.reason));
+    if (closing) queueMicrotask(() => this.#handler.close(socket, closing.code, closing.reason));
     else this.#handler.close(socket, this.#codeOf(socket, code, reason), reason);
   }
 

@@ -10,7 +10,7 @@ import { CLOSE, ParleyError } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { Topics } from "./topics.ts";
-import { Intake } from "./receive_budget.ts";
+import { ReceiveBudget } from "./receive_budget.ts";
 import { Openings } from "./handshake.ts";
 
 type Respond = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>;
@@ -18,16 +18,16 @@ type Respond = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => 
 export class DenoAdapter implements RuntimeAdapter {
   readonly runtime = "deno";
   readonly #topics: Topics<DenoSocket> = new Topics();
-  #listeners: Listener[] = [];
+  #listeners: DenoListener[] = [];
 
   get zombies(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.zombies, 0);
   }
 
   listen(options: ListenOptions, handler: SocketHandler): { ports: number[] } {
-    const opened: Listener[] = [];
+    const opened: DenoListener[] = [];
     try {
-      for (const port of options.ports) opened.push(new Listener(port, options, { handler, topics: this.#topics }));
+      for (const port of options.ports) opened.push(new DenoListener(port, options, { handler, topics: this.#topics }));
     } catch (error) {
       for (const listener of opened) void listener.stop();
       throw error;
@@ -53,13 +53,13 @@ export class DenoAdapter implements RuntimeAdapter {
 }
 
 /** One listening server. */
-class Listener {
+class DenoListener {
   readonly port: number;
   readonly handler: SocketHandler;
   readonly topics: Topics<DenoSocket>;
   readonly maxFrameBytes: number;
   readonly maxBufferedBytes: number;
-  readonly intake: Intake<DenoSocket>;
+  readonly budget: ReceiveBudget<DenoSocket>;
   readonly #idleSeconds: number;
   readonly #secure: boolean;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -73,12 +73,12 @@ class Listener {
   /** Of the sockets, those whose end the handler knows. */
   zombies = 0;
 
-  constructor(port: number, options: ListenOptions, { handler, topics }: Pick<Listener, "handler" | "topics">) {
+  constructor(port: number, options: ListenOptions, { handler, topics }: Pick<DenoListener, "handler" | "topics">) {
     this.handler = handler;
     this.topics = topics;
     this.maxFrameBytes = options.maxFrameBytes || Infinity;
     this.maxBufferedBytes = options.maxBufferedBytes || Infinity;
-    this.intake = new Intake(this.maxBufferedBytes, (socket, frame) => socket.handle(frame));
+    this.budget = new ReceiveBudget(this.maxBufferedBytes, (socket, frame) => socket.handle(frame));
     this.#idleSeconds = options.idleTimeoutMs / 1000;
     this.#secure = options.tls !== undefined;
     try {
@@ -91,14 +91,14 @@ class Listener {
   }
 
   /**
-   * Waits until the peers have agreed to the farewell and who is just coming in has been told, not for long; then cuts
+   * Waits until the peers have agreed to the closing and who is just coming in has been told, not for long; then cuts
    * what is left, long polls too.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const socket of this.#sockets) socket.close(CLOSE.goingAway, STOPPED);
     await this.#untilEmpty(performance.now() + STOP_GRACE_MS);
-    // Not `shutdown`: it says its own farewell, waits for every answer, and cannot be followed by an abort.
+    // Not `shutdown`: it says its own closing, waits for every answer, and cannot be followed by an abort.
     this.#abort.abort();
     await this.#server.finished;
   }
@@ -170,10 +170,10 @@ class DenoSocket implements Socket, EventListenerObject {
   context: unknown;
   readonly #address?: string;
   readonly #native: WebSocket;
-  readonly #listener: Listener;
+  readonly #listener: DenoListener;
   #state: State = "opening";
 
-  constructor({ context, address }: UpgradeGrant, native: WebSocket, listener: Listener) {
+  constructor({ context, address }: UpgradeGrant, native: WebSocket, listener: DenoListener) {
     this.context = context;
     this.#address = address;
     this.#native = native;
@@ -226,17 +226,17 @@ class DenoSocket implements Socket, EventListenerObject {
       case "message":
         return this.#receive((event as MessageEvent<string | ArrayBuffer>).data);
       case "error":
-        return this.#listener.intake.whenTaken(this, () => this.#fail((event as ErrorEvent).message));
+        return this.#listener.budget.afterPending(this, () => this.#fail((event as ErrorEvent).message));
       case "close":
-        return this.#listener.intake.whenTaken(this, () => this.#gone(event as CloseEvent));
+        return this.#listener.budget.afterPending(this, () => this.#gone(event as CloseEvent));
     }
   }
 
   #receive(data: string | ArrayBuffer): void {
     if (this.#state !== "open") return;
     const frame = typeof data === "string" ? data : new Uint8Array(data);
-    if (!isOver(frame, this.#listener.maxFrameBytes)) return this.#listener.intake.take(this, frame);
-    this.#listener.intake.whenTaken(this, () => this.close(CLOSE.tooLarge, "message is too big"));
+    if (!isOver(frame, this.#listener.maxFrameBytes)) return this.#listener.budget.handle(this, frame);
+    this.#listener.budget.afterPending(this, () => this.close(CLOSE.tooLarge, "message is too big"));
   }
 
   /** A frame whose turn has come. */

@@ -14,17 +14,17 @@ const SMALL_BYTES = 512;
 /** When so much waits, everything is handled at once: memory has its bound, too. */
 const WAITING_LIMIT_BYTES = 16 * 1024 * 1024;
 
-interface Waiting<S> {
+interface Deferred<S> {
   socket: S;
   bytes: number;
   run(): void;
 }
 
-export class Intake<S> {
+export class ReceiveBudget<S> {
   readonly #handle: (socket: S, frame: Frame) => void;
   readonly #bytesPerTurn: number;
   #left: number;
-  #waiting: Waiting<S>[] = [];
+  #waiting: Deferred<S>[] = [];
   #waitingBytes = 0;
   #scheduled = false;
 
@@ -34,27 +34,27 @@ export class Intake<S> {
     this.#left = this.#bytesPerTurn;
   }
 
-  take(socket: S, frame: Frame): void {
+  handle(socket: S, frame: Frame): void {
     if (this.#waiting.length > 0 || this.#left <= 0) {
-      return this.#keep({ socket, bytes: frame.length, run: () => this.#handle(socket, frame) });
+      return this.#defer({ socket, bytes: frame.length, run: () => this.#handle(socket, frame) });
     }
-    if (frame.length > SMALL_BYTES) this.#spend(frame.length);
+    if (frame.length > SMALL_BYTES) this.#charge(frame.length);
     this.#handle(socket, frame);
   }
 
   /** When all that the socket has sent is handled: at once, if nothing of it waits. Its end is told so. */
-  whenTaken(socket: S, run: () => void): void {
-    if (this.#waiting.some((each) => each.socket === socket)) this.#keep({ socket, bytes: 0, run });
+  afterPending(socket: S, run: () => void): void {
+    if (this.#waiting.some((each) => each.socket === socket)) this.#defer({ socket, bytes: 0, run });
     else run();
   }
 
-  #keep(waiting: Waiting<S>): void {
+  #defer(waiting: Deferred<S>): void {
     this.#waiting.push(waiting);
     this.#waitingBytes += waiting.bytes;
     if (this.#waitingBytes > WAITING_LIMIT_BYTES) this.#release(this.#waiting.length);
   }
 
-  #spend(bytes: number): void {
+  #charge(bytes: number): void {
     this.#left -= bytes;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -77,7 +77,7 @@ export class Intake<S> {
     const released = this.#waiting.splice(0, count);
     for (const { bytes, run } of released) {
       this.#waitingBytes -= bytes;
-      this.#spend(bytes);
+      this.#charge(bytes);
       run();
     }
   }

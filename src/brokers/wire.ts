@@ -9,13 +9,13 @@ import { Buffer } from "node:buffer";
 import type { RoutedEvent } from "../broker.ts";
 import type { Member, RoomEvent } from "../message.ts";
 
-/** Nodes of another version are told apart from strangers, and their events are not understood. */
+/** Nodes of another version are told apart from invalid, and their events are not understood. */
 export const WIRE_VERSION = 1;
 
 /** Where in the event the bytes were, and what they are in base64. */
 type Inlay = [path: string[], base64: string];
 
-export interface Arrival {
+export interface ReceivedEvent {
   /** Absent: the room had none when it was published. */
   epoch?: string;
   /** Of a kept event its place, of another one the newest kept event that it follows. */
@@ -133,7 +133,7 @@ export function decodeId(word: string): string {
 }
 
 /** Splits what a channel carries; undefined: it is not ours. */
-export function readArrival(payload: string): Arrival | undefined {
+export function readArrival(payload: string): ReceivedEvent | undefined {
   const one = payload.indexOf(" ");
   const two = payload.indexOf(" ", one + 1);
   const three = payload.indexOf(" ", two + 1);

@@ -15,7 +15,7 @@ runs with the same settings.`;
 
 const PATIENCE_MS = 2_500;
 
-interface Answer {
+interface ReadyAnswer {
   status: number;
   body: string;
 }
@@ -76,8 +76,8 @@ function reachable({ host }: Config): string {
 }
 
 /** Not `fetch`: a certificate is made for the public name, and here it is asked for by address. */
-function get(url: URL): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+function get(url: URL): Promise<ReadyAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadyAnswer>();
   const ask = url.protocol === "https:" ? requestHttps : requestHttp;
   const options = { rejectUnauthorized: false, agent: false, timeout: PATIENCE_MS };
   const request = ask(url.href, options, (response) => {

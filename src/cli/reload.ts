@@ -32,7 +32,7 @@ export class Reload {
 
   async into(server: Pick<Running, "renew">): Promise<void> {
     const loaded = loadConfig(this.#sources);
-    if ("problems" in loaded) return this.#refuse(loaded.problems);
+    if ("problems" in loaded) return this.#reportProblems(loaded.problems);
     for (const note of loaded.notes) if (!this.#notes.has(note)) this.#log.warn(note);
     for (const note of loaded.notes) this.#notes.add(note);
     const renewal = renewalOf(this.#running, loaded.config);
@@ -47,11 +47,11 @@ export class Reload {
       }
     } catch (error) {
       if (!(error instanceof ParleyError && error.code === "bad_message")) throw error;
-      this.#refuse([error.message]);
+      this.#reportProblems([error.message]);
     }
   }
 
-  #refuse(problems: readonly string[]): void {
+  #reportProblems(problems: readonly string[]): void {
     for (const problem of problems) {
       this.#log.error("the configuration cannot be read anew, the old one stays", { problem });
     }

@@ -40,13 +40,13 @@ export async function token(args: readonly string[], terminal: Terminal): Promis
   if (asksForHelp(args)) return print(TOKEN_USAGE, terminal);
   const { values: given, words, problems: wrong } = readFlags(args, FLAGS);
   wrong.push(...words.map((word) => thereIsNo("argument", word, Object.keys(FLAGS))));
-  if (wrong.length > 0) return refuse(wrong, terminal);
+  if (wrong.length > 0) return reportProblems(wrong, terminal);
   const loaded = loadConfig({ args: [], env: environmentFor(given, terminal), readFile: terminal.readFile });
   const problems = "problems" in loaded ? loaded.problems : [];
   const { config } = "config" in loaded ? loaded : { config: undefined };
   const content = contentOf(given, problems);
   if (config && !config.jwtSecret) problems.push(withoutSecret(config));
-  if (!config?.jwtSecret || !content || problems.length > 0) return refuse(problems, terminal);
+  if (!config?.jwtSecret || !content || problems.length > 0) return reportProblems(problems, terminal);
   return print(await signToken(content, signingOf(config, config.jwtSecret)), terminal);
 }
 
@@ -88,7 +88,7 @@ function listOf(text = ""): string[] {
   return text.split(",").map((part) => part.trim()).filter(Boolean);
 }
 
-function refuse(problems: readonly string[], terminal: Terminal): ExitCode {
+function reportProblems(problems: readonly string[], terminal: Terminal): ExitCode {
   complainAbout(problems, "make a token", terminal);
   return 2;
 }

@@ -27,7 +27,7 @@ function* identify(hub: Hub, connection: Connection, command: CommandOf<"authent
   hub.reply(connection, { kind: "authenticated", identity }, command.ref);
   if (isRefresh) return;
   if (wasRequired && connection.isOpen) {
-    hub.admit(connection);
+    hub.addToEverybody(connection);
     yield* joinPathRoom(hub, connection);
   }
   yield* greetWithUnread(hub, connection);

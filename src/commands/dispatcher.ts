@@ -74,7 +74,7 @@ interface Received {
 }
 
 /** What a frame asks for; `error`: it cannot be read, or is too large. */
-interface Reading {
+interface DecodedFrame {
   commands: readonly Command[];
   error?: unknown;
 }
@@ -163,7 +163,7 @@ export class Dispatcher {
   }
 
   /** A signal that asks for no answer is dropped, and that is told once in a while. */
-  #refuseForRate(connection: Connection, reading: Reading, waitMs: number): void {
+  #refuseForRate(connection: Connection, reading: DecodedFrame, waitMs: number): void {
     const [command] = reading.commands;
     const isDropped = command?.kind === "signal" && !isAnswered(command);
     if (isDropped) this.#hub.stats.signalsDropped.add();
@@ -173,16 +173,16 @@ export class Dispatcher {
 
   /** Who goes on sending too fast is sent away. */
   #countRefusal(connection: Connection): void {
-    if (!this.#rates.refuse(connection)) return;
+    if (!this.#rates.countViolation(connection)) return;
     this.#hub.disconnect(connection, CLOSE.tooManyMessages, "Too many messages");
   }
 
   /** Answers a frame that is not served, whatever it asks; its sender can tell which one is meant. */
-  #answer(connection: Connection, { commands: [command], error }: Reading, refusal: ParleyError): void {
-    if (command || !(error instanceof ParleyError)) return this.#hub.refuse(connection, refusal, command);
+  #answer(connection: Connection, { commands: [command], error }: DecodedFrame, refusal: ParleyError): void {
+    if (command || !(error instanceof ParleyError)) return this.#hub.replyError(connection, refusal, command);
     const { ref, room, clientId } = error;
     const { code, message, retryAfter } = refusal;
-    this.#hub.refuse(connection, new ParleyError(code, message, { retryAfter, ref, room, clientId }));
+    this.#hub.replyError(connection, new ParleyError(code, message, { retryAfter, ref, room, clientId }));
   }
 
   #handle(connection: Connection, frame: Received): MaybePromise<void> {
@@ -191,7 +191,7 @@ export class Dispatcher {
     if (connection.isOpen) return this.#carryOut(connection, reading, frame);
   }
 
-  #read(connection: Connection, { input, bytes }: Received): Reading {
+  #read(connection: Connection, { input, bytes }: Received): DecodedFrame {
     try {
       this.#decide(connection, input);
       return this.#sized(connection.dialect.decode(input as never), bytes);
@@ -201,7 +201,7 @@ export class Dispatcher {
   }
 
   /** What a frame will ask for when its turn comes, as far as can be told; an undecided connection stays so. */
-  #preview({ dialect }: Connection, { input, bytes }: Received): Reading {
+  #preview({ dialect }: Connection, { input, bytes }: Received): DecodedFrame {
     try {
       const shown = dialect.decide?.(input as never);
       return this.#sized((shown ? this.#dialects[shown] : dialect).decode(input as never), bytes);
@@ -211,7 +211,7 @@ export class Dispatcher {
   }
 
   /** Where the transport hands on more than a message may have, as Socket.IO's does, a message is refused for its size. */
-  #sized(commands: Command[], bytes: number): Reading {
+  #sized(commands: Command[], bytes: number): DecodedFrame {
     const limit = this.#hub.config.websocketMaxMessageBytes;
     const [command] = commands;
     if (bytes <= limit || !command || command.kind === "authenticate") return { commands };
@@ -219,8 +219,8 @@ export class Dispatcher {
     return { commands, error: new ParleyError("too_large", message) };
   }
 
-  #carryOut(connection: Connection, { commands, error }: Reading, frame: Received): MaybePromise<void> {
-    if (error !== undefined) return this.#hub.refuse(connection, error, commands[0]);
+  #carryOut(connection: Connection, { commands, error }: DecodedFrame, frame: Received): MaybePromise<void> {
+    if (error !== undefined) return this.#hub.replyError(connection, error, commands[0]);
     if (commands.length === 1) return this.#execute(connection, commands[0]!, frame);
     let done: MaybePromise<void> = undefined;
     for (const command of commands) done = after(done, () => this.#execute(connection, command));
@@ -270,7 +270,7 @@ export class Dispatcher {
       const { input, bytes } = frame;
       if (this.#early.keep(connection, { input, bytes, room: error.room })) return;
     }
-    this.#hub.refuse(connection, error, command);
+    this.#hub.replyError(connection, error, command);
   }
 
   /** In the order they came, and for good: whose room is still not joined is refused. */
@@ -295,7 +295,7 @@ export class Dispatcher {
 }
 
 /** A frame takes one token; a list of users, or the rooms in which a guest looks for somebody, one for each ten. */
-function tokensOf({ identity, rooms }: Connection, { commands: [command] }: Reading): number {
+function tokensOf({ identity, rooms }: Connection, { commands: [command] }: DecodedFrame): number {
   if (command?.kind === "follow" && Array.isArray(command.user)) return tokensFor(command.user.length);
   const isGuestsDirect = identity === undefined && (command?.kind === "publish" || command?.kind === "signal") &&
     (command.target.to ?? command.target.user) !== undefined;
@@ -307,13 +307,13 @@ function tokensFor(lookUps: number): number {
 }
 
 /** The join or leave that a frame asks for. */
-function moveOf({ pathRoom }: Connection, { commands: [command] }: Reading, bytes: number): Move | undefined {
+function moveOf({ pathRoom }: Connection, { commands: [command] }: DecodedFrame, bytes: number): Move | undefined {
   if (command?.kind === "leave") return { bytes };
   if (command?.kind !== "join") return undefined;
   return { bytes, replays: command.since && (command.room ?? pathRoom) };
 }
 
 /** Nothing but a sign of life, or the question for one. */
-function isPing({ commands, error }: Reading): boolean {
+function isPing({ commands, error }: DecodedFrame): boolean {
   return error === undefined && commands.every(({ kind }) => kind === "ping");
 }

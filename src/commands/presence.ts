@@ -22,7 +22,7 @@ function* changeStatus(hub: Hub, connection: Connection, command: CommandOf<"set
   const changed = yield* wait(
     hub.broker.presence.setStatus(connection.user, { status, metadata, timestamp: Date.now() }),
   );
-  if (changed && hub.pace.mayTell(connection)) yield* announceStatus(hub, connection);
+  if (changed && hub.statusThrottle.allow(connection)) yield* announceStatus(hub, connection);
   hub.reply(connection, { kind: "ack", of: "set_presence" }, command.ref);
 }
 
@@ -35,7 +35,7 @@ function* followUser(hub: Hub, connection: Connection, command: CommandOf<"follo
   const rooms = users.map((each) => `presence:${each}`);
   if (follow) {
     checkFollowLimit(connection, rooms);
-    yield* membership.seat(hub, connection, rooms);
+    yield* membership.joinReserved(hub, connection, rooms);
   } else {
     for (const room of rooms) yield* wait(after(membership.leave(hub, connection, room), () => undefined));
   }

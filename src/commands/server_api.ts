@@ -20,7 +20,7 @@ import { isRoomName } from "../room_name.ts";
 import { tellUnread } from "./inbox.ts";
 
 /** Its fields are told as they are; `data` is what dialects with an envelope show. */
-export interface Announcement {
+export interface ServerEventInput {
   type: string;
   fields: Record<string, unknown>;
 }
@@ -32,7 +32,7 @@ export interface Sent {
   recipients: number;
 }
 
-export class Backstage {
+export class ServerApi {
   readonly #hub: Hub;
 
   constructor(hub: Hub) {
@@ -40,41 +40,41 @@ export class Backstage {
   }
 
   /** Throws `unavailable`. */
-  *toRoom(room: string, announcement: Announcement): Steps<Sent> {
-    const event = this.#eventOf(announcement, room);
+  *sendToRoom(room: string, input: ServerEventInput): Steps<Sent> {
+    const event = this.#eventOf(input, room);
     const keep = event.kind === "message" ? this.#hub.permissions.ruleOf(room).history : undefined;
     yield* wait(this.#hub.publish({ room, event }, { keep }));
     return sent(event, yield* wait(this.#hub.broker.presence.count(room)));
   }
 
   /** To all connections of a user; a notification is kept even if there is none. */
-  *toUser(user: string, announcement: Announcement): Steps<Sent> {
+  *sendToUser(user: string, input: ServerEventInput): Steps<Sent> {
     const room = `user:${user}`;
-    if (announcement.type === "notification") return yield* this.#notify(user, announcement);
-    const change = announcement.type === "group_membership_change" ? groupChangeOf(announcement) : undefined;
+    if (input.type === "notification") return yield* this.#notify(user, input);
+    const change = input.type === "group_membership_change" ? groupChangeOf(input) : undefined;
     if (change?.joined) yield* this.#moveGroup(user, change);
-    const event = this.#eventOf(announcement, room);
+    const event = this.#eventOf(input, room);
     yield* wait(this.#hub.publish({ room, event }));
     if (change?.joined === false) yield* this.#moveGroup(user, change);
     return sent(event, yield* wait(this.#hub.broker.presence.count(room)));
   }
 
   /** Throws `not_found` if the connection is nowhere in the cluster. */
-  *toConnection(connection: string, announcement: Announcement): Steps<Sent> {
-    const event = this.#eventOf(announcement);
+  *sendToClient(connection: string, input: ServerEventInput): Steps<Sent> {
+    const event = this.#eventOf(input);
     const { reached } = yield* wait(this.#hub.broker.control.send({ connection, event }));
     if (!reached) throw new ParleyError("not_found", `Cannot reach connection "${connection}": it is not here`);
     return sent(event, 1);
   }
 
-  *toEverybody(announcement: Announcement): Steps<Sent> {
-    const event = this.#eventOf(announcement);
+  *broadcast(input: ServerEventInput): Steps<Sent> {
+    const event = this.#eventOf(input);
     yield* wait(this.#hub.publish({ room: EVERYBODY, event }));
     return sent(event, yield* this.#countAll());
   }
 
   /** An ordinary message from outside; what is given of id, time and sender is published as given. */
-  *message(room: string, message: MessageInput): Steps<PublishedMessage> {
+  *publish(room: string, message: MessageInput): Steps<PublishedMessage> {
     const { permissions } = this.#hub;
     checkTime(message.timestamp);
     const event: MessageEvent = {
@@ -93,7 +93,7 @@ export class Backstage {
     return { id, timestamp, position, duplicate: duplicateOf !== undefined };
   }
 
-  *#notify(user: string, { fields }: Announcement): Steps<Sent> {
+  *#notify(user: string, { fields }: ServerEventInput): Steps<Sent> {
     const room = `user:${user}`;
     const given = isRecord(fields.data) ? fields.data : fields.data === undefined ? fields : { message: fields.data };
     const stamp = this.#hub.stamp();
@@ -122,10 +122,10 @@ export class Backstage {
   /** The user's live connections are in the group's room before they are told, or out of it after. */
   *#moveGroup(user: string, { group, joined }: GroupChange): Steps<void> {
     yield* wait(this.#hub.broker.grants.setGroup(user, group, joined));
-    yield* wait(this.#hub.broker.control.give({ do: "move_group", user, group, joined }));
+    yield* wait(this.#hub.broker.control.execute({ do: "move_group", user, group, joined }));
   }
 
-  #eventOf({ type, fields }: Announcement, room?: string): ServerEvent | MessageEvent {
+  #eventOf({ type, fields }: ServerEventInput, room?: string): ServerEvent | MessageEvent {
     const stamp = this.#hub.stamp();
     if (type === "message") {
       this.#hub.stats.messages.add();
@@ -167,7 +167,7 @@ interface GroupChange {
   joined: boolean;
 }
 
-function groupChangeOf({ fields }: Announcement): GroupChange {
+function groupChangeOf({ fields }: ServerEventInput): GroupChange {
   const data = isRecord(fields.data) ? fields.data : fields;
   const group = data.group_id ?? data.groupId;
   if ((typeof group !== "string" && typeof group !== "number") || typeof data.joined !== "boolean") {

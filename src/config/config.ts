@@ -10,7 +10,7 @@ import { resolve } from "./resolve.ts";
 import type { RoomRule, RoomRuleInput } from "./rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
 import { thereIsNo } from "./nearest_name.ts";
-import { collect, readValue, type Sources, strangers } from "./sources.ts";
+import { collect, readValue, type Sources, unknownVariables } from "./sources.ts";
 import { ParleyError } from "../errors.ts";
 
 export { parseDuration } from "./kinds.ts";
@@ -61,7 +61,7 @@ export function loadConfig(sources: Sources): Loaded {
   const resolved = resolve({ ...DEFAULTS, ...given }, rooms);
   problems.push(...resolved.problems);
   if (problems.length > 0) return { problems };
-  return { config: resolved.config, notes: [...resolved.notes, ...strangers(sources.env)] };
+  return { config: resolved.config, notes: [...resolved.notes, ...unknownVariables(sources.env)] };
 }
 
 /** Throws `bad_message` with every problem if the overrides are not valid together. */

@@ -123,7 +123,7 @@ function openConfigFile(
 }
 
 /** Names beginning with WEBSOCKET_ that mean nothing here: most likely typing errors. */
-export function strangers(env: Sources["env"]): string[] {
+export function unknownVariables(env: Sources["env"]): string[] {
   const known = ROWS.map(([, setting]) => setting.env);
   return Object.keys(env).filter((name) => name.startsWith("WEBSOCKET_") && !known.includes(name))
     .map((name) => `${name} has no effect: ${thereIsNo("setting", name, known)}`);

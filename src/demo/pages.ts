@@ -26,7 +26,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-interface Page {
+interface DemoPage {
   path: string;
   /** Of its script and its style. */
   name: string;
@@ -45,7 +45,7 @@ const CONSOLE_TOOLS = `<h1 class="motto">Two clients, two dialects, one room.</h
           enterkeyhint="go">
       </form>`;
 
-const CONSOLE: Page = {
+const CONSOLE: DemoPage = {
   path: "/",
   name: "console",
   link: "Dialects",
@@ -56,7 +56,7 @@ const CONSOLE: Page = {
   content: consoleContent as unknown as string,
 };
 
-const CHAT: Page = {
+const CHAT: DemoPage = {
   path: "/chat",
   name: "chat",
   link: "Chat",
@@ -85,7 +85,7 @@ export async function demoPages(config: Config): Promise<Route[]> {
 }
 
 /** The page, told where this server speaks what. */
-function htmlOf(page: Page, pages: Page[], { paths, dialects }: Config): string {
+function htmlOf(page: DemoPage, pages: DemoPage[], { paths, dialects }: Config): string {
   const links = pages.map(({ path, link }) => {
     return `<a href=".${path}"${path === page.path ? ' aria-current="page"' : ""}>${link}</a>`;
   });
@@ -94,7 +94,7 @@ function htmlOf(page: Page, pages: Page[], { paths, dialects }: Config): string 
   return (template as unknown as string).replace(/\{\{ ?(\w+) ?\}\}/g, (_, part) => parts[part]!);
 }
 
-function pageRoute({ path, description }: Page, html: string): Route {
+function pageRoute({ path, description }: DemoPage, html: string): Route {
   const headers = {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": POLICY,

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
 import type { CommandBody, Signal } from "../message.ts";
 import * as field from "./fields.ts";
-import { decoder, isObject, type JsonObject, on, quote, type Reader, type Ref, shortString } from "./frame.ts";
+import { decoder, type FrameReader, isObject, type JsonObject, on, quote, type Ref, shortString } from "./frame.ts";
 import { refuseReserved } from "./reserved.ts";
 
 const SERVER_ONLY = [
@@ -20,7 +20,7 @@ const room = field.RoomName;
 
 // ---- system: one reader for each data.action ----
 
-const ACTIONS: Record<string, Reader> = {
+const ACTIONS: Record<string, FrameReader> = {
   join: on({ room, since: field.Position }, (fields) => ({ kind: "join", ...fields })),
   leave: on({ room }, (fields) => ({ kind: "leave", ...fields })),
   ping: () => ({ kind: "ping" }),
@@ -41,9 +41,12 @@ const ACTIONS: Record<string, Reader> = {
 const actions = new Map(Object.entries(ACTIONS));
 
 /** One user, or a list of them. */
-function follow(follow: boolean): Reader {
-  const one: Reader = on({ userId: field.Person }, ({ userId }) => ({ kind: "follow", user: userId, follow }));
-  const several: Reader = on({ userIds: field.People }, ({ userIds }) => ({ kind: "follow", user: userIds, follow }));
+function follow(follow: boolean): FrameReader {
+  const one: FrameReader = on({ userId: field.Person }, ({ userId }) => ({ kind: "follow", user: userId, follow }));
+  const several: FrameReader = on(
+    { userIds: field.People },
+    ({ userIds }) => ({ kind: "follow", user: userIds, follow }),
+  );
   return (fields, attempted) => (fields.userIds === undefined ? one : several)(fields, attempted);
 }
 
@@ -97,7 +100,7 @@ function dataOf(fields: JsonObject, attempted: string): JsonObject {
 const address = { room: field.OptionalRoomName, to: field.OptionalPerson, id: field.ClientId };
 const readAddress = on(address, (fields) => fields);
 
-const FRAMES: Record<string, Reader> = {
+const FRAMES: Record<string, FrameReader> = {
   message: on(address, ({ room, to, id }, { data, echo }) => {
     if (data === undefined) throw new ParleyError("bad_message", 'Cannot read the message frame: "data" is missing');
     // Naming nobody means everybody, which the hub grants to administrators only.
@@ -116,14 +119,14 @@ const FRAMES: Record<string, Reader> = {
   presence: (fields, attempted) => presence(dataOf(fields, attempted), attempted),
   heartbeat: () => ({ kind: "ping" }),
   system: readSystem,
-  ...Object.fromEntries(SERVER_ONLY.map((type) => [type, refuse])),
+  ...Object.fromEntries(SERVER_ONLY.map((type) => [type, rejectFrame])),
 };
 
 const presence = on({ status: field.StatusName, metadata: field.Metadata }, (data): CommandBody => {
   return { kind: "set_presence", ...data };
 });
 
-function refuse(_: JsonObject, attempted: string): never {
+function rejectFrame(_: JsonObject, attempted: string): never {
   throw new ParleyError("forbidden", `Cannot ${attempted}: only the server sends it`);
 }
 

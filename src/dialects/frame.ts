@@ -24,7 +24,7 @@ export interface Ref {
 }
 
 /** A frame's fields into a command; none: the frame asks for nothing. `attempted` is for error messages. */
-export type Reader = (fields: JsonObject, attempted: string) => CommandBody | undefined;
+export type FrameReader = (fields: JsonObject, attempted: string) => CommandBody | undefined;
 
 /** Deeper frames are refused before anything recurses over them. */
 const MAX_DEPTH = 64;
@@ -49,7 +49,7 @@ export function on<E extends v.ObjectEntries, Result = CommandBody>(
 
 /** The `decode` of a dialect. `refOf` may throw ParleyError; it must not trust any field. */
 export function decoder(
-  types: Record<string, Reader>,
+  types: Record<string, FrameReader>,
   refOf: (fields: JsonObject, type: string) => Ref,
 ): (frame: Frame) => Command[] {
   const readers = new Map(Object.entries(types));

@@ -20,7 +20,7 @@ import type {
 } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
-import { decoder, type JsonObject, on, type Reader, type Ref, refOf, shortString } from "./frame.ts";
+import { decoder, type FrameReader, type JsonObject, on, type Ref, refOf, shortString } from "./frame.ts";
 import { isoTime, serverFrame, shownRoom, toJson } from "./shapes.ts";
 
 // ---- decode ----
@@ -38,7 +38,7 @@ const toOneOrAll = on({ to: field.OptionalPerson, userId: field.OptionalPerson, 
 });
 
 /** Frames by type; the undecided dialect speaks them too. */
-export const KEBAB_FRAMES: Record<string, Reader> = {
+export const KEBAB_FRAMES: Record<string, FrameReader> = {
   "authenticate": on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token })),
   "join-room": on({ ...inRoom, since: field.Position }, ({ roomId, since }) => ({ kind: "join", room: roomId, since })),
   "leave-room": on(inRoom, ({ roomId }) => ({ kind: "leave", room: roomId })),

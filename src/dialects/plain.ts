@@ -10,7 +10,7 @@ import { ParleyError } from "../errors.ts";
 import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, Roster, ServerEvent } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
-import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
+import { decoder, type FrameReader, isObject, type JsonObject, on, refOf, shortString } from "./frame.ts";
 import { serverFrame, shownRoom, toJson, userKeyOf, usersOf } from "./shapes.ts";
 
 // ---- decode ----
@@ -18,9 +18,9 @@ import { serverFrame, shownRoom, toJson, userKeyOf, usersOf } from "./shapes.ts"
 const room = field.OptionalRoomName;
 const content = { content: field.OptionalText, clientMessageId: field.ClientId };
 
-const readToken: Reader = on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token }));
+const readToken: FrameReader = on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token }));
 
-const FRAMES: Record<string, Reader> = {
+const FRAMES: Record<string, FrameReader> = {
   "join": on({ room, since: field.Position }, (fields) => ({ kind: "join", ...fields })),
   "leave": on({ room }, (fields) => ({ kind: "leave", ...fields })),
   "message": on(

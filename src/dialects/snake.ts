@@ -9,7 +9,7 @@ import { ParleyError } from "../errors.ts";
 import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, Roster, SignalEvent, Target } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
-import { decoder, isObject, type JsonObject, on, type Reader, refOf, shortString } from "./frame.ts";
+import { decoder, type FrameReader, isObject, type JsonObject, on, refOf, shortString } from "./frame.ts";
 import { serverFrame, shownRoom, toJson, userIdOf, usersOf } from "./shapes.ts";
 
 /** The fields that stand at the top of a message frame and canonically in its data. */
@@ -28,7 +28,7 @@ const toOne = on({ to: field.Person, roomId: field.OptionalRoomName, ...content 
   return publish({ to: fields.to, room: fields.roomId }, fields.clientMessageId, all);
 });
 
-const FRAMES: Record<string, Reader> = {
+const FRAMES: Record<string, FrameReader> = {
   "authenticate": on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token })),
   "join_room": on({ ...inRoom, since: field.Position }, ({ roomId, since }) => ({ kind: "join", room: roomId, since })),
   "leave_room": on(inRoom, ({ roomId }) => ({ kind: "leave", room: roomId })),

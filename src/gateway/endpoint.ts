@@ -37,7 +37,7 @@ export interface Endpoint {
 const NEEDS_ANOTHER = "beside a token, offer the subprotocol of a dialect, as parley.envelope, or parley.refusal";
 
 /** What a path says by itself. */
-interface Place {
+interface PathMeaning {
   /** What it can mean; if several of them are switched on, the first frame decides. */
   dialects: readonly DialectName[];
   needsToken: boolean;
@@ -56,7 +56,7 @@ export function resolveEndpoint(url: URL, offer: Offer, settings: EndpointSettin
   return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: offer.echo };
 }
 
-function placeOf(url: URL, { paths, dialects }: EndpointSettings): Place {
+function placeOf(url: URL, { paths, dialects }: EndpointSettings): PathMeaning {
   const path = url.pathname;
   if (path === paths.envelope) return { dialects: ["envelope"], needsToken: true };
   if (isSame(path, paths.socketio)) return { dialects: ["socketio"], needsToken: false };
@@ -84,7 +84,7 @@ function hasQuery({ search }: URL): boolean {
   return search !== "";
 }
 
-function allowed(name: string, place: Place, { dialects }: EndpointSettings): DialectName {
+function allowed(name: string, place: PathMeaning, { dialects }: EndpointSettings): DialectName {
   const dialect = DIALECT_NAMES.find((known) => known === name);
   if (!dialect || !dialects.includes(dialect)) {
     throw new ParleyError(
@@ -98,13 +98,13 @@ function allowed(name: string, place: Place, { dialects }: EndpointSettings): Di
   return dialect;
 }
 
-function spokenAt(place: Place, { dialects }: EndpointSettings): Endpoint["dialect"] {
+function spokenAt(place: PathMeaning, { dialects }: EndpointSettings): Endpoint["dialect"] {
   const [first, ...others] = place.dialects.filter((dialect) => dialects.includes(dialect));
   if (!first) throw new ParleyError("not_found", "Cannot connect: the dialect of this path is switched off");
   return others.length > 0 ? "undecided" : first;
 }
 
-function authAt(place: Place, dialect: Endpoint["dialect"], { requireAuth }: EndpointSettings): EndpointAuth {
+function authAt(place: PathMeaning, dialect: Endpoint["dialect"], { requireAuth }: EndpointSettings): EndpointAuth {
   if (place.needsToken || dialect === "envelope") return "http401";
   if (dialect === "snake") return "close1008";
   return requireAuth ? "inBand" : "optional";

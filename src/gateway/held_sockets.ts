@@ -2,7 +2,7 @@
  * Counts what a runtime cannot let go of: a socket that is over, but whose peer reads nothing or does not agree to the
  * close, costs as much as a connection, so it takes the place of one until the runtime reports its end.
  *
- * Stands between the adapter and the doors, whatever they are; to them such a socket has closed.
+ * Stands between the adapter and the transports; to them such a socket has closed.
  */
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import type { Admission } from "./admission.ts";
@@ -12,44 +12,44 @@ import type { Frame } from "../message.ts";
 type Places = Pick<Admission, "addressOf" | "enter" | "leave">;
 
 export class HeldSockets implements SocketHandler {
-  readonly #doors: SocketHandler;
+  readonly #inner: SocketHandler;
   readonly #admission: Places;
 
-  constructor(doors: SocketHandler, admission: Places) {
-    this.#doors = doors;
+  constructor(inner: SocketHandler, admission: Places) {
+    this.#inner = inner;
     this.#admission = admission;
   }
 
   fetch(request: Request, peer: Peer): MaybePromise<Response> {
-    return this.#doors.fetch(request, peer);
+    return this.#inner.fetch(request, peer);
   }
 
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
     const address = this.#admission.addressOf(request.headers, peer);
-    return after(this.#doors.upgrade(request, peer), (answer) => {
+    return after(this.#inner.upgrade(request, peer), (answer) => {
       return answer instanceof Response ? answer : { ...answer, address };
     });
   }
 
   open(socket: Socket): void {
-    this.#doors.open(socket);
+    this.#inner.open(socket);
   }
 
   message(socket: Socket, frame: Frame): void {
-    this.#doors.message(socket, frame);
+    this.#inner.message(socket, frame);
   }
 
   close(socket: Socket, code: number, reason: string): void {
-    this.#doors.close(socket, code, reason);
+    this.#inner.close(socket, code, reason);
   }
 
   held(socket: Socket, address: string): void {
     this.#admission.enter(address);
-    this.#doors.held?.(socket, address);
+    this.#inner.held?.(socket, address);
   }
 
   released(socket: Socket, address: string): void {
     this.#admission.leave(address);
-    this.#doors.released?.(socket, address);
+    this.#inner.released?.(socket, address);
   }
 }

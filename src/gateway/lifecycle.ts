@@ -1,5 +1,5 @@
 /**
- * A connection from its first turn to its last, whatever transport carries it: welcome, frames, farewell.
+ * A connection from its first turn to its last, whatever transport carries it: welcome, frames, closing.
  *
  * The gateway (plain WebSockets) and the Socket.IO host call it: no transport hands frames to the dispatcher by itself.
  */
@@ -50,12 +50,12 @@ export class Lifecycle {
       if (identity) yield* adopt(hub, connection, identity);
       if (!connection.isOpen) return;
       this.#greet(connection);
-      if (!connection.deadline) hub.admit(connection);
-      connection.isIntroduced = true;
+      if (!connection.deadline) hub.addToEverybody(connection);
+      connection.onConnectCalled = true;
       yield* wait(hub.hooks.onConnect?.(clientOf(connection), arrival));
     } catch (error) {
       if (!connection.isOpen) return;
-      hub.refuse(connection, error);
+      hub.replyError(connection, error);
       return this.#turnAway(connection, error);
     }
     if (identity) yield* greetWithUnread(hub, connection);
@@ -94,7 +94,7 @@ export class Lifecycle {
     const hub = this.#hub;
     connection.isOpen = false;
     this.#dispatcher.forget(connection);
-    const client = hub.hooks.onDisconnect && connection.isIntroduced ? clientOf(connection) : undefined;
+    const client = hub.hooks.onDisconnect && connection.onConnectCalled ? clientOf(connection) : undefined;
     hub.stats.closes.add(COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((performance.now() - connection.openedAtMs) / 1000);
     const isSlow = code === CLOSE.slowConsumer;

@@ -8,22 +8,26 @@ import { type Config, maxBufferedBytes } from "../config/config.ts";
 import type { EngineServer } from "../socketio/engine/server.ts";
 import { Gateway } from "./websocket.ts";
 
-export interface Doors {
+export interface ListenTargets {
   handler: SocketHandler;
   /** What the admin port answers, if there is one. */
   adminFetch?: SocketHandler["fetch"];
   engine?: EngineServer;
   /** It is one of several in this process, whose ports they share. */
-  worker?: { crossingSecret: string };
+  worker?: { forwardingSecret: string };
 }
 
-export interface Bound {
+export interface Ports {
   ports: number[];
   adminPorts: number[];
 }
 
 /** Throws if a port cannot be bound; what was bound until then stays so until the adapter stops. */
-export function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFetch, engine, worker }: Doors): Bound {
+export function bind(
+  adapter: RuntimeAdapter,
+  config: Config,
+  { handler, adminFetch, engine, worker }: ListenTargets,
+): Ports {
   const options = {
     reusePort: worker !== undefined,
     tls: certificateOf(config),
@@ -33,7 +37,7 @@ export function bind(adapter: RuntimeAdapter, config: Config, { handler, adminFe
   };
   if (engine && worker) {
     const alone = { ...options, host: "127.0.0.1", ports: [0], reusePort: false, tls: undefined };
-    engine.share(adapter.listen(alone, engine.inner).ports[0]!, worker.crossingSecret);
+    engine.share(adapter.listen(alone, engine.inner).ports[0]!, worker.forwardingSecret);
   }
   const { ports } = adapter.listen({ ...options, host: config.host, ports: [...config.ports] }, handler);
   if (!adminFetch || config.adminPort === undefined) return { ports, adminPorts: [] };

@@ -14,13 +14,13 @@ const MAX_PLACES_PER_NETWORK = 10;
 const OPENING_MS = 5000;
 
 /** How a socket is closed. */
-export interface Farewell {
+export interface CloseReason {
   code: number;
   reason: string;
 }
 
 /** The close that stands for an error; none: it is said in plain HTTP to everybody. */
-export function farewellOf({ code, reason }: ParleyError): Farewell | undefined {
+export function closeReasonOf({ code, reason }: ParleyError): CloseReason | undefined {
   switch (code) {
     case "unauthorized":
       return { code: CLOSE.tokenExpired, reason: "Not authenticated" };
@@ -39,23 +39,23 @@ export function farewellOf({ code, reason }: ParleyError): Farewell | undefined 
 }
 
 /** Taken from the grant of an upgrade until its socket is gone. */
-export interface Place {
+export interface RefusalSlot {
   readonly network: string;
 }
 
 export class Refusals {
   readonly #now: () => number;
-  readonly #taken = new Set<Place>();
+  readonly #taken = new Set<RefusalSlot>();
   readonly #perNetwork = new Map<string, number>();
   /** Those whose socket has not opened yet, oldest first, and since when. */
-  readonly #opening = new Map<Place, number>();
+  readonly #opening = new Map<RefusalSlot, number>();
 
   constructor({ now = () => performance.now() }: { now?: () => number } = {}) {
     this.#now = now;
   }
 
   /** None: there are too many refusals, of this network or in all. */
-  take(address: string): Place | undefined {
+  take(address: string): RefusalSlot | undefined {
     this.#forgetUnopened();
     const network = networkOf(address);
     const count = this.#perNetwork.get(network) ?? 0;
@@ -68,12 +68,12 @@ export class Refusals {
   }
 
   /** Its socket has opened, and is going to be given back. */
-  opened(place: Place): void {
+  opened(place: RefusalSlot): void {
     this.#opening.delete(place);
   }
 
   /** Idempotent. */
-  giveBack(place: Place): void {
+  giveBack(place: RefusalSlot): void {
     this.#opening.delete(place);
     if (!this.#taken.delete(place)) return;
     const count = this.#perNetwork.get(place.network)!;

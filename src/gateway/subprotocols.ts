@@ -2,7 +2,7 @@
  * What a client offers as subprotocols: a dialect by name, and what a browser, which can set no header, cannot say in
  * any other way: how it wants to be refused, and its token.
  *
- * Read for every upgrade, by the doors and by whoever looks for a token. A token must never come back in an answer or get
+ * Read for every upgrade, by the transports and by whoever looks for a token. A token must never come back in an answer or get
  * into a log, so nothing that looks like one is taken for a name.
  */
 export interface Offer {

@@ -10,7 +10,7 @@ import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { offerOf } from "./subprotocols.ts";
 
-export class Switchboard implements SocketHandler {
+export class Transports implements SocketHandler {
   readonly #plain: SocketHandler;
   readonly #engine: EngineServer;
   readonly #path: string;
@@ -43,15 +43,15 @@ export class Switchboard implements SocketHandler {
   }
 
   open(socket: Socket): void {
-    this.#ownerOf(socket).open(socket);
+    this.#transportOf(socket).open(socket);
   }
 
   message(socket: Socket, frame: Frame): void {
-    this.#ownerOf(socket).message(socket, frame);
+    this.#transportOf(socket).message(socket, frame);
   }
 
   close(socket: Socket, code: number, reason: string): void {
-    this.#ownerOf(socket).close(socket, code, reason);
+    this.#transportOf(socket).close(socket, code, reason);
   }
 
   held(socket: Socket, address: string): void {
@@ -62,7 +62,7 @@ export class Switchboard implements SocketHandler {
     this.#plain.released?.(socket, address);
   }
 
-  #ownerOf(socket: Socket): Pick<SocketHandler, "open" | "message" | "close"> {
+  #transportOf(socket: Socket): Pick<SocketHandler, "open" | "message" | "close"> {
     return this.#engine.owns(socket) ? this.#engine : this.#plain;
   }
 

@@ -18,7 +18,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { after, isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
 import type { Frame, Identity } from "../message.ts";
 import type { Origins } from "./origins.ts";
-import { type Farewell, farewellOf, type Place, Refusals } from "./refusals.ts";
+import { type CloseReason, closeReasonOf, Refusals, type RefusalSlot } from "./refusals.ts";
 import { type Offer, offerOf } from "./subprotocols.ts";
 
 /** Frames up to this may carry a token, however small the limit for messages is. */
@@ -29,7 +29,7 @@ const SHORT_LENGTH = 512;
 const MAX_BYTES_PER_UNIT = 3;
 
 /** Between the upgrade and the opening of the socket. */
-interface Ticket {
+interface UpgradeTicket {
   address: string;
   dialect: AnyDialect;
   pathRoom?: string;
@@ -37,31 +37,31 @@ interface Ticket {
   /** Refused, it wants to be told by a frame. */
   wantsRefusal: boolean;
   /** Let in only to be refused. */
-  refused?: Refused;
+  refused?: RefusedUpgrade;
 }
 
-interface Refused {
-  farewell: Farewell;
-  /** Said before the farewell. */
+interface RefusedUpgrade {
+  closing: CloseReason;
+  /** Said before the closing. */
   error?: ParleyError;
-  place?: Place;
+  place?: RefusalSlot;
 }
 
 /** The context of a socket that was refused, until it is gone. */
 class TurnedAway {
   readonly address: string;
-  readonly place?: Place;
+  readonly place?: RefusalSlot;
   /** The runtime has it still, though it is over. */
   isHeld = false;
 
-  constructor(address: string, place?: Place) {
+  constructor(address: string, place?: RefusalSlot) {
     this.address = address;
     this.place = place;
   }
 }
 
 /** An upgrade that is being decided on. */
-interface Visit {
+interface UpgradeAttempt {
   request: Request;
   peer: Peer;
   offer: Offer;
@@ -96,23 +96,28 @@ export class Gateway implements SocketHandler {
   }
 
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    const visit = { request, peer, offer: offerOf(request) };
-    const refuse = (error: unknown) => this.#refuse(visit, error);
+    const attempt = { request, peer, offer: offerOf(request) };
+    const reject = (error: unknown) => this.#rejectUpgrade(attempt, error);
     try {
-      const granted = this.#grant(visit);
-      return isPromise(granted) ? granted.catch(refuse) : granted;
+      const granted = this.#grant(attempt);
+      return isPromise(granted) ? granted.catch(reject) : granted;
     } catch (error) {
-      return refuse(error);
+      return reject(error);
     }
   }
 
-  #grant({ request, peer, offer }: Visit): MaybePromise<UpgradeGrant> {
+  #grant({ request, peer, offer }: UpgradeAttempt): MaybePromise<UpgradeGrant> {
     const { admission, dialects, hub, origins } = this.#parts;
     const address = admission.check(request, peer);
     const url = new URL(request.url);
     const endpoint = resolveEndpoint(url, offer, this.#settings);
     const { wantsRefusal } = offer;
-    const ticket: Ticket = { address, dialect: dialects[endpoint.dialect], pathRoom: endpoint.room, wantsRefusal };
+    const ticket: UpgradeTicket = {
+      address,
+      dialect: dialects[endpoint.dialect],
+      pathRoom: endpoint.room,
+      wantsRefusal,
+    };
     const grant: UpgradeGrant = { context: ticket, subprotocol: endpoint.subprotocol };
     const { credential, leftOut } = credentialOf(request, url, { config: hub.config, origins });
     if (!credential) return this.#withoutToken(endpoint, grant, leftOut);
@@ -128,14 +133,14 @@ export class Gateway implements SocketHandler {
     );
   }
 
-  #withToken(grant: UpgradeGrant, ticket: Ticket, identity: Identity): MaybePromise<UpgradeGrant> {
+  #withToken(grant: UpgradeGrant, ticket: UpgradeTicket, identity: Identity): MaybePromise<UpgradeGrant> {
     ticket.identity = identity;
     return after(run(checkEntry(this.#parts.hub, identity)), () => grant);
   }
 
   /** `cookie`: what is wrong with the one it has. */
   #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
-    const { address, wantsRefusal } = grant.context as Ticket;
+    const { address, wantsRefusal } = grant.context as UpgradeTicket;
     if (endpoint.auth !== "http401" && endpoint.auth !== "close1008") return grant;
     if (cookie) this.#parts.hub.audit.refused(address, "upgrade", cookie);
     if (endpoint.auth === "close1008" && !wantsRefusal) {
@@ -147,25 +152,25 @@ export class Gateway implements SocketHandler {
   /** What the own clients of a dialect expect. */
   #close1008(grant: UpgradeGrant, reason: string, error?: ParleyError): UpgradeGrant {
     this.#parts.hub.stats.refused.add("token");
-    (grant.context as Ticket).refused = { farewell: { code: CLOSE.policy, reason }, error };
+    (grant.context as UpgradeTicket).refused = { closing: { code: CLOSE.policy, reason }, error };
     return grant;
   }
 
-  #refuse(visit: Visit, thrown: unknown): Response | UpgradeGrant {
+  #rejectUpgrade(attempt: UpgradeAttempt, thrown: unknown): Response | UpgradeGrant {
     const { log, stats } = this.#parts.hub;
     const error = toParleyError(thrown, log, { during: "upgrade" });
     if (error.code === "unauthorized" || error.code === "token_expired") stats.refused.add("token");
     else if (error.code === "bad_message" || error.code === "not_found") stats.refused.add("request");
-    return this.#refuseByFrame(visit, error) ?? toHttp(error);
+    return this.#rejectByFrame(attempt, error) ?? toHttp(error);
   }
 
-  #refuseByFrame({ request, peer, offer }: Visit, error: ParleyError): UpgradeGrant | undefined {
-    const farewell = offer.wantsRefusal ? farewellOf(error) : undefined;
-    const dialect = farewell && this.#dialectAt(request, offer);
+  #rejectByFrame({ request, peer, offer }: UpgradeAttempt, error: ParleyError): UpgradeGrant | undefined {
+    const closing = offer.wantsRefusal ? closeReasonOf(error) : undefined;
+    const dialect = closing && this.#dialectAt(request, offer);
     const address = this.#parts.admission.addressOf(request.headers, peer);
     const place = dialect && this.#refusals.take(address);
-    if (!farewell || !dialect || !place) return undefined;
-    const ticket: Ticket = { address, dialect, wantsRefusal: true, refused: { farewell, error, place } };
+    if (!closing || !dialect || !place) return undefined;
+    const ticket: UpgradeTicket = { address, dialect, wantsRefusal: true, refused: { closing, error, place } };
     return { context: ticket, subprotocol: offer.echo };
   }
 
@@ -181,7 +186,7 @@ export class Gateway implements SocketHandler {
 
   open(socket: Socket): void {
     const { admission, hub, lifecycle } = this.#parts;
-    const ticket = socket.context as Ticket;
+    const ticket = socket.context as UpgradeTicket;
     const { address, dialect, pathRoom, identity } = ticket;
     // Since the upgrade was granted others may have come in, and the server may have begun to go away.
     const refused = ticket.refused ?? this.#refusedLate(ticket);
@@ -192,25 +197,25 @@ export class Gateway implements SocketHandler {
     lifecycle.open(connection, identity);
   }
 
-  #refusedLate({ address, wantsRefusal }: Ticket): Refused | undefined {
+  #refusedLate({ address, wantsRefusal }: UpgradeTicket): RefusedUpgrade | undefined {
     const { admission } = this.#parts;
     const error = admission.late(address);
     if (!error) return undefined;
     const place = wantsRefusal ? this.#refusals.take(address) : undefined;
-    if (place) return { farewell: farewellOf(error)!, error, place };
-    const farewell = admission.draining
+    if (place) return { closing: closeReasonOf(error)!, error, place };
+    const closing = admission.draining
       ? { code: CLOSE.goingAway, reason: "The server is going away" }
       : { code: CLOSE.tryLater, reason: "Connection limit reached" };
-    return { farewell };
+    return { closing };
   }
 
   /** It takes the place of a connection until it is gone. */
-  #turnAway(socket: Socket, { address, dialect }: Ticket, { farewell, error, place }: Refused): void {
+  #turnAway(socket: Socket, { address, dialect }: UpgradeTicket, { closing, error, place }: RefusedUpgrade): void {
     if (place) this.#refusals.opened(place);
     this.#parts.admission.enter(address);
     socket.context = new TurnedAway(address, place);
     if (error) this.#tell(socket, dialect, error);
-    socket.close(farewell.code, farewell.reason);
+    socket.close(closing.code, closing.reason);
   }
 
   /** An error to a socket that will not become a connection. */

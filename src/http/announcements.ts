@@ -2,7 +2,7 @@
  * Admin routes that speak: events and messages of the application to everybody, a room, a user or a connection.
  */
 import * as v from "valibot";
-import type { Announcement, Sent } from "../commands/server_api.ts";
+import type { Sent, ServerEventInput } from "../commands/server_api.ts";
 import { ParleyError } from "../errors.ts";
 import { run } from "../maybe.ts";
 import type { HttpParts } from "./app.ts";
@@ -14,14 +14,14 @@ const Answer = v.object({ success: Success, message_id: v.string(), recipients_c
 
 const SHARED = { method: "POST", needs: "admin", body: Body, answer: Answer } as const;
 
-export function announcementRoutes({ backstage, hub: { audit } }: HttpParts): Route[] {
+export function announcementRoutes({ api, hub: { audit } }: HttpParts): Route[] {
   return [
     route({
       ...SHARED,
       path: "/websocket/broadcast",
       about: "To every connection",
       serve: async ({ caller, body }) => {
-        const sent = await run(backstage.toEverybody(announcementOf(body)));
+        const sent = await run(api.broadcast(inputOf(body)));
         audit.done("a broadcast was sent", caller, { type: body.type, recipients: sent.recipients });
         return receipt(sent);
       },
@@ -31,14 +31,14 @@ export function announcementRoutes({ backstage, hub: { audit } }: HttpParts): Ro
       path: "/websocket/rooms/{id}/message",
       about: "To a room; type message is an ordinary message, kept where the room keeps history",
       params: v.object({ id: RoomName }),
-      serve: async ({ params, body }) => receipt(await run(backstage.toRoom(params.id, announcementOf(body)))),
+      serve: async ({ params, body }) => receipt(await run(api.sendToRoom(params.id, inputOf(body)))),
     }),
     route({
       ...SHARED,
       path: "/websocket/users/{id}/message",
       about: "To all connections of a user; type notification is stored, group_membership_change moves them",
       params: v.object({ id: User }),
-      serve: async ({ params, body }) => receipt(await run(backstage.toUser(params.id, announcementOf(body)))),
+      serve: async ({ params, body }) => receipt(await run(api.sendToUser(params.id, inputOf(body)))),
     }),
     route({
       ...SHARED,
@@ -46,12 +46,12 @@ export function announcementRoutes({ backstage, hub: { audit } }: HttpParts): Ro
       about: "To one connection",
       params: v.object({ id: Id }),
       errors: ["not_found"],
-      serve: async ({ params, body }) => receipt(await run(backstage.toConnection(params.id, announcementOf(body)))),
+      serve: async ({ params, body }) => receipt(await run(api.sendToClient(params.id, inputOf(body)))),
     }),
   ];
 }
 
-function announcementOf({ type, data }: v.InferOutput<typeof Body>): Announcement {
+function inputOf({ type, data }: v.InferOutput<typeof Body>): ServerEventInput {
   if (data === undefined && type === "message") {
     throw new ParleyError("bad_message", 'Cannot read the body: "data" is missing');
   }

@@ -4,7 +4,7 @@
  * Called once by the composition root. The gateway hands over every request that is no upgrade.
  */
 import type { Admission } from "../gateway/admission.ts";
-import type { Backstage } from "../commands/server_api.ts";
+import type { ServerApi } from "../commands/server_api.ts";
 import type { Config } from "../config/config.ts";
 import { resolveEndpoint } from "../gateway/endpoint.ts";
 import { ParleyError, toHttp } from "../errors.ts";
@@ -28,7 +28,7 @@ import { statusRoutes } from "./status.ts";
 
 export interface HttpParts {
   hub: Hub;
-  backstage: Backstage;
+  api: ServerApi;
   admission: Admission;
   origins: Origins;
   runtime: "bun" | "deno";
@@ -83,7 +83,7 @@ export function createApps(parts: HttpParts): Apps {
     maxBodyBytes: hub.config.websocketMaxMessageBytes,
   };
   return {
-    fetch: serveRoutes(open, { ...shared, origins, otherwise: (request) => wrongDoor(request, parts) }),
+    fetch: serveRoutes(open, { ...shared, origins, otherwise: (request) => upgradeRequired(request, parts) }),
     adminFetch: admin && serveRoutes(admin, { ...shared, hosts: new AdminHosts(hub.config.adminHosts) }),
   };
 }
@@ -93,7 +93,7 @@ function described(routes: Route[], basePath: string): Route[] {
 }
 
 /** What a request without `Upgrade` is told at the address of a WebSocket. */
-function wrongDoor(request: Request, { hub, admission }: HttpParts): Response | undefined {
+function upgradeRequired(request: Request, { hub, admission }: HttpParts): Response | undefined {
   if (!isWebSocketPath(request, hub)) return undefined;
   if (!hub.config.websocketEnabled || admission.draining) {
     const why = admission.draining ? "the server is going away" : "WebSockets are switched off";

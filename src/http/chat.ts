@@ -162,7 +162,7 @@ interface Publishing {
   headers: v.InferOutput<typeof Headers>;
 }
 
-function publisher({ hub, backstage, chat }: HttpParts) {
+function publisher({ hub, api, chat }: HttpParts) {
   const slowDown = pacer(hub.config);
   const rights = new ChatRights(hub);
   return async ({ caller, params, body, headers }: Publishing): Promise<v.InferInput<typeof Published>> => {
@@ -179,7 +179,7 @@ function publisher({ hub, backstage, chat }: HttpParts) {
         key: publishKey({ target: room, clientId: key, data }),
       };
     }
-    const { id, timestamp, position, duplicate } = await run(backstage.message(room, message));
+    const { id, timestamp, position, duplicate } = await run(api.publish(room, message));
     return { id, timestamp, position, ...(duplicate && { duplicate }) };
   };
 }
@@ -209,7 +209,7 @@ function originOf({ isAdmin, identity }: Caller, body: Publishing["body"]): Part
 /** Pages at once before the rate counts, in seconds of it. */
 const READ_BURST_S = 5;
 
-interface Reading {
+interface HistoryRequest {
   caller: Caller;
   params: v.InferOutput<typeof Params>;
   query: { before?: HistoryPage["position"]; since?: HistoryPage["position"]; limit: number };
@@ -220,7 +220,7 @@ function reader({ hub, chat }: HttpParts) {
   const { historyReadRate: perSecond } = hub.config;
   const reads = new TokenBuckets({ perSecond, burst: READ_BURST_S * perSecond });
   const rights = new ChatRights(hub);
-  return async ({ caller, params, query }: Reading): Promise<v.InferInput<typeof History>> => {
+  return async ({ caller, params, query }: HistoryRequest): Promise<v.InferInput<typeof History>> => {
     const room = params.roomId;
     if (!caller.isAdmin) {
       const retryAfter = reads.take(networkOf(caller.address));

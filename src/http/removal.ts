@@ -37,7 +37,7 @@ function kickRoute({ audit, broker: { control } }: Hub): Route {
     answer: Disconnected,
     errors: ["not_found"],
     serve: async ({ caller, params: { id } }) => {
-      const count = await control.give({ do: "kick", connection: id, reason: KICKED });
+      const count = await control.execute({ do: "kick", connection: id, reason: KICKED });
       if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
       audit.done("a connection was kicked", caller, { connection: id });
       return disconnected(count);
@@ -63,7 +63,7 @@ function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
       }
       // Said in the close frame: a client that may not come back soon can tell.
       const reason = forMs > 0 ? BLOCKED : KICKED;
-      const count = await control.give({ do: "kick", user: id, reason });
+      const count = await control.execute({ do: "kick", user: id, reason });
       audit.done("a user was kicked", caller, { user: id, connections: count });
       return disconnected(count, forMs > 0 ? new Date(Date.now() + forMs).toISOString() : undefined);
     },
@@ -85,7 +85,7 @@ function putOutRoute({ audit, broker: { control } }: Hub): Route {
       if (typeOfRoom(id) !== "custom") {
         throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${RESERVED}`);
       }
-      const count = await control.give({ do: "put_out", room: id, member, reason: KICKED });
+      const count = await control.execute({ do: "put_out", room: id, member, reason: KICKED });
       if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
       audit.done("a member was put out of a room", caller, { room: id, member });
       return removed(count);

@@ -12,7 +12,7 @@ import type { Caller } from "./access.ts";
 export type Needs = "nothing" | "user" | "admin";
 
 export type Schema = v.GenericSchema;
-type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
+type ObjectSchema = v.ObjectSchema<v.ObjectEntries, undefined>;
 type None = Record<never, never>;
 type Read<S extends Some<Schema>> = S extends Schema ? v.InferOutput<S> : None;
 
@@ -46,13 +46,13 @@ interface Declaration {
 
 /** A route as the router and the description see it. */
 export interface Route extends Declaration {
-  params?: Fields;
-  query?: Fields;
+  params?: ObjectSchema;
+  query?: ObjectSchema;
   /** Two fields of the query of which only one may be given. */
   exclusive?: readonly [string, string];
   body?: Schema;
   /** In lower case. */
-  headers?: Fields;
+  headers?: ObjectSchema;
   /** JSON of this shape, or text of this media type. */
   answer: Schema | string;
   /** A value is sent as JSON; a Response goes out as it is. May throw ParleyError. */
@@ -61,8 +61,13 @@ export interface Route extends Declaration {
 
 type Some<T> = T | undefined;
 
-interface Typed<P extends Some<Fields>, Q extends Some<Fields>, B extends Some<Schema>, H extends Some<Fields>, A>
-  extends Declaration {
+interface Typed<
+  P extends Some<ObjectSchema>,
+  Q extends Some<ObjectSchema>,
+  B extends Some<Schema>,
+  H extends Some<ObjectSchema>,
+  A,
+> extends Declaration {
   params?: P;
   query?: Q;
   exclusive?: readonly [string, string];
@@ -76,10 +81,10 @@ interface Typed<P extends Some<Fields>, Q extends Some<Fields>, B extends Some<S
 
 /** Holds a declaration's `serve` to its own schemas. */
 export function route<
-  P extends Some<Fields> = undefined,
-  Q extends Some<Fields> = undefined,
+  P extends Some<ObjectSchema> = undefined,
+  Q extends Some<ObjectSchema> = undefined,
   B extends Some<Schema> = undefined,
-  H extends Some<Fields> = undefined,
+  H extends Some<ObjectSchema> = undefined,
   A extends Schema | string = string,
 >(declaration: Typed<P, Q, B, H, A>): Route {
   return declaration;

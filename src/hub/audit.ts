@@ -6,7 +6,7 @@
  */
 import { networkOf } from "./address.ts";
 import type { ParleyError } from "../errors.ts";
-import type { Fields, Log } from "../log.ts";
+import type { Log, LogFields } from "../log.ts";
 import type { Identity } from "../message.ts";
 import { type Clock, TokenBucket, TokenBuckets } from "../token_bucket.ts";
 
@@ -34,7 +34,7 @@ export class Audit {
   }
 
   /** `what` is a constant; `whom` names the user, connection or room. */
-  done(what: string, { identity, address }: Actor, whom: Fields = {}): void {
+  done(what: string, { identity, address }: Actor, whom: LogFields = {}): void {
     const by = identity ? `user:${identity.user}` : "admin-key";
     this.#log.info(what, { audit: true, by, address, ...whom });
   }

@@ -9,26 +9,26 @@ import type { RuntimeAdapter, Socket } from "../adapter.ts";
 import type { Frame } from "../message.ts";
 
 /** What an event's frames are handed to. */
-export type Outlet = Pick<RuntimeAdapter, "publish">;
+export type Publisher = Pick<RuntimeAdapter, "publish">;
 
 /** What waits is written in one burst to every member: it must fit easily into what a reader may leave unread. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
-interface Waiting {
+interface HeldFrame {
   topic: string;
   frame: Frame;
   except?: Socket;
 }
 
-export class Coalescer implements Outlet {
-  readonly #outlet: Outlet;
+export class Coalescer implements Publisher {
+  readonly #outlet: Publisher;
   readonly #windowMs: number;
-  #waiting: Waiting[] = [];
+  #waiting: HeldFrame[] = [];
   #waitingBytes = 0;
   /** Runs while a window is open. */
   #timer?: ReturnType<typeof setTimeout>;
 
-  constructor(outlet: Outlet, windowMs: number) {
+  constructor(outlet: Publisher, windowMs: number) {
     this.#outlet = outlet;
     this.#windowMs = windowMs;
   }

@@ -48,9 +48,9 @@ export class Connection {
   /** False as soon as its end is known. */
   isOpen = true;
   /** Whether it hears what is said to everybody. */
-  isAdmitted = false;
+  hearsBroadcasts = false;
   /** Whether the embedding program was told of it. */
-  isIntroduced = false;
+  onConnectCalled = false;
   /** The version of the room rules that its rooms were last held to. */
   heldToRules = 0;
   deadline?: AuthenticationDeadline;
@@ -107,7 +107,7 @@ export class Connection {
   }
 
   /** Counts a refused frame; true when there were more than `limit` within ten seconds. */
-  refuse(nowMs: number, limit: number): boolean {
+  countViolation(nowMs: number, limit: number): boolean {
     if (nowMs - this.#firstRefusalMs > 10_000) {
       this.#firstRefusalMs = nowMs;
       this.#refusals = 0;

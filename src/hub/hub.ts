@@ -6,7 +6,7 @@
  */
 import { Audit } from "./audit.ts";
 import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "../broker.ts";
-import type { Outlet } from "./coalescer.ts";
+import type { Publisher } from "./coalescer.ts";
 import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
@@ -27,13 +27,13 @@ import {
   type RoomEvent,
   SERVER,
 } from "../message.ts";
-import { PresencePace } from "./status_throttle.ts";
+import { StatusThrottle } from "./status_throttle.ts";
 import type { Permissions } from "../policies/rules.ts";
 import { isReading, ReadRate } from "./read_rate.ts";
 import { Audiences, Room } from "./room.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { Stats } from "./metrics.ts";
-import { Turns } from "./keyed_queue.ts";
+import { KeyedQueue } from "./keyed_queue.ts";
 import { TypingClock } from "./typing.ts";
 import { Unsent } from "./unsent.ts";
 import type { Verifier } from "../verifier.ts";
@@ -44,7 +44,7 @@ const UNSENT_RETRY_MS = 1000;
 
 export interface HubParts {
   config: Config;
-  adapter: Outlet;
+  adapter: Publisher;
   broker: Broker;
   verifier: Verifier;
   permissions: Permissions;
@@ -76,13 +76,13 @@ export class Hub {
   readonly connections = new Map<string, Connection>();
   readonly rooms = new Map<string, Room>();
   readonly typing = new TypingClock();
-  readonly pace = new PresencePace();
+  readonly statusThrottle = new StatusThrottle();
   readonly views = new Views();
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
-  readonly turns = new Turns();
+  readonly perUser = new KeyedQueue();
   readonly unsent = new Unsent();
   readonly reads: ReadRate;
-  readonly outlet: Outlet;
+  readonly outlet: Publisher;
   /** The permanent topic of every connection: broadcasts, and it keeps a socket from leaving its last topic. */
   readonly #everybody: Audiences;
 
@@ -108,7 +108,7 @@ export class Hub {
     return this.maxBufferedBytes > 0 ? this.maxBufferedBytes / 2 : UNBOUNDED_REPLY_BYTES;
   }
 
-  /** Into the registry. It hears what is said to everybody only from {@link admit} on. */
+  /** Into the registry. It hears what is said to everybody only from {@link addToEverybody} on. */
   open(connection: Connection): void {
     this.connections.set(connection.id, connection);
     this.stats.connectionsOpened.add();
@@ -116,15 +116,15 @@ export class Hub {
   }
 
   /** It has been greeted, and has shown who it is where that is required. */
-  admit(connection: Connection): void {
-    connection.isAdmitted = true;
+  addToEverybody(connection: Connection): void {
+    connection.hearsBroadcasts = true;
     this.#everybody.add(connection);
   }
 
   /** Takes it out of the registry; its rooms have to be left before. */
   forget(connection: Connection): void {
     this.unsent.forget(connection.socket);
-    if (this.connections.delete(connection.id) && connection.isAdmitted) this.#everybody.remove(connection);
+    if (this.connections.delete(connection.id) && connection.hearsBroadcasts) this.#everybody.remove(connection);
   }
 
   /** Connections of each dialect, without those that are still to show who they are. */
@@ -163,7 +163,7 @@ export class Hub {
   /** Moves an undecided connection, with all its topics, to the dialect its first telling frame has shown. */
   decide(connection: Connection, dialect: Connection["dialect"]): void {
     const audiences = connection.rooms.flatMap(({ name }) => this.rooms.get(name)?.audiences ?? []);
-    if (connection.isAdmitted) audiences.push(this.#everybody);
+    if (connection.hearsBroadcasts) audiences.push(this.#everybody);
     for (const each of audiences) each.move(connection, dialect);
     connection.dialect = dialect;
   }
@@ -234,7 +234,7 @@ export class Hub {
   }
 
   /** Answers an error in the connection's dialect; what is no ParleyError is logged, and answered as `internal`. */
-  refuse(connection: Connection, thrown: unknown, command?: Command): void {
+  replyError(connection: Connection, thrown: unknown, command?: Command): void {
     const error = toParleyError(thrown, this.log, { connection: connection.id, command: command?.kind });
     this.stats.errors.add(error.code);
     const { code, message, retryAfter, ref } = error;

@@ -12,7 +12,7 @@ import * as membership from "./membership.ts";
 
 /** See {@link become}. Waits for what else is under way for the user, so that no change of groups gets lost in between. */
 export function adopt(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
-  return wait(hub.turns.take(identity.user, () => run(become(hub, connection, identity))));
+  return wait(hub.perUser.run(identity.user, () => run(become(hub, connection, identity))));
 }
 
 /**
@@ -26,7 +26,7 @@ function* become(hub: Hub, connection: Connection, identity: Identity): Steps<vo
   connection.member = { connection: connection.id, user: identity.id, name: identity.name };
   try {
     const groups = yield* groupRooms(hub, identity);
-    yield* membership.seat(hub, connection, [`user:${identity.user}`, ...groups]);
+    yield* membership.joinReserved(hub, connection, [`user:${identity.user}`, ...groups]);
   } catch (error) {
     connection.identity = undefined;
     connection.member = guest;
@@ -63,7 +63,7 @@ function* identifyInRooms(hub: Hub, connection: Connection): Steps<void> {
 
 /** A fresh token of the same user: new expiry, roles, groups and rooms; rooms no longer allowed are left. */
 export function refresh(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
-  return wait(hub.turns.take(identity.user, () => run(renew(hub, connection, identity))));
+  return wait(hub.perUser.run(identity.user, () => run(renew(hub, connection, identity))));
 }
 
 function* renew(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
@@ -74,9 +74,9 @@ function* renew(hub: Hub, connection: Connection, identity: Identity): Steps<voi
     const stays = room.kind === "group"
       ? groups.includes(room.name)
       : room.kind !== "custom" || mayStay(hub, connection, room.name);
-    if (!stays) yield* putOut(hub, connection, { room: room.name, reason: "forbidden" });
+    if (!stays) yield* removeFromRoom(hub, connection, { room: room.name, reason: "forbidden" });
   }
-  yield* membership.seat(hub, connection, groups);
+  yield* membership.joinReserved(hub, connection, groups);
 }
 
 /** New rules count for those who are in, too: out of the rooms that a connection could not join any more. */
@@ -85,12 +85,12 @@ export function* holdToRules(hub: Hub, connection: Connection): Steps<void> {
   for (const { name, kind } of [...connection.rooms]) {
     if (kind !== "custom" || mayStay(hub, connection, name)) continue;
     hub.log.debug("put out of a room by its new rule", { room: name, connection: connection.id });
-    yield* putOut(hub, connection, { room: name, reason: "forbidden" });
+    yield* removeFromRoom(hub, connection, { room: name, reason: "forbidden" });
   }
 }
 
 /** Out of a room it did not ask to leave; told with the reason. */
-export function* putOut(
+export function* removeFromRoom(
   hub: Hub,
   connection: Connection,
   { room, reason }: { room: string; reason: string },

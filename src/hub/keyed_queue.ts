@@ -5,7 +5,7 @@
  */
 import { isPromise, type MaybePromise } from "../maybe.ts";
 
-export class Turns {
+export class KeyedQueue {
   /** The last in line for each name; settles, never rejects. */
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -15,7 +15,7 @@ export class Turns {
   }
 
   /** Does the work when what was asked for before has ended, well or badly. */
-  take<T>(name: string, work: () => MaybePromise<T>): MaybePromise<T> {
+  run<T>(name: string, work: () => MaybePromise<T>): MaybePromise<T> {
     const done = this.#last.get(name)?.then(work) ?? work();
     if (isPromise(done)) this.#remember(name, done);
     return done;

@@ -9,7 +9,7 @@
  * - Subscribe and unsubscribe of one room are chained in Room, so "last leaves, next joins" cannot arrive reversed.
  * - Leaving on close goes through the broker, never through the closing socket's own publish.
  */
-import type { HistoryPage, Seat } from "../broker.ts";
+import type { HistoryPage, Occupancy } from "../broker.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
 import { clientOf, type Hub } from "./hub.ts";
@@ -47,9 +47,9 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
     yield* wait(room.retain());
     seated = true;
     checkOpen(connection);
-    const seat = yield* enter(hub, connection, room);
+    const occupancy = yield* enter(hub, connection, room);
     checkOpen(connection);
-    const joined = yield* answer(hub, connection, { name, since, seat });
+    const joined = yield* answer(hub, connection, { name, since, occupancy });
     checkOpen(connection);
     if (joiner.overflowed) {
       throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
@@ -76,7 +76,7 @@ export function* joinPathRoom(hub: Hub, connection: Connection): Steps<void> {
   try {
     yield* join(hub, connection, { room });
   } catch (error) {
-    if (connection.isOpen) hub.refuse(connection, error, { kind: "join", room });
+    if (connection.isOpen) hub.replyError(connection, error, { kind: "join", room });
   }
 }
 
@@ -110,16 +110,16 @@ export function* askProgram(hub: Hub, connection: Connection, name: string): Ste
   }
 }
 
-interface Question {
+interface JoinQuestion {
   name: string;
   since?: StreamPosition;
   /** What entering has just told of the room's totals. */
-  seat?: Seat;
+  occupancy?: Occupancy;
 }
 
 /** Roster and history of a room, as a join tells them. */
-function* answer(hub: Hub, connection: Connection, { name, since, seat }: Question): Steps<Joined> {
-  const roster = yield* rosterOf(hub, connection, name, seat);
+function* answer(hub: Hub, connection: Connection, { name, since, occupancy }: JoinQuestion): Steps<Joined> {
+  const roster = yield* rosterOf(hub, connection, name, occupancy);
   if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
   const query = { limit: since ? REPLAY_LIMIT : 0, maxBytes: hub.replyBytes, since };
   const page = yield* wait(hub.broker.history.read(name, query));
@@ -128,11 +128,11 @@ function* answer(hub: Hub, connection: Connection, { name, since, seat }: Questi
 }
 
 /** Who is in the room; nobody is named where presence is off, or while the room does not announce. */
-function* rosterOf(hub: Hub, connection: Connection, name: string, seat?: Seat): Steps<Roster> {
+function* rosterOf(hub: Hub, connection: Connection, name: string, occupancy?: Occupancy): Steps<Roster> {
   if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0, announcing: false };
   const { presence } = hub.broker;
   // Naming hundreds of members only to leave them out would be most of the cost of a join.
-  const counts = seat ?? (yield* wait(presence.roster(name, 0)));
+  const counts = occupancy ?? (yield* wait(presence.roster(name, 0)));
   if (!counts.announcing) return { list: [], members: counts.members, users: counts.users, announcing: false };
   const roster = yield* wait(presence.roster(name, hub.config.roomAnnounceMax));
   return roster.announcing ? fitRoster(roster, connection.dialect, hub.maxBufferedBytes) : { ...roster, list: [] };
@@ -160,11 +160,11 @@ function catchUp(connection: Connection, joiner: Joiner, position: StreamPositio
 
 /**
  * Into rooms that only the server joins: nothing is asked, answered or announced. All are entered before the first
- * event of any of them can arrive, so what the caller sends next in this turn comes first. What seats one connection
- * must not overlap: see Hub.turns.
+ * event of any of them can arrive, so what the caller sends next in this turn comes first. What joins one connection
+ * must not overlap: see Hub.perUser.
  * Throws `room_full` if the user has too many connections, `unavailable`.
  */
-export function* seat(hub: Hub, connection: Connection, names: string[]): Steps<void> {
+export function* joinReserved(hub: Hub, connection: Connection, names: string[]): Steps<void> {
   const retained: Room[] = [];
   try {
     for (const name of names) {
@@ -184,7 +184,7 @@ export function* seat(hub: Hub, connection: Connection, names: string[]): Steps<
   for (const room of retained) room.add(connection);
 }
 
-function* enter(hub: Hub, connection: Connection, room: Room): Steps<Seat> {
+function* enter(hub: Hub, connection: Connection, room: Room): Steps<Occupancy> {
   const { config, broker } = hub;
   const limit = room.kind === "personal"
     ? config.websocketMaxConnectionsPerUser
@@ -212,7 +212,7 @@ export function leaveAll(hub: Hub, connection: Connection): MaybePromise<void> {
   if (left.length > 0) return Promise.all(left).then(() => undefined);
 }
 
-/** Gives up the seat at the broker, and this node's interest in the room if it was the last one. */
+/** Takes the connection out at the broker, and this node's interest in the room if it was the last one. */
 function vacate(hub: Hub, room: Room, connection: Connection): MaybePromise<void> {
   const left = room.kind === "presence" ? undefined : hub.broker.presence.leave(room.name, connection.id);
   return after(left, () => room.release());

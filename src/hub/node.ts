@@ -1,5 +1,5 @@
 /**
- * What the other nodes may ask of this one: to deliver, to say who is here, to carry out an order.
+ * What the other nodes may ask of this one: to deliver, to say who is here, to execute a command.
  *
  * Called by the broker only.
  */
@@ -10,8 +10,8 @@ import type {
   Delivered,
   Delivery,
   LocalNode,
+  NodeCommand,
   NodeStats,
-  Order,
   Page,
   RoomInfo,
   RoomQuery,
@@ -20,7 +20,7 @@ import type {
 import type { Connection } from "./connection.ts";
 import { CLOSE } from "../errors.ts";
 import type { Hub } from "./hub.ts";
-import { putOut } from "./identity.ts";
+import { removeFromRoom } from "./identity.ts";
 import { after, type MaybePromise, run, type Steps } from "../maybe.ts";
 import * as membership from "./membership.ts";
 
@@ -98,7 +98,7 @@ export class Node implements LocalNode {
     return { node: this.id, counters };
   }
 
-  distrust(): void {
+  countInvalidPayload(): void {
     this.#hub.stats.foreignPayloads.add();
   }
 
@@ -115,15 +115,15 @@ export class Node implements LocalNode {
     });
   }
 
-  obey(order: Order): MaybePromise<number> {
-    if (order.do === "kick") return this.#kick(order);
-    if (order.do === "tell_members") return this.#tellMembers(order);
-    return order.do === "put_out" ? run(this.#putOut(order)) : this.#moveGroup(order);
+  execute(command: NodeCommand): MaybePromise<number> {
+    if (command.do === "kick") return this.#kick(command);
+    if (command.do === "tell_members") return this.#tellMembers(command);
+    return command.do === "put_out" ? run(this.#putOut(command)) : this.#moveGroup(command);
   }
 
-  #kick({ connection: id, user, reason }: Order & { do: "kick" }): MaybePromise<number> {
+  #kick({ connection: id, user, reason }: NodeCommand & { do: "kick" }): MaybePromise<number> {
     // A connection that is becoming the user just now is one of the user's when its turn is over.
-    if (user !== undefined) return this.#hub.turns.take(user, () => this.#end(this.#connectionsOf(user), reason));
+    if (user !== undefined) return this.#hub.perUser.run(user, () => this.#end(this.#connectionsOf(user), reason));
     const one = id === undefined ? undefined : this.#hub.connections.get(id);
     return one ? this.#end([one], reason) : 0;
   }
@@ -133,7 +133,7 @@ export class Node implements LocalNode {
     return targets.length;
   }
 
-  #tellMembers({ rooms }: Order & { do: "tell_members" }): number {
+  #tellMembers({ rooms }: NodeCommand & { do: "tell_members" }): number {
     for (const name of rooms) {
       const room = this.#hub.rooms.get(name);
       if (room) this.#hub.views.rebuilt(room);
@@ -141,23 +141,23 @@ export class Node implements LocalNode {
     return 0;
   }
 
-  *#putOut({ room, member, reason }: Order & { do: "put_out" }): Steps<number> {
+  *#putOut({ room, member, reason }: NodeCommand & { do: "put_out" }): Steps<number> {
     const targets = [...this.#hub.rooms.get(room)?.members ?? []].filter((each) => is(each, member));
-    for (const connection of targets) yield* putOut(this.#hub, connection, { room, reason });
+    for (const connection of targets) yield* removeFromRoom(this.#hub, connection, { room, reason });
     return targets.length;
   }
 
-  #moveGroup(order: Order & { do: "move_group" }): MaybePromise<number> {
-    return this.#hub.turns.take(order.user, () => run(this.#moveAll(order)));
+  #moveGroup(command: NodeCommand & { do: "move_group" }): MaybePromise<number> {
+    return this.#hub.perUser.run(command.user, () => run(this.#moveAll(command)));
   }
 
-  *#moveAll({ user, group, joined }: Order & { do: "move_group" }): Steps<number> {
+  *#moveAll({ user, group, joined }: NodeCommand & { do: "move_group" }): Steps<number> {
     const room = `group:${group}`;
     const targets = this.#connectionsOf(user);
     for (const connection of targets) {
       try {
-        if (joined) yield* membership.seat(this.#hub, connection, [room]);
-        else yield* putOut(this.#hub, connection, { room, reason: "removed" });
+        if (joined) yield* membership.joinReserved(this.#hub, connection, [room]);
+        else yield* removeFromRoom(this.#hub, connection, { room, reason: "removed" });
       } catch (error) {
         // One that closes meanwhile does not keep the others from moving.
         if (connection.isOpen) throw error;

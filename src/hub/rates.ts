@@ -101,8 +101,8 @@ export class Rates {
   }
 
   /** Counts a refused frame; true: there were too many within ten seconds. */
-  refuse(connection: Connection): boolean {
-    return connection.refuse(this.#now(), this.#maxRefusals);
+  countViolation(connection: Connection): boolean {
+    return connection.countViolation(this.#now(), this.#maxRefusals);
   }
 
   /** Whether a connection is told now that a signal of its was dropped. */

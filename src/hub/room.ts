@@ -6,7 +6,7 @@
  * subscription in step with whether anybody here needs it.
  */
 import type { RoutedEvent } from "../broker.ts";
-import { Coalescer, type Outlet } from "./coalescer.ts";
+import { Coalescer, type Publisher } from "./coalescer.ts";
 import type { RoomRule } from "../config/config.ts";
 import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
@@ -29,12 +29,12 @@ export interface Audience {
 export class Audiences {
   readonly list: Audience[] = [];
   /** What an event's frames are handed to. */
-  outlet: Outlet;
+  outlet: Publisher;
   readonly #room: string;
-  readonly #direct: Outlet;
+  readonly #direct: Publisher;
   #coalescer?: Coalescer;
 
-  constructor(room: string, outlet: Outlet, coalesceMs?: number) {
+  constructor(room: string, outlet: Publisher, coalesceMs?: number) {
     this.#room = room;
     this.outlet = this.#direct = outlet;
     this.coalesce(coalesceMs);
@@ -99,7 +99,7 @@ export class Joiner {
 
 /** How a room gets and gives up the node's subscription at the broker, and where it is counted. */
 export interface Subscriber {
-  readonly outlet: Outlet;
+  readonly outlet: Publisher;
   readonly stats: Pick<Stats, "roomResized">;
   subscribe(room: string): MaybePromise<void>;
   unsubscribe(room: string): MaybePromise<void>;

@@ -11,11 +11,11 @@ export class RoomView {
   announcing: boolean | undefined;
   /** When the list was told last, on the clock of `performance.now()`. */
   toldAtMs = -Infinity;
-  reading: Reading | undefined;
+  reading: RosterReading | undefined;
 }
 
 /** What is heard of a room from the asking for its roster to the answer. It is newer, or in the answer too. */
-export class Reading {
+export class RosterReading {
   /** Undefined stands for one who left. */
   readonly #moved = new Map<string, Member | undefined>();
   readonly #statuses = new Map<string, Status>();

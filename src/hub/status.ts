@@ -9,14 +9,14 @@ import type { Hub } from "./hub.ts";
 import { type Steps, wait } from "../maybe.ts";
 import type { Status } from "../message.ts";
 import type { Room } from "./room.ts";
-import { Reading } from "./room_view.ts";
+import { RosterReading } from "./room_view.ts";
 import { typeOfRoom } from "../room_name.ts";
 
 /** One event into each announcing room where any of the user's connections is, and one to the followers. */
 export function* announceStatus(hub: Hub, connection: Connection): Steps<void> {
   const { user } = connection;
   const { status, metadata } = yield* wait(hub.broker.presence.status(user));
-  if (!hub.pace.isNews(user, JSON.stringify([status, metadata]))) return;
+  if (!hub.statusThrottle.changed(user, JSON.stringify([status, metadata]))) return;
   const rooms = connection.identity
     ? yield* wait(hub.broker.directory.roomsOf(user))
     : connection.rooms.map((room) => room.name);
@@ -40,7 +40,7 @@ function* tell(
 export function* tellMembers(hub: Hub, room: Room): Steps<void> {
   const { name, view } = room;
   if (hub.rooms.get(name) !== room) return;
-  const reading = view.reading = new Reading();
+  const reading = view.reading = new RosterReading();
   view.toldAtMs = performance.now();
   try {
     const limit = view.announcing === false ? 0 : hub.config.roomAnnounceMax;

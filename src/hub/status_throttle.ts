@@ -18,11 +18,11 @@ interface Paced {
   told?: string;
 }
 
-export class PresencePace {
+export class StatusThrottle {
   readonly #users = new Map<string, Paced>();
 
   /** True: tell it now. False: it will be among what is taken when it is due. */
-  mayTell(connection: Connection): boolean {
+  allow(connection: Connection): boolean {
     const paced = this.#users.get(connection.user);
     if (paced) {
       paced.connection = connection;
@@ -34,7 +34,7 @@ export class PresencePace {
   }
 
   /** False: just this was told last, so there is nothing to tell. */
-  isNews(user: string, said: string): boolean {
+  changed(user: string, said: string): boolean {
     const paced = this.#users.get(user);
     if (paced?.told === said) return false;
     if (paced) paced.told = said;

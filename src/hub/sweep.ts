@@ -38,7 +38,7 @@ export class Sweep {
   #tick(nowMs: number): void {
     const hub = this.#hub;
     for (const { connection, room } of hub.typing.takeExpired(nowMs)) tellTypingStopped(hub, connection, room);
-    for (const connection of hub.pace.takeDue(nowMs)) {
+    for (const connection of hub.statusThrottle.takeDue(nowMs)) {
       spawn(hub, "Announcing a status", announceStatus(hub, connection));
     }
     for (const room of hub.views.takeDue(nowMs)) {

@@ -15,7 +15,7 @@ export interface ParkedPoll {
 }
 
 /** A WebSocket. */
-export interface Reader {
+export interface SlowReader {
   readonly bufferedBytes: number;
 }
 
@@ -38,10 +38,10 @@ class Share {
   bytes = 0;
   pollBytes = 0;
   /** In the order in which they began to wait. */
-  readonly polls = new LinkedMap<ParkedPoll, Entry>();
+  readonly polls = new LinkedMap<ParkedPoll, UnsentShare>();
 }
 
-interface Entry {
+interface UnsentShare {
   readonly network: string;
   bytes: number;
 }
@@ -50,7 +50,7 @@ export class Unsent {
   readonly #limits: UnsentLimits;
   readonly #all = new Share();
   readonly #networks = new Map<string, Share>();
-  readonly #readers = new Map<Reader, Entry>();
+  readonly #readers = new Map<SlowReader, UnsentShare>();
   #measuredAtMs = -Infinity;
 
   constructor(limits: UnsentLimits = UNSENT_LIMITS) {
@@ -79,13 +79,13 @@ export class Unsent {
   }
 
   /** The socket was sent a reply. */
-  note(address: string, reader: Reader): void {
+  note(address: string, reader: SlowReader): void {
     if (reader.bufferedBytes <= NOTED_BYTES) return;
     this.#measure(reader, this.#readers.get(reader) ?? { network: networkOf(address), bytes: 0 });
   }
 
   /** The socket is closed. */
-  forget(reader: Reader): void {
+  forget(reader: SlowReader): void {
     const entry = this.#readers.get(reader);
     if (!entry) return;
     this.#readers.delete(reader);
@@ -110,7 +110,7 @@ export class Unsent {
     return (this.#networks.get(network)?.bytes ?? 0) >= perNetwork || this.#all.bytes >= inAll;
   }
 
-  #measure(reader: Reader, entry: Entry): void {
+  #measure(reader: SlowReader, entry: UnsentShare): void {
     const { bufferedBytes } = reader;
     this.#add(entry.network, bufferedBytes - entry.bytes);
     entry.bytes = bufferedBytes;

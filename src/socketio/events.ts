@@ -13,7 +13,7 @@ import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS } from "../dialects/claims.ts";
 import { compose, without } from "../dialects/content.ts";
 import * as field from "../dialects/fields.ts";
-import { isObject, type JsonObject, on, quote, type Reader, refuseDepth, shortString } from "../dialects/frame.ts";
+import { type FrameReader, isObject, type JsonObject, on, quote, refuseDepth, shortString } from "../dialects/frame.ts";
 import { refuseReserved } from "../dialects/reserved.ts";
 
 const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessageId", "echo", ...CLAIMS]);
@@ -23,7 +23,7 @@ const conversationId = field.RoomName;
 const messageId = field.LooseId;
 const address = { conversationId: field.OptionalRoomName, to: field.OptionalPerson };
 
-const EVENTS: Record<string, Reader> = {
+const EVENTS: Record<string, FrameReader> = {
   joinConversation: on({ conversationId, since: field.Position }, ({ conversationId, since }) => {
     return { kind: "join", room: conversationId, since };
   }),
@@ -100,7 +100,7 @@ function commandOf(packet: EventPacket): CommandBody {
   );
 }
 
-function read(reader: Reader, name: string, argument: unknown): CommandBody {
+function read(reader: FrameReader, name: string, argument: unknown): CommandBody {
   const fields = argument === undefined && BARE.has(name) ? {} : argument;
   const attempted = `read the event ${quote(name)}`;
   if (!isFields(fields)) throw new ParleyError("bad_message", `Cannot ${attempted}: its argument must be an object`);
@@ -126,7 +126,7 @@ function publish(
   return { kind: "publish", target, data, clientId, echo: all.echo !== false };
 }
 
-function reaction(action: "added" | "removed"): Reader {
+function reaction(action: "added" | "removed"): FrameReader {
   return on({ conversationId, messageId, emoji: field.Id }, (fields) => {
     return into(fields, { type: "reaction", messageId: fields.messageId, emoji: fields.emoji, action });
   });

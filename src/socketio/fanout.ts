@@ -6,17 +6,17 @@ import type { Certificate, ListenOptions, RuntimeAdapter, Socket, SocketHandler 
 import type { Frame } from "../message.ts";
 import { Topics } from "../adapters/topics.ts";
 import { NamespaceSocket } from "./namespace_socket.ts";
-import type { EngineOptions } from "./engine/options.ts";
+import type { EngineIoOptions } from "./engine/options.ts";
 import { PacketLog } from "./packet_log.ts";
 
 /** What the fan-out and the engine share; made first, because the engine's host may need the fan-out. */
-export class Audience {
+export class FanoutState {
   /** Sockets that native topics cannot reach, filled by the engine. */
   readonly apart = new Topics<NamespaceSocket>();
   /** With recovery: what was sent of late. */
   readonly log?: PacketLog;
 
-  constructor({ recovery, pingIntervalMs, pingTimeoutMs }: Omit<EngineOptions, "trustOf">) {
+  constructor({ recovery, pingIntervalMs, pingTimeoutMs }: Omit<EngineIoOptions, "trustOf">) {
     if (!recovery) return;
     // A transport is dead for this long before it is noticed, and then the window begins.
     const unnoticedMs = pingIntervalMs + pingTimeoutMs;
@@ -26,9 +26,9 @@ export class Audience {
 
 export class Fanout implements RuntimeAdapter {
   readonly #adapter: RuntimeAdapter;
-  readonly #audience: Audience;
+  readonly #audience: FanoutState;
 
-  constructor(adapter: RuntimeAdapter, audience: Audience) {
+  constructor(adapter: RuntimeAdapter, audience: FanoutState) {
     this.#adapter = adapter;
     this.#audience = audience;
   }

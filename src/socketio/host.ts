@@ -17,12 +17,12 @@ import {
 import type { AnyDialect } from "../dialect.ts";
 import { REFUSAL } from "./engine/answer.ts";
 import type {
-  Admission,
   ConnectGrant,
   ConnectionHost,
   ConnectRequest,
   EventSocket,
   ParkedSession,
+  SessionGrant,
 } from "./engine/host.ts";
 import type { SocketioPacket } from "./packet.ts";
 import { ParleyError, toHttp, toParleyError } from "../errors.ts";
@@ -40,7 +40,7 @@ interface Visitor extends Presented {
 }
 
 /** Between CONNECT and the opening of the socket. */
-interface Ticket {
+interface ConnectTicket {
   id: string;
   address: string;
   auth: Record<string, unknown>;
@@ -68,7 +68,7 @@ export class SocketioHost implements ConnectionHost {
     this.#parts = parts;
   }
 
-  admit(request: Request, peer: Peer): Response | Admission {
+  admit(request: Request, peer: Peer): Response | SessionGrant {
     const { admission, hub, origins } = this.#parts;
     try {
       const address = admission.check(request, peer);
@@ -122,7 +122,7 @@ export class SocketioHost implements ConnectionHost {
 
   connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
     const { address } = request.visitor as Visitor;
-    const ticket: Ticket = { id: this.#parts.hub.ids.next(), address, auth: request.auth };
+    const ticket: ConnectTicket = { id: this.#parts.hub.ids.next(), address, auth: request.auth };
     return after(this.#identify(request), (identity) => {
       if (identity) ticket.identity = identity;
       return { id: ticket.id, context: ticket };
@@ -193,7 +193,7 @@ export class SocketioHost implements ConnectionHost {
 
   open(socket: EventSocket): void {
     const { lifecycle, dialectOf } = this.#parts;
-    const { id, address, auth, identity } = socket.context as Ticket;
+    const { id, address, auth, identity } = socket.context as ConnectTicket;
     const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address });
     socket.context = connection;
     lifecycle.open(connection, identity, { auth });

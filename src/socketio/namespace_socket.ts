@@ -11,11 +11,11 @@ import type { Frame } from "../message.ts";
 import { encodeDisconnect, encodeEvent } from "./codec.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { ConnectGrant, EventSocket } from "./engine/host.ts";
-import type { Listener } from "./packet_log.ts";
-import { Questions } from "./pending_acks.ts";
+import type { PacketReader } from "./packet_log.ts";
+import { PendingAcks } from "./pending_acks.ts";
 import type { End, Session } from "./engine/session.ts";
 
-export class NamespaceSocket implements EventSocket, Listener {
+export class NamespaceSocket implements EventSocket, PacketReader {
   context: unknown;
   /** What the peer is told. */
   readonly id: string;
@@ -33,7 +33,7 @@ export class NamespaceSocket implements EventSocket, Listener {
   #end?: End;
   /** Its owner has closed it: that is final, whatever its session still does. */
   #isOver = false;
-  #questions?: Questions;
+  #questions?: PendingAcks;
 
   constructor(session: Session, namespace: string, { id, context }: ConnectGrant) {
     this.#session = session;
@@ -128,7 +128,7 @@ export class NamespaceSocket implements EventSocket, Listener {
   }
 
   ask(name: string, args: unknown[], timeoutMs: number): Promise<unknown[]> {
-    this.#questions ??= new Questions();
+    this.#questions ??= new PendingAcks();
     return this.#questions.ask(name, timeoutMs, (id) => {
       const frames = encodeEvent(this.namespace, [name, ...args], id);
       return this.#state === "attached" && frames.every((frame) => this.#session.send(frame));

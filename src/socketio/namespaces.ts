@@ -127,19 +127,19 @@ export class Namespaces {
     const namespace = packet.nsp.split("?", 1)[0]!;
     if (this.#joins.take() > 0) return this.#session.fail("too many joins");
     if (!engine.options.namespaces.includes(namespace)) {
-      return this.#refuse(namespace, { message: "Invalid namespace" });
+      return this.#rejectConnect(namespace, { message: "Invalid namespace" });
     }
     if (this.#pending?.has(namespace) || this.#joined.some((each) => each.namespace === namespace)) {
       return this.#session.fail("a namespace was joined twice");
     }
-    const refuse = (error: unknown) => this.#refused(namespace, error);
+    const reject = (error: unknown) => this.#connectFailed(namespace, error);
     try {
       const entered = run(this.#enter({ visitor, namespace, auth: packet.data ?? {} }));
       if (!isPromise(entered)) return;
       (this.#pending ??= new Set()).add(namespace);
-      entered.catch(refuse).finally(() => this.#pending?.delete(namespace));
+      entered.catch(reject).finally(() => this.#pending?.delete(namespace));
     } catch (error) {
-      refuse(error);
+      reject(error);
     }
   }
 
@@ -184,13 +184,13 @@ export class Namespaces {
     this.#session.send(encodeConnect(socket.namespace, pid === undefined ? { sid } : { sid, pid }));
   }
 
-  #refused(namespace: string, error: unknown): void {
+  #connectFailed(namespace: string, error: unknown): void {
     if (!(error instanceof ParleyError)) throw error;
     const { code, message, retryAfter } = error;
-    this.#refuse(namespace, { message, data: retryAfter === undefined ? { code } : { code, retryAfter } });
+    this.#rejectConnect(namespace, { message, data: retryAfter === undefined ? { code } : { code, retryAfter } });
   }
 
-  #refuse(namespace: string, error: { message: string; data?: unknown }): void {
+  #rejectConnect(namespace: string, error: { message: string; data?: unknown }): void {
     this.#session.send(encodeConnectError(namespace, error));
   }
 

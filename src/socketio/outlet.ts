@@ -6,10 +6,10 @@ import type { Frame } from "../message.ts";
 import { asText } from "./codec.ts";
 
 /** Every adapter's Socket is one. */
-export type Outlet = Pick<Socket, "bufferedBytes" | "send" | "close" | "abandon">;
+export type FrameSink = Pick<Socket, "bufferedBytes" | "send" | "close" | "abandon">;
 
 /** A WebSocket whose peer said `b64=1`: attachments go as base64. Topics cannot serve it. */
-export class TextOutlet implements Outlet {
+export class TextOutlet implements FrameSink {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {

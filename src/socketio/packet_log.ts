@@ -9,7 +9,7 @@ import type { Frame } from "../message.ts";
 /** A topic, or one socket. */
 export type Addressee = string | object;
 
-interface Entry {
+interface LoggedPacket {
   readonly offset: number;
   readonly to: Addressee;
   readonly except?: object;
@@ -20,7 +20,7 @@ interface Entry {
 }
 
 /** Who asks for what it missed. */
-export interface Listener {
+export interface PacketReader {
   /** Since which offset it has been listening to the topic; undefined: it is not. */
   since(topic: string): number | undefined;
 }
@@ -31,7 +31,7 @@ const EVENT = /^4(?:2|5(\d+)-)(?:\/[^,]*,)?\[/;
 const COMPACT_AT = 1024;
 
 export class PacketLog {
-  #entries: Entry[] = [];
+  #entries: LoggedPacket[] = [];
   /** Entries before it are forgotten. */
   #head = 0;
   #last = 0;
@@ -79,7 +79,7 @@ export class PacketLog {
   }
 
   /** What the listener missed after the offset, oldest first; undefined: some may be gone, or it is more than `maxBytes`. */
-  missed(listener: Listener, offset: number, maxBytes: number): Frame[] | undefined {
+  missed(listener: PacketReader, offset: number, maxBytes: number): Frame[] | undefined {
     if (offset < this.#lostUpTo) return undefined;
     const frames: Frame[] = [];
     let bytes = 0;
@@ -120,7 +120,7 @@ export class PacketLog {
   }
 }
 
-function isFor(listener: Listener, { to, except, offset }: Entry): boolean {
+function isFor(listener: PacketReader, { to, except, offset }: LoggedPacket): boolean {
   if (except === listener) return false;
   if (typeof to !== "string") return to === listener;
   const since = listener.since(to);

@@ -3,14 +3,14 @@
  */
 import { ParleyError } from "../errors.ts";
 
-interface Question {
+interface PendingAck {
   resolve(args: unknown[]): void;
   reject(error: ParleyError): void;
   timer: ReturnType<typeof setTimeout>;
 }
 
-export class Questions {
-  readonly #open = new Map<number, Question>();
+export class PendingAcks {
+  readonly #open = new Map<number, PendingAck>();
   #asked = 0;
 
   /** `send` puts the question under its number; false: there is no way to the peer. What it throws rejects. */

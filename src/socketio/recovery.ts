@@ -13,7 +13,7 @@ import type { PacketLog } from "./packet_log.ts";
 /** 144 random bits. */
 const PID_LENGTH = 24;
 
-export class Recovery {
+export class StateRecovery {
   readonly log: PacketLog;
   readonly #sockets = new Map<string, NamespaceSocket>();
   readonly #parked: Deadlines<NamespaceSocket>;

@@ -23,7 +23,7 @@ export interface WorkerData {
 }
 
 /** What it is told. */
-export type Order = "ping" | "drain" | { renew: Renewal };
+export type WorkerCommand = "ping" | "drain" | { renew: Renewal };
 
 /** What it says. */
 export type Report =
@@ -39,7 +39,7 @@ export function runWorker(): void {
   const log = signed(createLog({ level: config.logLevel, format: config.logFormat, colour }), id);
   const report = (report: Report) => parentPort!.postMessage(report);
   const starting = createServer(config, { log, pages: demoPages, worker: place });
-  parentPort!.on("message", (order: Order) => {
+  parentPort!.on("message", (order: WorkerCommand) => {
     if (order === "ping") return report({ is: "pong" });
     // What ends it ends this thread, not the process.
     const end = (what: string) => (error: unknown) => {

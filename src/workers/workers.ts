@@ -11,8 +11,8 @@ import { type MessagePort, Worker } from "node:worker_threads";
 import type { Config, Renewal } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { createCommons, type Renewed, type Running } from "../server.ts";
-import type { Order, Report, WorkerData } from "./worker.ts";
+import { createSharedResources, type Renewed, type Running } from "../server.ts";
+import type { Report, WorkerCommand, WorkerData } from "./worker.ts";
 
 const PING_MS = 1_000;
 const HANG_MS = 30_000;
@@ -83,7 +83,7 @@ export class Workers {
   #renewOne(slot: Slot, renewal: Renewal): Promise<Renewed> {
     // One that is not there starts with the new configuration.
     if (!slot.worker) return Promise.resolve({ hasCertificate: true });
-    slot.worker.postMessage({ renew: renewal } satisfies Order);
+    slot.worker.postMessage({ renew: renewal } satisfies WorkerCommand);
     return new Promise((resolve, reject) => {
       slot.onRenewed = (report) => {
         slot.onRenewed = undefined;
@@ -101,7 +101,7 @@ export class Workers {
       clearTimeout(restart);
       return worker !== undefined;
     });
-    for (const { worker } of living) worker?.postMessage("drain" satisfies Order);
+    for (const { worker } of living) worker?.postMessage("drain" satisfies WorkerCommand);
     if (living.length === 0) return;
     const withinMs = this.#parts.drainMs + GRACE_MS;
     await new Promise<void>((resolve, reject) => {
@@ -170,7 +170,7 @@ export class Workers {
     }
     for (const slot of this.#slots) {
       slot.silence++;
-      slot.worker?.postMessage("ping" satisfies Order);
+      slot.worker?.postMessage("ping" satisfies WorkerCommand);
     }
   }
 }
@@ -191,11 +191,11 @@ export async function startWorkers(
   given: Config,
   { log, colour, main, hangMs, end }: StartWorkersParts,
 ): Promise<Ready & Pick<Running, "renew" | "stop">> {
-  const commons = await createCommons(given, (node) => {
+  const shared = await createSharedResources(given, (node) => {
     log.error("a worker is too far behind: the process ends before memory does", { node });
     end(HANGS);
   });
-  let { config } = commons;
+  let { config } = shared;
   const workers = new Workers({
     count: config.workerCount,
     entry: entryOf(main),
@@ -204,7 +204,7 @@ export async function startWorkers(
     drainMs: config.websocketDrainMs,
     end,
     admit(id) {
-      const { place, leave } = commons.admit();
+      const { place, leave } = shared.addWorker();
       const data: WorkerData = { id, config, place, colour };
       return { data, leave, transfer: [place.uplink.port] };
     },
@@ -212,7 +212,7 @@ export async function startWorkers(
   const ready = await workers.start();
   const stop = async () => {
     await workers.stop();
-    commons.close();
+    shared.close();
   };
   const renew = async (renewal: Renewal) => {
     const before = config;

@@ -49,7 +49,7 @@ export class FaultProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
-  /** Both ends, at once and without a farewell. */
+  /** Both ends, at once and without a closing. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
       client.destroy();

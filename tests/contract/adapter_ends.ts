@@ -99,7 +99,7 @@ function byTheServer(factory: AdapterFactory): void {
     assertEquals(await stage.endOf(socket), { code: 1008, reason });
   });
 
-  test("adapter: an abandoned socket gets no farewell, its handler learns why", async () => {
+  test("adapter: an abandoned socket gets no closing, its handler learns why", async () => {
     await using stage = await Stage.set(factory);
     const { socket } = await stage.client();
     socket.abandon(4409, "too slow");
@@ -198,7 +198,7 @@ function stopping(factory: AdapterFactory): void {
     stage.adapter.publish("t", "nobody hears");
   });
 
-  test("adapter: a farewell said before stop arrives, and all that was sent before it, also at a slow reader", async () => {
+  test("adapter: a closing said before stop arrives, and all that was sent before it, also at a slow reader", async () => {
     await using stage = await Stage.set(factory, { maxBufferedBytes: 0 });
     const { peer, socket } = await stage.peer();
     peer.stopReading();

@@ -1,6 +1,6 @@
 /** Contract of Directory, Control and health: questions and orders to all nodes. Declared by broker.ts. */
 import { assertEquals } from "@std/assert";
-import type { Order } from "../../src/broker.ts";
+import type { NodeCommand } from "../../src/broker.ts";
 import { type BrokerCluster, type Declare, message } from "./broker.ts";
 
 /** All items of a directory, page by page. */
@@ -102,8 +102,8 @@ export function directoryContract(declare: Declare): void {
     assertEquals(b.node.deliveries.map(({ once, event }) => [once, "data" in event && event.data]), [
       [delivery.once, event.data],
     ]);
-    assertEquals(await a.broker.control.give({ do: "kick", connection, reason: "x" }), 1);
-    assertEquals(await b.broker.control.give({ do: "kick", connection, reason: "x" }), 1);
+    assertEquals(await a.broker.control.execute({ do: "kick", connection, reason: "x" }), 1);
+    assertEquals(await b.broker.control.execute({ do: "kick", connection, reason: "x" }), 1);
     assertEquals(b.node.orders.length, 2);
     for (const { node } of [a, c]) assertEquals([node.orders, node.deliveries], [[], []]);
   });
@@ -111,9 +111,9 @@ export function directoryContract(declare: Declare): void {
   declare("an order that nobody can obey reaches nobody", 1, async ({ nodes: [{ broker, node }] }) => {
     const gone = node.connect("ann");
     node.disconnect(gone);
-    assertEquals(await broker.control.give({ do: "kick", connection: gone.connection, reason: "x" }), 0);
+    assertEquals(await broker.control.execute({ do: "kick", connection: gone.connection, reason: "x" }), 0);
     const foreign = "nosuchnode".padEnd(22, "x");
-    assertEquals(await broker.control.give({ do: "kick", connection: foreign, reason: "x" }), 0);
+    assertEquals(await broker.control.execute({ do: "kick", connection: foreign, reason: "x" }), 0);
     for (const connection of [gone.connection, foreign]) {
       assertEquals(await broker.control.send({ connection, event: message(node, "x") }), { reached: false });
     }
@@ -122,16 +122,16 @@ export function directoryContract(declare: Declare): void {
   declare("an order about a user goes to all nodes", 1, async ({ nodes: [{ broker, node }] }) => {
     node.connect("ann");
     node.connect("ann");
-    const order: Order = { do: "move_group", user: "ann", group: "g", joined: true };
-    assertEquals(await broker.control.give(order), 2);
+    const order: NodeCommand = { do: "move_group", user: "ann", group: "g", joined: true };
+    assertEquals(await broker.control.execute(order), 2);
     assertEquals(node.orders, [order]);
   });
 
   declare("an order about a user counts whom it reached anywhere", 3, async ({ nodes }) => {
     for (const { node } of nodes) node.connect("ann");
     nodes[0].node.connect("ann");
-    const order: Order = { do: "put_out", room: "r", member: "ann", reason: "kicked" };
-    assertEquals(await nodes[1].broker.control.give(order), 4);
+    const order: NodeCommand = { do: "put_out", room: "r", member: "ann", reason: "kicked" };
+    assertEquals(await nodes[1].broker.control.execute(order), 4);
     for (const { node } of nodes) assertEquals(node.orders, [order]);
   });
 

@@ -68,7 +68,7 @@ test(
   "a refused token is a line at every door, and the line never holds the token",
   SLOW,
   async () => {
-    const doors: [at: string, code: string, knock: (stage: Stage, token: string) => Promise<unknown>][] = [
+    const entrances: [at: string, code: string, knock: (stage: Stage, token: string) => Promise<unknown>][] = [
       ["upgrade", "token_expired", (stage, token) => assertRejects(() => stage.talker(`/ws/lobby?token=${token}`))],
       ["upgrade", "token_expired", async (stage, token) => {
         const snake = await stage.talker(`/ws?token=${token}`);
@@ -88,7 +88,7 @@ test(
       ["http", "token_expired", (stage, token) => call(stage, "GET /websocket/rooms", { bearer: token })],
       ["http", "unauthorized", (stage) => call(stage, "GET /websocket/rooms", { bearer: "a wrong key of admins" })],
     ];
-    for (const [at, code, knock] of doors) {
+    for (const [at, code, knock] of entrances) {
       const { stage, trail } = await audited();
       await using _stage = stage;
       const token = stage.sign({ sub: "eve", exp: 1_000_000_000 });

@@ -1,5 +1,5 @@
 /**
- * What strangers send: each gets the documented error in its own dialect, and nobody else notices.
+ * What invalid send: each gets the documented error in its own dialect, and nobody else notices.
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";

@@ -129,7 +129,7 @@ export class HistoryChecker {
     return witness;
   }
 
-  /** The connection ended without a farewell: from now on its leave is waited for. */
+  /** The connection ended without a closing: from now on its leave is waited for. */
   died(connection: string): void {
     this.#deaths.set(connection, this.#now());
   }

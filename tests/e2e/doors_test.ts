@@ -143,7 +143,7 @@ test("what an embedding program gives is checked before anybody hears of it", SL
   assertEquals((again.messages as { message: string }[])[0]!.message, "kept");
 });
 
-test("close codes of strangers share one series", SLOW, async () => {
+test("close codes of invalid share one series", SLOW, async () => {
   await using stage = await Stage.open({ metrics: "public" });
   for (const code of [3001, 3002, 4999]) {
     const talker = await stage.kebab();

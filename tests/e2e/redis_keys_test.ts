@@ -34,7 +34,7 @@ test("a user and a room of any names do not disturb each other", LONG, async () 
     assertEquals((await broker.presence.status(user)).status, "busy", user);
   }
   assertEquals(broker.health(), { ok: true });
-  assertEquals(node.distrusted, 0);
+  assertEquals(node.invalidPayloads, 0);
 });
 
 test("databases of one Redis are clusters of their own, channels included", LONG, async () => {
@@ -52,7 +52,7 @@ test("databases of one Redis are clusters of their own, channels included", LONG
     await one.broker.publish({ room: "r", event: message(one.node, "r", 1) }, KEEP);
     await one.broker.publish({ room: "user:ann", event: message(one.node, "user:ann") });
     await one.broker.publish({ room: "*", event: { ...message(one.node, "x"), room: undefined } });
-    assertEquals(await one.broker.control.give({ do: "kick", user: "ann", reason: "x" }), 1);
+    assertEquals(await one.broker.control.execute({ do: "kick", user: "ann", reason: "x" }), 1);
     // What crossed over would have come before what each says to itself now.
     for (const { broker, node } of all) await broker.publish({ room: "r", event: message(node, "r", 2) }, KEEP);
     assertEquals(one.node.delivered.length, 4);
@@ -166,7 +166,7 @@ test("a foreign value under any key is ignored, and counted", LONG, async () => 
     await redis.command(`DEL ${foreign.split(" ")[1]}`);
     await redis.command(foreign);
     await use();
-    assert(node.distrusted >= at + 1, foreign);
+    assert(node.invalidPayloads >= at + 1, foreign);
   }
   assertEquals((await broker.presence.status("bob")).status, "offline");
   assertMatch(lines.join("\n"), /ignored what came from Redis.*p:\{r\}:members/);
@@ -200,7 +200,7 @@ test("foreign values beside ours are ignored, and counted", LONG, async () => {
   assertEquals(await broker.presence.setStatus("ann", { status: "away", timestamp: 1 }), true);
   assertEquals((await broker.history.read("r", { limit: 5 })).messages, []);
   assertEquals((await broker.publish({ room: "r", event: message(node, "r") }, KEEP)).position?.offset, 1);
-  assert(node.distrusted >= 6, `${node.distrusted}`);
+  assert(node.invalidPayloads >= 6, `${node.invalidPayloads}`);
 });
 
 test("a call that can never succeed is dropped and counted, and repair goes on", LONG, async () => {
@@ -213,7 +213,7 @@ test("a call that can never succeed is dropped and counted, and repair goes on",
   await broker.presence.leave("r", ann.connection);
   // Now everything has to be entered again under another lease, after that one.
   await redis.command("DEL parley:nodes:{nodes}:leases");
-  await eventually(() => node.distrusted > 0, WAIT);
+  await eventually(() => node.invalidPayloads > 0, WAIT);
   const underNewLease = async () => (await redis.command(`HGET parley:{r}:members ${bob.connection}`)).includes(".2 ");
   await eventually(async () => broker.health().ok && await underNewLease(), WAIT);
   assertMatch(lines.join("\n"), /a call was dropped/);

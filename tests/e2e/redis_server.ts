@@ -123,17 +123,17 @@ export class RedisServer implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, "127.0.0.1");
       const chunks: Buffer[] = [];
-      const [last, farewell] = this.#sentinel ? ["PING over", "$4\r\nover\r\n"] : ["QUIT", OK];
+      const [last, closing] = this.#sentinel ? ["PING over", "$4\r\nover\r\n"] : ["QUIT", OK];
       socket.on("data", (chunk: Buffer) => {
         chunks.push(chunk);
         // A Sentinel knows no QUIT, and leaves it to us to go.
-        if (this.#sentinel && String(chunk).endsWith(farewell)) socket.destroy();
+        if (this.#sentinel && String(chunk).endsWith(closing)) socket.destroy();
       });
       socket.on("error", reject);
       socket.on("close", () => {
         const reply = Buffer.concat(chunks).toString();
-        if (!reply.endsWith(farewell)) reject(new Error(`Redis has not answered "${line}"`));
-        else resolve(reply.slice(login === "" ? 0 : OK.length, -farewell.length));
+        if (!reply.endsWith(closing)) reject(new Error(`Redis has not answered "${line}"`));
+        else resolve(reply.slice(login === "" ? 0 : OK.length, -closing.length));
       });
       // The answer to the last shows that the one before it is whole.
       socket.write(`${login}${line}\r\n${last}\r\n`);

@@ -1,4 +1,4 @@
-/** A Redis broker that cannot start, starts late, or finds strangers on its channels. */
+/** A Redis broker that cannot start, starts late, or finds invalid on its channels. */
 import { mkdtempSync, rmSync } from "node:fs";
 import net, { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { Troubles } from "../../src/brokers/cluster/outage_log.ts";
+import { OutageLog } from "../../src/brokers/cluster/outage_log.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { message } from "../contract/broker.ts";
@@ -193,15 +193,15 @@ test("while Redis is away the log repeats it every half a minute, and not after 
   const lines: string[] = [];
   let nowMs = 0;
   const log = createLog({ level: "info", write: (line) => lines.push(line) });
-  const troubles = new Troubles(log, "somewhere", () => nowMs);
-  troubles.remind();
+  const outages = new OutageLog(log, "somewhere", () => nowMs);
+  outages.remind();
   assertEquals(lines, []);
-  troubles.note(new Error("gone"));
-  for (; nowMs < 90_000; nowMs += 1_000) troubles.remind();
+  outages.note(new Error("gone"));
+  for (; nowMs < 90_000; nowMs += 1_000) outages.remind();
   assertEquals(lines.length, 3);
   nowMs += 30_000;
-  troubles.close();
-  troubles.note(new Error("closed"));
+  outages.close();
+  outages.note(new Error("closed"));
   assertEquals(lines.length, 3);
 });
 
@@ -219,7 +219,7 @@ test("one node of a Redis Cluster is enough to find the others", LONG, async () 
   await broker.close();
 });
 
-test("strangers on the channels are counted and disturb nobody", LONG, async () => {
+test("invalid on the channels are counted and disturb nobody", LONG, async () => {
   await using redis = await RedisServer.start();
   const node = new FakeNode();
   const { broker, lines } = brokerOf(redis.url);
@@ -245,7 +245,7 @@ test("strangers on the channels are counted and disturb nobody", LONG, async () 
   ) {
     await redis.command(`PUBLISH parley:control:* ${payload}`);
   }
-  await eventually(() => node.distrusted >= payloads.length + 3, WAIT);
+  await eventually(() => node.invalidPayloads >= payloads.length + 3, WAIT);
   await broker.publish({ room: "r", event: message(node, "r", 2) }, KEEP);
   assertEquals(node.messagesIn("r").map(({ data }) => data), [1, 2]);
   assertEquals(node.eventsIn("r").length, 2);

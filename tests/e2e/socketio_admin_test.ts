@@ -21,7 +21,7 @@ async function admin(stage: Stage, method: string, path: string, body?: unknown,
   return { status: response.status, ...await response.json() };
 }
 
-function farewell(client: SocketioClient): Promise<string> {
+function closing(client: SocketioClient): Promise<string> {
   return new Promise((resolve) => client.socket.once("disconnect", resolve));
 }
 
@@ -80,7 +80,7 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
     await using clients = new SocketioClients(stage, { transports });
     const [ann, bob] = [await clients.connect("ann"), await clients.connect("bob")];
     for (const client of [ann, bob]) await client.ask("joinConversation", { conversationId });
-    const gone = farewell(ann);
+    const gone = closing(ann);
     assertEquals((await admin(stage, "DELETE", `/websocket/connections/${ann.socket.id}`)).disconnected_count, 1);
     assertEquals(await gone, "io server disconnect");
     assertEquals(await bob.hear("userLeft"), { userId: "ann", conversationId, total: 1, announcing: true });
@@ -105,7 +105,7 @@ test("a blocked user is refused until the block is over", SLOW, async () => {
   await using stage = await Stage.open({ adminToken });
   await using clients = new SocketioClients(stage);
   const ann = await clients.connect("ann");
-  const gone = farewell(ann);
+  const gone = closing(ann);
   await admin(stage, "POST", "/websocket/users/ann/disconnect", { blockSeconds: 60 });
   assertEquals(await gone, "io server disconnect");
   const refused = clients.open({ auth: { token: await stage.token("ann") } });
@@ -137,7 +137,7 @@ test("an expired token closes the connection after it was told, and a fresh one 
   const auth = (give: (payload: object) => void) => void stage.token("ann", { ttlMs }).then((token) => give({ token }));
   const ann = await clients.open({ auth }).connected();
   ttlMs = 60_000;
-  assertEquals(await farewell(ann), "transport close");
+  assertEquals(await closing(ann), "transport close");
   assert(ann.heard("exception").some(({ code }) => code === "token_expired"));
   await eventually(() => ann.socket.connected);
 });

@@ -18,7 +18,7 @@ function refusal(client: SocketioClient): Promise<ConnectError> {
   return new Promise((resolve) => client.socket.once("connect_error", resolve));
 }
 
-function farewell(client: SocketioClient): Promise<string> {
+function closing(client: SocketioClient): Promise<string> {
   return new Promise((resolve) => client.socket.once("disconnect", resolve));
 }
 
@@ -56,7 +56,7 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
     await using clients = new SocketioClients(stage, { transports });
     const client = await clients.connect("ann");
     const { id } = client.socket;
-    const gone = farewell(client);
+    const gone = closing(client);
     for (let n = 0; n < 40; n++) client.say("typing", { conversationId });
     assertEquals(await gone, "transport close");
     await client.connected();
@@ -98,10 +98,10 @@ test("without a token one is a guest, unless authentication is required", SLOW, 
   const { users } = await guest.ask("joinConversation", { conversationId });
   assertEquals(users[0].userId, guest.socket.id);
   await using closed = await Stage.open({ websocketRequireAuth: true });
-  await using strangers = new SocketioClients(closed);
-  const error = await refusal(strangers.open());
+  await using invalid = new SocketioClients(closed);
+  const error = await refusal(invalid.open());
   assertEquals(error.data, { code: "unauthorized" });
-  await strangers.connect("ann");
+  await invalid.connect("ann");
 });
 
 test("the token may come from a function, a header, the query, and begin with Bearer", SLOW, async () => {
@@ -258,7 +258,7 @@ test("when the server goes away its clients come back to the next one", SLOW, as
   const { port } = first.server;
   await using clients = new SocketioClients(first);
   const tabs = await Promise.all(Object.values(TRANSPORTS).map((transports) => clients.connect("ann", { transports })));
-  const ends = Promise.all(tabs.map(farewell));
+  const ends = Promise.all(tabs.map(closing));
   await first.server.stop();
   for (const reason of await ends) assert(["transport close", "transport error"].includes(reason), reason);
   await using second = await Stage.open({ ports: [port] });

@@ -4,7 +4,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { RuntimeAdapter } from "../../src/adapter.ts";
-import { Audience, Fanout } from "../../src/socketio/fanout.ts";
+import { Fanout, FanoutState } from "../../src/socketio/fanout.ts";
 import { ENGINE_DEFAULTS } from "../../src/socketio/engine/options.ts";
 import { encodeEvent } from "../../src/socketio/codec.ts";
 import type { Frame } from "../../src/message.ts";
@@ -52,7 +52,7 @@ test("attachments follow their event to every sort of peer", async () => {
 test("a frame for a room is one publish, whatever its size", () => {
   const published: [string, Frame][] = [];
   const adapter = { publish: (topic: string, frame: Frame) => published.push([topic, frame]) };
-  const fanout = new Fanout(adapter as unknown as RuntimeAdapter, new Audience(ENGINE_DEFAULTS));
+  const fanout = new Fanout(adapter as unknown as RuntimeAdapter, new FanoutState(ENGINE_DEFAULTS));
   fanout.publish("room", "42[]");
   assertEquals(published, [["room", "42[]"]]);
 });

@@ -6,15 +6,15 @@
  */
 import type { RuntimeAdapter } from "../../src/adapter.ts";
 import { encodeAck, encodeEvent } from "../../src/socketio/codec.ts";
-import { Audience, Fanout } from "../../src/socketio/fanout.ts";
+import { Fanout, FanoutState } from "../../src/socketio/fanout.ts";
 import type {
-  Admission,
   ConnectGrant,
   ConnectionHost,
   ConnectRequest,
   EventSocket,
+  SessionGrant,
 } from "../../src/socketio/engine/host.ts";
-import { ENGINE_DEFAULTS, type EngineOptions } from "../../src/socketio/engine/options.ts";
+import { ENGINE_DEFAULTS, type EngineIoOptions } from "../../src/socketio/engine/options.ts";
 import type { EventPacket, SocketioPacket } from "../../src/socketio/packet.ts";
 import { EngineServer } from "../../src/socketio/engine/server.ts";
 import { ParleyError } from "../../src/errors.ts";
@@ -40,7 +40,7 @@ export class EchoHost implements ConnectionHost {
   publish: (topic: string, frame: Frame, except?: EventSocket) => void = () => undefined;
   #connected = 0;
 
-  admit(request: Request): Response | Admission {
+  admit(request: Request): Response | SessionGrant {
     return this.refusal?.() ?? { visitor: { address: request.url } };
   }
 
@@ -104,11 +104,11 @@ export class Rig implements AsyncDisposable {
   readonly engine: EngineServer;
   readonly port: number;
   readonly adapter: RuntimeAdapter;
-  readonly #audience: Audience;
+  readonly #audience: FanoutState;
 
-  private constructor(adapter: RuntimeAdapter, options: Partial<EngineOptions>, secret?: string) {
+  private constructor(adapter: RuntimeAdapter, options: Partial<EngineIoOptions>, secret?: string) {
     const settings = { ...ENGINE_DEFAULTS, ...options };
-    this.#audience = new Audience(settings);
+    this.#audience = new FanoutState(settings);
     const engine = new EngineServer(settings, this.host, this.#audience);
     this.engine = engine;
     this.adapter = new Fanout(adapter, this.#audience);
@@ -131,12 +131,12 @@ export class Rig implements AsyncDisposable {
   }
 
   /** `secret`: it is one of several workers. */
-  static async start(options: Partial<EngineOptions> = {}, secret?: string): Promise<Rig> {
+  static async start(options: Partial<EngineIoOptions> = {}, secret?: string): Promise<Rig> {
     return new Rig(await adapterForThisRuntime(), options, secret);
   }
 
   /** Topics of the sockets that native topics do not reach. */
-  get apart(): Audience["apart"] {
+  get apart(): FanoutState["apart"] {
     return this.#audience.apart;
   }
 

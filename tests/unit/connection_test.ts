@@ -13,8 +13,13 @@ function connection(): Connection {
 
 test("refusals add up only within ten seconds", () => {
   const one = connection();
-  assertEquals([0, 1, 9_999].map((nowMs) => one.refuse(nowMs, 2)), [false, false, true]);
-  assertEquals([10_001, 10_002, 20_001, 20_002].map((nowMs) => one.refuse(nowMs, 2)), [false, false, true, false]);
+  assertEquals([0, 1, 9_999].map((nowMs) => one.countViolation(nowMs, 2)), [false, false, true]);
+  assertEquals([10_001, 10_002, 20_001, 20_002].map((nowMs) => one.countViolation(nowMs, 2)), [
+    false,
+    false,
+    true,
+    false,
+  ]);
 });
 
 test("guests have names of their own, the same each time", () => {

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import type { Order } from "../../src/broker.ts";
+import type { NodeCommand } from "../../src/broker.ts";
 import { run } from "../../src/maybe.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
@@ -87,7 +87,7 @@ async function failAtRandom(seed: number): Promise<void> {
     }
     const user = `u${round % 4}`;
     // Orders fail like everything else here; what they were to do is then not done.
-    const obey = (order: Order) => void Promise.resolve(stage.node.obey(order)).catch(() => {});
+    const obey = (order: NodeCommand) => void Promise.resolve(stage.node.execute(order)).catch(() => {});
     if (chance(30)) obey({ do: "move_group", user: "u1", group: "g9", joined: chance(50) });
     if (chance(30)) obey({ do: "kick", user, reason: "kicked" });
     if (chance(30)) obey({ do: "put_out", room: "r0", member: user, reason: "kicked" });
@@ -155,7 +155,7 @@ test("a connection that comes while its user is blocked, kicked or moved does no
     const done = new Promise<unknown>((resolve) => {
       broker.onEffect = () => {
         if (calls++ !== wait) return;
-        resolve(run(stage.backstage.toUser(user, {
+        resolve(run(stage.api.sendToUser(user, {
           type: "group_membership_change",
           fields: { group_id: "crew", joined: false },
         })));
@@ -174,7 +174,7 @@ test("a connection that comes while its user is blocked, kicked or moved does no
     broker.onEffect = () => {
       if (calls++ !== wait) return;
       stage.hub.broker.grants.block("mal", 60_000);
-      void broker.control.give({ do: "kick", user: "mal", reason: "kicked" });
+      void broker.control.execute({ do: "kick", user: "mal", reason: "kicked" });
     };
     await eventually(() => socket.closed);
     broker.onEffect = () => {};
@@ -189,7 +189,7 @@ test("two changes of one user's groups at once seat the connection once", async 
   const socket = await stage.connect(`/websocket/connect?token=${token("eve")}`);
   await heard(socket, { type: "system_notification" });
   const order = { do: "move_group" as const, user: "eve", group: "crew", joined: true };
-  await Promise.all([stage.node.obey(order), stage.node.obey(order)]);
+  await Promise.all([stage.node.execute(order), stage.node.execute(order)]);
   assertEquals(stage.hub.rooms.get("group:crew")?.members.size, 1);
   socket.close(1000, "");
   await leaveNothing({ broker, stage });
@@ -205,7 +205,7 @@ test("a room given up while another connection is on its way in is the same room
     let calls = 0;
     broker.onEffect = () => {
       calls++;
-      if (calls === wait) void stage.node.obey({ do: "move_group", user: "ann", group: "crew", joined: false });
+      if (calls === wait) void stage.node.execute({ do: "move_group", user: "ann", group: "crew", joined: false });
     };
     second = await comes;
     await heard(second, { type: "system_notification" });
@@ -214,7 +214,7 @@ test("a room given up while another connection is on its way in is the same room
     await stage.hub.publish({ room: "group:crew", event: { ...message(stage, 1), room: "group:crew" } });
     await heard(second, { type: "message", room: "group:crew" });
     second.close(1000, "");
-    await stage.node.obey({ do: "move_group", user: "ann", group: "crew", joined: true });
+    await stage.node.execute({ do: "move_group", user: "ann", group: "crew", joined: true });
     await broker.settled();
   }
   first.close(1000, "");
@@ -261,13 +261,13 @@ test("frames that wait are bounded in number and in bytes, and each one too many
 
 test("what was granted before it was full, or before the drain, is told so when it opens", async () => {
   const { broker, stage } = open({ websocketMaxConnections: 1 });
-  const doors = [await stage.knock("/ws"), await stage.knock("/ws"), await stage.knock("/ws")];
-  const first = doors[0]!();
-  assertEquals(doors[1]!().closed, { code: 1013, reason: "Connection limit reached" });
+  const sockets = [await stage.knock("/ws"), await stage.knock("/ws"), await stage.knock("/ws")];
+  const first = sockets[0]!();
+  assertEquals(sockets[1]!().closed, { code: 1013, reason: "Connection limit reached" });
   first.close(1000, "");
   await eventually(() => stage.hub.connections.size === 0);
   stage.admission.draining = true;
-  assertEquals(doors[2]!().closed, { code: 1001, reason: "The server is going away" });
+  assertEquals(sockets[2]!().closed, { code: 1001, reason: "The server is going away" });
   await leaveNothing({ broker, stage });
   stage.admission.draining = false;
   assertEquals((await stage.knock("/ws"))().closed, undefined);

@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
-import { Backstage } from "../../src/commands/server_api.ts";
+import { ServerApi } from "../../src/commands/server_api.ts";
 import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { publish } from "../../src/commands/publish.ts";
 import { defaultConfig } from "../../src/config/config.ts";
@@ -18,7 +18,7 @@ import { Hub } from "../../src/hub/hub.ts";
 import { IdSource } from "../../src/id.ts";
 import { createLog } from "../../src/log.ts";
 import { run } from "../../src/maybe.ts";
-import { join, seat } from "../../src/hub/membership.ts";
+import { join, joinReserved } from "../../src/hub/membership.ts";
 import { Node } from "../../src/hub/node.ts";
 import { Permissions } from "../../src/policies/rules.ts";
 import { Stats } from "../../src/hub/metrics.ts";
@@ -85,8 +85,8 @@ class FanoutStage implements Disposable {
     const id = this.hub.ids.next();
     const connection = new Connection({ id, socket: this.#socket(), dialect, address: "192.0.2.1" });
     this.hub.open(connection);
-    this.hub.admit(connection);
-    run(room.startsWith("group:") ? seat(this.hub, connection, [room]) : join(this.hub, connection, { room }));
+    this.hub.addToEverybody(connection);
+    run(room.startsWith("group:") ? joinReserved(this.hub, connection, [room]) : join(this.hub, connection, { room }));
     this.members.push(connection);
   }
 
@@ -157,7 +157,7 @@ for (const [what, { room, dialects, topics }] of Object.entries(WAYS)) {
 
   test(`the same to ${what} for an event of the server`, () => {
     using stage = new FanoutStage(room, dialects);
-    run(new Backstage(stage.hub).toRoom(room, { type: "announcement", fields: { data: { message: "hi" } } }));
+    run(new ServerApi(stage.hub).sendToRoom(room, { type: "announcement", fields: { data: { message: "hi" } } }));
     assertEquals(stage.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
   });
 }

@@ -12,11 +12,11 @@ import { Stats } from "../../src/hub/metrics.ts";
 const SOCKET = undefined as never;
 const PEER = { address: "10.0.0.1", port: 1, secure: false };
 
-function open(doors: Partial<SocketHandler>): { handler: HeldSockets; admission: Admission } {
+function open(inner: Partial<SocketHandler>): { handler: HeldSockets; admission: Admission } {
   const config = defaultConfig({ trustProxy: 1, websocketMaxConnections: 3, websocketMaxConnectionsPerIp: 2 });
   const log = createLog({ level: "debug", write: () => undefined });
   const admission = new Admission({ config, origins: new Origins(["*"]), stats: new Stats(), log });
-  return { handler: new HeldSockets(doors as SocketHandler, admission), admission };
+  return { handler: new HeldSockets(inner as SocketHandler, admission), admission };
 }
 
 test("a held socket counts in all limits until it is released", () => {

@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
-import { createLog, type Fields, type LogOptions, redact } from "../../src/log.ts";
+import { createLog, type LogFields, type LogOptions, redact } from "../../src/log.ts";
 
 function written(options: LogOptions, log: (to: ReturnType<typeof createLog>) => void): string[] {
   const lines: string[] = [];
@@ -11,7 +11,7 @@ function written(options: LogOptions, log: (to: ReturnType<typeof createLog>) =>
   return lines;
 }
 
-function line(fields: Fields, format: "text" | "json" = "text"): string {
+function line(fields: LogFields, format: "text" | "json" = "text"): string {
   return written({ format }, (log) => log.info("message", fields))[0]!;
 }
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../../src/maybe.ts";
-import { Turns } from "../../src/hub/keyed_queue.ts";
+import { KeyedQueue } from "../../src/hub/keyed_queue.ts";
 
 function* sum(...parts: MaybePromise<number>[]): Steps<number> {
   let total = 0;
@@ -38,7 +38,7 @@ test("what a step throws, at once or later, can be caught where it is waited for
 });
 
 test("turns: in the order of asking, past failures, and nothing is kept", async () => {
-  const turns = new Turns();
+  const turns = new KeyedQueue();
   const done: string[] = [];
   const slow = (name: string, fails = false) => async () => {
     await Promise.resolve();
@@ -46,9 +46,9 @@ test("turns: in the order of asking, past failures, and nothing is kept", async 
     if (fails) throw new Error(name);
     return name;
   };
-  assertEquals([turns.take("x", () => 1), turns.size], [1, 0]);
-  const all = [turns.take("a", slow("a1", true)), turns.take("a", slow("a2")), turns.take("b", slow("b1"))];
-  const third = turns.take("a", () => done.push("a3"));
+  assertEquals([turns.run("x", () => 1), turns.size], [1, 0]);
+  const all = [turns.run("a", slow("a1", true)), turns.run("a", slow("a2")), turns.run("b", slow("b1"))];
+  const third = turns.run("a", () => done.push("a3"));
   assertEquals((await Promise.allSettled(all)).map(({ status }) => status), ["rejected", "fulfilled", "fulfilled"]);
   await third;
   assertEquals(done.filter((name) => name[0] === "a"), ["a1", "a2", "a3"]);
@@ -57,7 +57,7 @@ test("turns: in the order of asking, past failures, and nothing is kept", async 
   await Promise.resolve();
   assertThrows(
     () =>
-      turns.take("x", () => {
+      turns.run("x", () => {
         throw new Error("at once");
       }),
     Error,

@@ -13,7 +13,7 @@ test("the first change is told at once, the last of the others when it is due, a
   const say = (status: string) => socket.say({ type: "presence", data: { status } });
   const told = () => socket.heard({ type: "presence" }).map(({ data }) => (data as { status: string }).status);
   const pass = async (nowMs: number) => {
-    for (const due of stage.hub.pace.takeDue(nowMs)) await run(announceStatus(stage.hub, due));
+    for (const due of stage.hub.statusThrottle.takeDue(nowMs)) await run(announceStatus(stage.hub, due));
   };
   for (const status of ["busy", "away", "offline"]) say(status);
   assertEquals(told(), ["busy"]);

@@ -80,8 +80,8 @@ test("verifier: tokens with unknown keys do not make it fetch again and again", 
   provider.keys = [known.jwk];
   const verifier = await createJwtVerifier({ jwksUrl: provider.url });
   await verifier.verify(known.token);
-  const strangers = await Promise.all(["a", "b", "c", "d", "e"].map((kid) => publishedPair(kid)));
-  await Promise.all(strangers.map(({ token }) => {
+  const invalid = await Promise.all(["a", "b", "c", "d", "e"].map((kid) => publishedPair(kid)));
+  await Promise.all(invalid.map(({ token }) => {
     return assertRejects(() => verifier.verify(token), ParleyError, "its key is not among the published ones");
   }));
   assertEquals(provider.fetched, 2, "once more for all of them");
@@ -136,9 +136,9 @@ test(
 test("verifier: published keys that cannot be had are asked for once a second", { timeout: 20_000 }, async () => {
   await using provider = await startProvider();
   const known = await publishedPair("known");
-  const strangers = await Promise.all(Array.from({ length: 10 }, (_, n) => publishedPair(`stranger ${n}`)));
+  const invalid = await Promise.all(Array.from({ length: 10 }, (_, n) => publishedPair(`stranger ${n}`)));
   const refuseAll = async (verifier: Verifier) => {
-    for (const { token } of strangers) {
+    for (const { token } of invalid) {
       assertEquals((await assertRejects(() => verifier.verify(token), ParleyError)).code, "unavailable");
     }
   };
@@ -153,7 +153,7 @@ test("verifier: published keys that cannot be had are asked for once a second", 
   const verifier = await createJwtVerifier({ jwksUrl: provider.url, jwksCooldownMs: 1_000 });
   await verifier.verify(known.token);
   provider.status = 500;
-  const others = strangers.map(({ token }) => assertRejects(() => verifier.verify(token), ParleyError));
+  const others = invalid.map(({ token }) => assertRejects(() => verifier.verify(token), ParleyError));
   for (const error of await Promise.all(others)) assertEquals(error.code, "unavailable");
   assertEquals(provider.fetched, 2, "once more for all of them");
   assertEquals(await verifier.verify((await publishedAgain(known)).token).catch(({ code }) => code), "unauthorized");

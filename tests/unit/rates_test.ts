@@ -120,7 +120,7 @@ test("the same room is replayed to the same connection once a second, others at 
 
 test("who was refused too often within ten seconds has to go; of dropped signals it hears once a second", () => {
   const { clock, rates, one } = open({ websocketMessageBurst: 2 });
-  assertEquals(times(5, () => rates.refuse(one)), [false, false, false, false, true]);
+  assertEquals(times(5, () => rates.countViolation(one)), [false, false, false, false, true]);
   assertEquals([rates.mayTell(one), rates.mayTell(one), rates.mayTell(connection())], [true, false, true]);
   clock.advance(1000);
   assertEquals(rates.mayTell(one), true);

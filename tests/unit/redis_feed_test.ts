@@ -2,19 +2,19 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Feed, type Missed } from "../../src/brokers/cluster/feed.ts";
-import type { Arrival } from "../../src/brokers/wire.ts";
+import type { ReceivedEvent } from "../../src/brokers/wire.ts";
 import type { StreamPosition } from "../../src/message.ts";
 import { eventually } from "../waiting.ts";
 
 /** A room's log as Redis would keep it, and a feed on it whose reads end when the test says so. */
 class Stage {
   readonly told: string[] = [];
-  readonly distrusted: string[] = [];
+  readonly invalidPayloads: string[] = [];
   readonly late: string[] = [];
   readonly known: string[] = [];
   readonly feed: Feed;
   epoch = "e";
-  log: Arrival[] = [];
+  log: ReceivedEvent[] = [];
   first = 1;
   page = 3;
   isAway = false;
@@ -24,7 +24,7 @@ class Stage {
   /** Whether the channel brings what is published; otherwise it is kept for {@link letChannelGo}. */
   holdChannel = false;
   isDeaf = false;
-  #onTheWay: Arrival[] = [];
+  #onTheWay: ReceivedEvent[] = [];
   #marks = 0;
 
   constructor() {
@@ -34,13 +34,13 @@ class Stage {
       reset: ({ epoch, offset }) => this.told.push(`reset ${epoch}${offset}`),
       read: (after, mark) => this.#read(after, mark),
       nextMark: () => `mark ${++this.#marks}`,
-      distrust: ({ id }) => this.distrusted.push(id),
+      invalid: ({ id }) => this.invalidPayloads.push(id),
       late: ({ id }) => this.late.push(id),
     });
   }
 
   /** Appends the next message without the channel. */
-  keep(): Arrival {
+  keep(): ReceivedEvent {
     const offset = (this.log.at(-1)?.offset ?? 0) + 1;
     const arrival = { epoch: this.epoch, offset, isKept: true, id: `${this.epoch}${offset}`, json: "{}" };
     this.log.push(arrival);
@@ -48,12 +48,12 @@ class Stage {
   }
 
   /** An event that is not kept, as it is published now. */
-  signal(id: string): Arrival {
+  signal(id: string): ReceivedEvent {
     return { epoch: this.epoch, offset: this.log.at(-1)?.offset ?? 0, isKept: false, id, json: "{}" };
   }
 
   /** Publishes in the channel. */
-  send(arrival: Arrival): void {
+  send(arrival: ReceivedEvent): void {
     if (this.isDeaf) return;
     if (this.holdChannel) this.#onTheWay.push(arrival);
     else this.feed.receive(arrival);
@@ -206,12 +206,12 @@ test("a forgery does not stop a room", async () => {
   const stage = new Stage();
   stage.feed.receive(stage.keep());
   stage.feed.receive({ epoch: "e", offset: 99, isKept: true, id: "forged", json: "{}" });
-  await eventually(() => stage.distrusted.length > 0);
+  await eventually(() => stage.invalidPayloads.length > 0);
   stage.feed.receive({ epoch: "other", offset: 1, isKept: false, id: "foreign", json: "{}" });
-  await eventually(() => stage.distrusted.length > 1);
+  await eventually(() => stage.invalidPayloads.length > 1);
   stage.feed.receive(stage.keep());
   await stage.settled(2);
-  assertEquals(stage.distrusted, ["forged", "foreign"]);
+  assertEquals(stage.invalidPayloads, ["forged", "foreign"]);
   assertEquals(stage.told, ["e1", "e2"]);
 });
 
@@ -356,7 +356,7 @@ test("what is left of a former epoch in the channel is no gap", async () => {
   stage.feed.receive(stage.keep());
   stage.feed.receive(s);
   assertEquals(stage.told, ["e1", "reset f0", "s", "f1"]);
-  assertEquals([stage.distrusted, stage.late, stage.reads], [[], ["s"], 1]);
+  assertEquals([stage.invalidPayloads, stage.late, stage.reads], [[], ["s"], 1]);
 });
 
 test("random losses leave no gap and no double", async () => {

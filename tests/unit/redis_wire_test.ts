@@ -1,4 +1,4 @@
-/** What travels through Redis: bytes survive, strangers are told apart, and addresses are read without repeating secrets. */
+/** What travels through Redis: bytes survive, invalid are told apart, and addresses are read without repeating secrets. */
 import { test } from "node:test";
 import { Buffer } from "node:buffer";
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";

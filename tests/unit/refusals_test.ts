@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type ErrorCode, ParleyError } from "../../src/errors.ts";
-import { farewellOf, Refusals } from "../../src/gateway/refusals.ts";
+import { closeReasonOf, Refusals } from "../../src/gateway/refusals.ts";
 import { FakeClock } from "../fakes.ts";
 
 test("each cause that a client can act on has its close, the others are said in HTTP", () => {
@@ -24,8 +24,8 @@ test("each cause that a client can act on has its close, the others are said in 
     ["internal", undefined, undefined],
   ];
   for (const [code, reason, close, said] of rows) {
-    const farewell = farewellOf(new ParleyError(code, "no", { reason }));
-    assertEquals([code, reason, farewell?.code, farewell?.reason], [code, reason, close, said]);
+    const closing = closeReasonOf(new ParleyError(code, "no", { reason }));
+    assertEquals([code, reason, closing?.code, closing?.reason], [code, reason, close, said]);
   }
 });
 

@@ -137,7 +137,7 @@ test("rooms whose presence is off are told nothing", async () => {
   const watcher = await come(stage, "eve", "envelope");
   for (const user of ["ann", "bob", "cat"]) await come(stage, user);
   assertEquals(tellDue(stage, PACE_MS), 0);
-  stage.node.obey({ do: "tell_members", rooms: ["hall"] });
+  stage.node.execute({ do: "tell_members", rooms: ["hall"] });
   assertEquals(tellDue(stage, PACE_MS), 0);
   assertEquals(watcher.heard({ type: "room_update" }), []);
 });
@@ -146,7 +146,7 @@ test("members that were lost and entered again are told as a whole, once", async
   const stage = open();
   const watchers = await watch(stage);
   for (const socket of watchers.values()) socket.frames.length = 0;
-  for (let n = 0; n < 3; n++) stage.node.obey({ do: "tell_members", rooms: ["hall", "nobody is in it"] });
+  for (let n = 0; n < 3; n++) stage.node.execute({ do: "tell_members", rooms: ["hall", "nobody is in it"] });
   assertEquals(tellDue(stage, PACE_MS), 1);
   await compare(stage, watchers);
   for (const socket of watchers.values()) assertEquals(socket.frames.length, 1);
@@ -157,7 +157,7 @@ test("a list takes at most an eighth of what may be unsent, and the total says t
   crowd(stage, 490, "é".repeat(100));
   const watchers = await watch(stage);
   const watcher = watchers.get("envelope")!;
-  stage.node.obey({ do: "tell_members", rooms: ["hall"] });
+  stage.node.execute({ do: "tell_members", rooms: ["hall"] });
   assertEquals(tellDue(stage, PACE_MS), 1);
   const ask = { type: "system", id: "m", data: { action: "members", room: "hall" } };
   watcher.say(ask);
@@ -196,7 +196,7 @@ test("what happens while the list is read is in it", { timeout: 20_000 }, async 
     const event = { kind: "presence", id: "p", timestamp: 1, room: "hall", from, status: "busy" } as const;
     broker.engine.publish({ room: "hall", event });
   };
-  stage.node.obey({ do: "tell_members", rooms: ["hall"] });
+  stage.node.execute({ do: "tell_members", rooms: ["hall"] });
   tellDue(stage, PACE_MS);
   await eventually(() => told()[0]);
   const { members, total } = told()[0]!.data as { members: Record<string, unknown>[]; total: number };

@@ -26,8 +26,8 @@ import type { Log } from "../../log.ts";
 import { EVERYBODY, type MessageEvent } from "../../message.ts";
 import { answerer, WorkersDirectory } from "./directory.ts";
 import { keyOf, open, writePublish } from "./lines.ts";
-import { Link } from "./link.ts";
-import type { Command, SealedPage, Store, Uplink } from "./messages.ts";
+import { WorkerLink } from "./link.ts";
+import type { SealedPage, Store, StoreCommand, Uplink } from "./messages.ts";
 
 export type { Uplink } from "./messages.ts";
 
@@ -44,7 +44,7 @@ export class BroadcastChannelBroker implements Broker {
   readonly control: Control;
   readonly #uplink: Uplink;
   readonly #log: Log;
-  #started: Link | undefined;
+  #started: WorkerLink | undefined;
 
   constructor(uplink: Uplink, log: Log) {
     this.#uplink = uplink;
@@ -62,13 +62,13 @@ export class BroadcastChannelBroker implements Broker {
   }
 
   async start(node: LocalNode): Promise<void> {
-    this.#started = new Link(this.#uplink, {
+    this.#started = new WorkerLink(this.#uplink, {
       node: node.id,
       deliver: (routed) => node.deliver(routed),
-      missed: (rooms) => void node.obey({ do: "tell_members", rooms }),
+      missed: (rooms) => void node.execute({ do: "tell_members", rooms }),
       answer: answerer(node, this.#log),
-      distrust: (error) => {
-        node.distrust();
+      invalid: (error) => {
+        node.countInvalidPayload();
         this.#log.error("could not deliver an event of another worker", { error });
       },
     });
@@ -95,13 +95,13 @@ export class BroadcastChannelBroker implements Broker {
     await this.#link.close();
   }
 
-  get #link(): Link {
+  get #link(): WorkerLink {
     if (!this.#started) throw new TypeError("Cannot use the broadcast broker: it was not started");
     return this.#started;
   }
 
   async #read(room: string, query: HistoryQuery): Promise<HistoryPage> {
-    const command: Command = { do: "read", key: keyOf(room), query };
+    const command: StoreCommand = { do: "read", key: keyOf(room), query };
     // What is delivered after this page may come before the promise settles.
     const page = await this.#link.call<SealedPage>(command, ({ position }) => this.#link.startAt(room, position));
     const { epoch } = page.position;

@@ -10,8 +10,8 @@ import type {
   Delivery,
   Directory,
   LocalNode,
+  NodeCommand,
   NodeStats,
-  Order,
   Page,
   RoomInfo,
   RoomQuery,
@@ -22,10 +22,10 @@ import type { Log } from "../../log.ts";
 import type { MaybePromise } from "../../maybe.ts";
 import { mergePages, pageOfRooms } from "../pages.ts";
 import type { Answers } from "./link.ts";
-import type { Question } from "./messages.ts";
+import type { WorkerQuestion } from "./messages.ts";
 
 /** {@link Link.survey}. */
-export type Survey = (question: Question, node?: string) => Promise<Answers>;
+export type Survey = (question: WorkerQuestion, node?: string) => Promise<Answers>;
 
 export interface WorkersDirectoryParts {
   survey: Survey;
@@ -69,8 +69,8 @@ export class WorkersDirectory implements Directory, Control {
     return delivered as Delivered | undefined ?? { reached: false };
   }
 
-  async give(order: Order): Promise<number> {
-    const question: Question = { what: "order", order };
+  async execute(order: NodeCommand): Promise<number> {
+    const question: WorkerQuestion = { what: "order", order };
     const connection = "connection" in order ? order.connection : undefined;
     const values = connection === undefined
       ? (await this.#survey(question)).values
@@ -79,7 +79,7 @@ export class WorkersDirectory implements Directory, Control {
   }
 
   /** The answer of the worker that holds the connection; absent without such a worker. */
-  async #ofOne(connection: string, question: Question): Promise<unknown[]> {
+  async #ofOne(connection: string, question: WorkerQuestion): Promise<unknown[]> {
     const { values, asked } = await this.#survey(question, nodeOf(connection));
     if (values.length === asked && !values.includes(undefined)) return values;
     throw new ParleyError("unavailable", `Cannot reach connection "${connection}": its worker does not answer`);
@@ -87,7 +87,7 @@ export class WorkersDirectory implements Directory, Control {
 }
 
 /** What this node answers to the others; nothing where it fails. */
-export function answerer(node: LocalNode, log: Log): (question: Question) => Promise<unknown> {
+export function answerer(node: LocalNode, log: Log): (question: WorkerQuestion) => Promise<unknown> {
   return async (question) => {
     try {
       return await answer(node, question);
@@ -97,7 +97,7 @@ export function answerer(node: LocalNode, log: Log): (question: Question) => Pro
   };
 }
 
-function answer(node: LocalNode, question: Question): MaybePromise<unknown> {
+function answer(node: LocalNode, question: WorkerQuestion): MaybePromise<unknown> {
   switch (question.what) {
     case "connections":
       return node.connections(question.query);
@@ -108,7 +108,7 @@ function answer(node: LocalNode, question: Question): MaybePromise<unknown> {
     case "stats":
       return node.stats();
     case "order":
-      return node.obey(question.order);
+      return node.execute(question.order);
     case "send":
       return node.send(question.delivery);
   }

@@ -41,7 +41,7 @@ export function writePublish(routed: RoutedEvent, { keep, once }: PublishOptions
 }
 
 /** `id` and the fields of `once` are JSON still: they are compared, not shown. */
-export interface Publish {
+export interface PublishLine {
   key: string;
   id: string;
   timestamp: number;
@@ -50,9 +50,9 @@ export interface Publish {
   sealed: Sealed;
 }
 
-export function readPublish(line: string): Publish {
+export function readPublish(line: string): PublishLine {
   const [key, id, timestamp, size, ttlMs, sender, onceKey, sealed] = cut(line, 7);
-  const publish: Publish = { key: key!, id: id!, timestamp: Number(timestamp), sealed: sealed! };
+  const publish: PublishLine = { key: key!, id: id!, timestamp: Number(timestamp), sealed: sealed! };
   if (size) publish.keep = { size: Number(size), ttlMs: Number(ttlMs) };
   if (sender) publish.once = { sender, key: onceKey! };
   return publish;

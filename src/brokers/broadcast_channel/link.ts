@@ -12,7 +12,17 @@ import { hasMembers } from "../../room_name.ts";
 import type { PublishResult, RoutedEvent } from "../../broker.ts";
 import { BatchReader } from "./batch_reader.ts";
 import { keyIn, keyOf, readEvent, readResult } from "./lines.ts";
-import type { Command, Downward, Note, Question, Remark, Reply, Turn, Uplink, Upward } from "./messages.ts";
+import type {
+  Downward,
+  Note,
+  Remark,
+  StoreCommand,
+  StoreReply,
+  Turn,
+  Uplink,
+  Upward,
+  WorkerQuestion,
+} from "./messages.ts";
 
 export interface LinkParts {
   /** Head of the ids of this node's connections. */
@@ -21,9 +31,9 @@ export interface LinkParts {
   /** Joins and leaves of these rooms were lost. */
   missed(rooms: string[]): void;
   /** Must not reject. */
-  answer(question: Question): Promise<unknown>;
+  answer(question: WorkerQuestion): Promise<unknown>;
   /** A line that could not be delivered. */
-  distrust(error: unknown): void;
+  invalid(error: unknown): void;
 }
 
 interface Subscription {
@@ -32,11 +42,11 @@ interface Subscription {
   position?: StreamPosition;
 }
 
-interface Waiting {
-  hear(reply: Reply): void;
+interface ReplyHandler {
+  hear(reply: StoreReply): void;
 }
 
-export class Link {
+export class WorkerLink {
   readonly #parts: LinkParts;
   readonly #port: Uplink["port"];
   readonly #channel: BroadcastChannel;
@@ -47,7 +57,7 @@ export class Link {
   #out: Upward = [];
   #flush: ReturnType<typeof setImmediate> | undefined;
   /** For a reply each, in the order of asking. */
-  #waiting: Waiting[] = [];
+  #waiting: ReplyHandler[] = [];
   /** What must not be heard before its batch was delivered. */
   #turns: Turn[] = [];
   #isClosed = false;
@@ -74,7 +84,7 @@ export class Link {
   }
 
   /** `hear` runs at the reply's place in the order of events. */
-  call<T>(command: Command, hear?: (value: T) => void): Promise<T> {
+  call<T>(command: StoreCommand, hear?: (value: T) => void): Promise<T> {
     return this.#ask(command, (reply) => {
       const { value } = reply as { value: T };
       hear?.(value);
@@ -102,7 +112,7 @@ export class Link {
   }
 
   /** The answers of all nodes, this one included, or of the one that is named. */
-  survey(question: Question, node?: string): Promise<Answers> {
+  survey(question: WorkerQuestion, node?: string): Promise<Answers> {
     const id = ++this.#asked;
     this.#post({ do: "ask", id, node, question });
     return new Promise((resolve) => this.#surveys.set(id, resolve));
@@ -120,7 +130,7 @@ export class Link {
     this.#port.close();
   }
 
-  #ask<T>(command: string | Command, read: (reply: Reply) => T): Promise<T> {
+  #ask<T>(command: string | StoreCommand, read: (reply: StoreReply) => T): Promise<T> {
     if (this.#isClosed) {
       return Promise.reject(new ParleyError("unavailable", "Cannot reach the other workers: this one is closing"));
     }
@@ -136,7 +146,7 @@ export class Link {
     });
   }
 
-  #post(item: string | Command | Remark): void {
+  #post(item: string | StoreCommand | Remark): void {
     this.#out.push(item);
     this.#flush ??= setImmediate(() => {
       this.#flush = undefined;
@@ -202,7 +212,7 @@ export class Link {
         const routed = readEvent(line, subscription.room);
         if (isNews(subscription, routed)) this.#parts.deliver(routed);
       } catch (error) {
-        this.#parts.distrust(error);
+        this.#parts.invalid(error);
       }
     }
   }

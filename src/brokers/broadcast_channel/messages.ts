@@ -6,7 +6,7 @@
  * ports: see LARGE_CHARS.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ConnectionQuery, Delivery, HistoryPage, HistoryQuery, Order, RoomQuery } from "../../broker.ts";
+import type { ConnectionQuery, Delivery, HistoryPage, HistoryQuery, NodeCommand, RoomQuery } from "../../broker.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { Sealed } from "./lines.ts";
 
@@ -28,7 +28,7 @@ export interface Batch {
 export type Store = "presence" | "inbox" | "grants";
 
 /** Like a publish answered by one Reply, in the order of asking. */
-export type Command =
+export type StoreCommand =
   | { do: "call"; store: Store; method: string; args: unknown[] }
   | { do: "read"; key: string; query: HistoryQuery }
   | { do: "subscribe" | "unsubscribe"; key: string }
@@ -44,24 +44,24 @@ export type Remark =
   /** Every batch up to this one was delivered; `posted` is the beat's. */
   | { do: "keep_up"; batch: number; posted: number }
   /** Of all nodes, or of one. */
-  | { do: "ask"; id: number; node?: string; question: Question }
+  | { do: "ask"; id: number; node?: string; question: WorkerQuestion }
   | { do: "answer"; id: number; value: unknown };
 
 /** What a link posts: all of one turn. A string is a publish. */
-export type Upward = (string | Command | Remark)[];
+export type Upward = (string | StoreCommand | Remark)[];
 
-export type Question =
+export type WorkerQuestion =
   | { what: "connections"; query: ConnectionQuery }
   | { what: "rooms"; query: RoomQuery }
   | { what: "rooms_of"; user: string }
   | { what: "stats" }
-  | { what: "order"; order: Order }
+  | { what: "order"; order: NodeCommand }
   | { what: "send"; delivery: Delivery };
 
 /** A string answers a publish. */
-export type Reply = string | { value: unknown } | { error: Refusal };
+export type StoreReply = string | { value: unknown } | { error: ReplyError };
 
-export interface Refusal {
+export interface ReplyError {
   code: ErrorCode;
   message: string;
   room?: string;
@@ -73,7 +73,7 @@ export interface SealedPage extends Omit<HistoryPage, "messages"> {
 }
 
 export type Note =
-  | { do: "question"; id: number; question: Question }
+  | { do: "question"; id: number; question: WorkerQuestion }
   /** `asked` nodes should have answered. */
   | { do: "answers"; id: number; values: unknown[]; asked: number }
   | { do: "beat"; posted: number };
@@ -81,7 +81,7 @@ export type Note =
 /** To be heard when batch `at` was delivered. */
 export interface Turn {
   at: number;
-  replies: Reply[];
+  replies: StoreReply[];
   notes: Note[];
 }
 

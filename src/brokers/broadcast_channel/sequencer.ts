@@ -20,8 +20,8 @@ import { PublishedOnce } from "../memory/once.ts";
 import { MemoryPresence } from "../memory/presence.ts";
 import { BatchLog } from "./batch_log.ts";
 import { keyOf, readPublish, seal, type Sealed, writeEvent, writeResult } from "./lines.ts";
-import type { Command, Remark, Repair, SealedPage, Store, Uplink, Upward } from "./messages.ts";
-import { Seat } from "./worker_state.ts";
+import type { Remark, Repair, SealedPage, Store, StoreCommand, Uplink, Upward } from "./messages.ts";
+import { WorkerState } from "./worker_state.ts";
 import { Surveys } from "./surveys.ts";
 
 const SWEEP_MS = 15_000;
@@ -63,8 +63,8 @@ export class Sequencer {
   readonly #ids = new IdSource();
   readonly #channel = new BroadcastChannel(`parley ${randomId(22)}`);
   readonly #log: BatchLog;
-  readonly #seats = new Set<Seat>();
-  readonly #surveys = new Surveys<Seat>();
+  readonly #workers = new Set<WorkerState>();
+  readonly #surveys = new Surveys<WorkerState>();
   readonly #largeChars: number;
   readonly #maxBehindChars: number;
   readonly #overrun: (node: string) => void;
@@ -95,28 +95,28 @@ export class Sequencer {
 
   attach(): Attachment {
     const { port1, port2 } = new MessageChannel();
-    const seat = new Seat(port1, this.#log);
-    this.#seats.add(seat);
-    port1.on("message", (upward: Upward) => this.#receive(seat, upward));
-    return { uplink: { port: port2, channel: this.#channel.name }, detach: () => this.#detach(seat) };
+    const worker = new WorkerState(port1, this.#log);
+    this.#workers.add(worker);
+    port1.on("message", (upward: Upward) => this.#receive(worker, upward));
+    return { uplink: { port: port2, channel: this.#channel.name }, detach: () => this.#detach(worker) };
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     clearImmediate(this.#flush);
     this.#surveys.close();
-    for (const { port } of this.#seats) port.close();
-    this.#seats.clear();
+    for (const { port } of this.#workers) port.close();
+    this.#workers.clear();
     this.#channel.close();
   }
 
-  #receive(seat: Seat, upward: Upward): void {
+  #receive(worker: WorkerState, upward: Upward): void {
     for (const item of upward) {
       // What a dead worker had posted before is not heard any more: its members have left.
-      if (!this.#seats.has(seat)) return;
-      if (typeof item === "string") seat.reply(this.#publish(item));
-      else if (isRemark(item)) this.#hear(seat, item);
-      else this.#answer(seat, item);
+      if (!this.#workers.has(worker)) return;
+      if (typeof item === "string") worker.reply(this.#publish(item));
+      else if (isRemark(item)) this.#hear(worker, item);
+      else this.#answer(worker, item);
     }
     this.#flushSoon();
   }
@@ -139,67 +139,67 @@ export class Sequencer {
   }
 
   #isWanted(key: string): boolean {
-    for (const { rooms } of this.#seats) if (rooms.has(key)) return true;
+    for (const { rooms } of this.#workers) if (rooms.has(key)) return true;
     return false;
   }
 
-  #answer(seat: Seat, command: Command): void {
+  #answer(worker: WorkerState, command: StoreCommand): void {
     try {
-      seat.reply({ value: this.#execute(seat, command) });
+      worker.reply({ value: this.#execute(worker, command) });
     } catch (error) {
       const { code, room } = error instanceof ParleyError ? error : { code: "internal" as const, room: undefined };
-      seat.reply({ error: { code, room, message: error instanceof Error ? error.message : String(error) } });
+      worker.reply({ error: { code, room, message: error instanceof Error ? error.message : String(error) } });
     }
   }
 
-  #execute(seat: Seat, command: Command): unknown {
+  #execute(worker: WorkerState, command: StoreCommand): unknown {
     switch (command.do) {
       case "call":
         return (this.#stores as unknown as Callable)[command.store][command.method]!(...command.args);
       case "read":
         return this.#read(command);
       case "subscribe":
-        return void seat.rooms.add(command.key);
+        return void worker.rooms.add(command.key);
       case "unsubscribe":
-        return void seat.rooms.delete(command.key);
+        return void worker.rooms.delete(command.key);
       case "leave":
-        return this.#vacate(seat);
+        return this.#vacate(worker);
     }
   }
 
-  #read({ key, query }: Command & { do: "read" }): SealedPage {
+  #read({ key, query }: StoreCommand & { do: "read" }): SealedPage {
     const page = this.#history.read(key, query);
     return { ...page, messages: page.messages.map(({ position, data }) => [position!.offset, data as Sealed]) };
   }
 
-  #hear(seat: Seat, remark: Remark): void {
+  #hear(worker: WorkerState, remark: Remark): void {
     switch (remark.do) {
       case "hello":
-        seat.node = remark.node;
+        worker.node = remark.node;
         return;
       case "missing":
-        return this.#mend(seat, remark.after);
+        return this.#mend(worker, remark.after);
       case "resume":
-        return this.#resume(seat, remark.rooms);
+        return this.#resume(worker, remark.rooms);
       case "keep_up":
-        seat.delivered = remark.batch;
-        seat.deliveredChars = remark.posted;
+        worker.delivered = remark.batch;
+        worker.deliveredChars = remark.posted;
         return;
       case "ask":
-        return this.#ask(seat, remark);
+        return this.#ask(worker, remark);
       case "answer":
-        return this.#surveys.answer(remark.id, seat, remark.value);
+        return this.#surveys.answer(remark.id, worker, remark.value);
     }
   }
 
-  #mend({ port }: Seat, after: number): void {
+  #mend({ port }: WorkerState, after: number): void {
     const batches = this.#log.after(after);
     const repair: Repair = batches ? { batches } : { gone: true };
     port.postMessage(repair);
   }
 
   /** The answer stands between two batches, so the one that has begun ends here. */
-  #resume(seat: Seat, rooms: [key: string, epoch: string, offset: number][]): void {
+  #resume(worker: WorkerState, rooms: [key: string, epoch: string, offset: number][]): void {
     this.#closeBatch();
     const lines = rooms.flatMap(([key, epoch, offset]) => {
       const page = this.#history.read(key, { limit: ANEW_LIMIT, since: { epoch, offset } });
@@ -207,7 +207,7 @@ export class Sequencer {
       return page.messages.map(({ position, data }) => writeEvent(key, data as Sealed, position));
     });
     const repair: Repair = { anew: { number: this.#log.number, text: lines.join("\n") } };
-    seat.port.postMessage(repair);
+    worker.port.postMessage(repair);
   }
 
   #reset(key: string, position: ResetEvent["position"]): Sealed {
@@ -216,26 +216,28 @@ export class Sequencer {
     return seal({ room, event });
   }
 
-  #ask(asker: Seat, { id, node, question }: Remark & { do: "ask" }): void {
-    const asked = [...this.#seats].filter((seat) => seat.node !== "" && (node === undefined || seat.node === node));
+  #ask(asker: WorkerState, { id, node, question }: Remark & { do: "ask" }): void {
+    const asked = [...this.#workers].filter((worker) =>
+      worker.node !== "" && (node === undefined || worker.node === node)
+    );
     const survey = this.#surveys.begin(asked, (values, asked) => {
       asker.tell({ do: "answers", id, values, asked });
       this.#flushSoon();
     });
-    for (const seat of asked) seat.tell({ do: "question", id: survey, question });
+    for (const worker of asked) worker.tell({ do: "question", id: survey, question });
   }
 
-  #detach(seat: Seat): void {
-    if (!this.#seats.delete(seat)) return;
-    seat.port.close();
-    this.#vacate(seat);
+  #detach(worker: WorkerState): void {
+    if (!this.#workers.delete(worker)) return;
+    worker.port.close();
+    this.#vacate(worker);
     this.#flushSoon();
   }
 
-  #vacate(seat: Seat): void {
-    const { node } = seat;
-    seat.leave();
-    this.#surveys.forget(seat);
+  #vacate(worker: WorkerState): void {
+    const { node } = worker;
+    worker.leave();
+    this.#surveys.forget(worker);
     if (node !== "") this.#stores.presence.leaveAll(node);
   }
 
@@ -243,7 +245,7 @@ export class Sequencer {
     this.#flush ??= setImmediate(() => {
       this.#flush = undefined;
       this.#closeBatch();
-      for (const seat of this.#seats) seat.flush(this.#log.number);
+      for (const worker of this.#workers) worker.flush(this.#log.number);
     });
   }
 
@@ -252,17 +254,17 @@ export class Sequencer {
     const batch = this.#log.append(this.#batch.join("\n"));
     this.#batch = [];
     if (batch.text.length < this.#largeChars) this.#channel.postMessage(batch);
-    else for (const { port } of this.#seats) port.postMessage(batch);
+    else for (const { port } of this.#workers) port.postMessage(batch);
   }
 
   #beat(): void {
     const { number, posted } = this.#log;
     let delivered = number;
-    for (const seat of this.#seats) {
-      if (seat.delivered >= number) seat.deliveredChars = posted;
-      else if (this.#askedChars - seat.deliveredChars > this.#maxBehindChars) this.#overrun(seat.node);
-      else seat.tell({ do: "beat", posted });
-      delivered = Math.min(delivered, seat.delivered);
+    for (const worker of this.#workers) {
+      if (worker.delivered >= number) worker.deliveredChars = posted;
+      else if (this.#askedChars - worker.deliveredChars > this.#maxBehindChars) this.#overrun(worker.node);
+      else worker.tell({ do: "beat", posted });
+      delivered = Math.min(delivered, worker.delivered);
     }
     this.#askedChars = posted;
     this.#log.forget(delivered);
@@ -278,6 +280,6 @@ type Callable = Record<Store, Record<string, (...args: unknown[]) => unknown>>;
 
 const REMARKS: ReadonlySet<string> = new Set(["hello", "missing", "resume", "keep_up", "ask", "answer"]);
 
-function isRemark(item: Command | Remark): item is Remark {
+function isRemark(item: StoreCommand | Remark): item is Remark {
   return REMARKS.has(item.do);
 }

@@ -6,7 +6,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 
 const DEADLINE_MS = 1_000;
 
-interface Survey<Node> {
+interface OpenSurvey<Node> {
   waitingFor: Set<Node>;
   values: unknown[];
   asked: number;
@@ -15,11 +15,11 @@ interface Survey<Node> {
 }
 
 export class Surveys<Node> {
-  readonly #open = new Map<number, Survey<Node>>();
+  readonly #open = new Map<number, OpenSurvey<Node>>();
   #count = 0;
 
   /** Returns the id under which the nodes answer. */
-  begin(nodes: Iterable<Node>, tell: Survey<Node>["tell"]): number {
+  begin(nodes: Iterable<Node>, tell: OpenSurvey<Node>["tell"]): number {
     const id = ++this.#count;
     const waitingFor = new Set(nodes);
     const timer = setTimeout(() => this.#end(id), DEADLINE_MS);

@@ -6,13 +6,13 @@
 import type { LocalNode, NodeStats } from "../../broker.ts";
 import type { Log } from "../../log.ts";
 import { answerer } from "./directory.ts";
-import { Link } from "./link.ts";
+import { WorkerLink } from "./link.ts";
 import type { Uplink } from "./messages.ts";
 
-export class Colleagues {
+export class WorkerPeers {
   readonly #uplink: Uplink;
   readonly #log: Log;
-  #link: Link | undefined;
+  #link: WorkerLink | undefined;
 
   constructor(uplink: Uplink, log: Log) {
     this.#uplink = uplink;
@@ -21,12 +21,12 @@ export class Colleagues {
 
   start(node: LocalNode): void {
     const nothing = () => undefined;
-    this.#link = new Link(this.#uplink, {
+    this.#link = new WorkerLink(this.#uplink, {
       node: node.id,
       deliver: nothing,
       missed: nothing,
       answer: answerer(node, this.#log),
-      distrust: nothing,
+      invalid: nothing,
     });
   }
 

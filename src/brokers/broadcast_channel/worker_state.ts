@@ -3,9 +3,9 @@
  * far it has come. Used by the sequencer.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { Note, Reply } from "./messages.ts";
+import type { Note, StoreReply } from "./messages.ts";
 
-export class Seat {
+export class WorkerState {
   readonly port: MessagePort;
   /** Keys of the rooms it subscribed to. */
   readonly rooms = new Set<string>();
@@ -15,7 +15,7 @@ export class Seat {
   delivered: number;
   /** How many characters had been posted when it was asked for that. */
   deliveredChars: number;
-  #replies: Reply[] = [];
+  #replies: StoreReply[] = [];
   #notes: Note[] = [];
 
   constructor(port: MessagePort, { number, posted }: { number: number; posted: number }) {
@@ -31,7 +31,7 @@ export class Seat {
     this.delivered = this.deliveredChars = Infinity;
   }
 
-  reply(reply: Reply): void {
+  reply(reply: StoreReply): void {
     this.#replies.push(reply);
   }
 

@@ -9,7 +9,7 @@
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { RoomEvent, StreamPosition } from "../../message.ts";
-import type { Arrival } from "../wire.ts";
+import type { ReceivedEvent } from "../wire.ts";
 
 /** After a failed reading; doubles each time. */
 const RETRY_MS = 300;
@@ -30,23 +30,23 @@ export interface Missed {
   /** False: not all of it is there any more. */
   recovered: boolean;
   /** The first of what is missing, in order; more is asked for if they do not reach the position. */
-  arrivals: Arrival[];
+  arrivals: ReceivedEvent[];
 }
 
 export interface FeedParts {
   /** Must not throw. */
-  deliver(arrival: Arrival): void;
+  deliver(arrival: ReceivedEvent): void;
   /** A kept message that was delivered before, or whose position somebody was told, or that a reset stands for. */
-  known(arrival: Arrival): void;
+  known(arrival: ReceivedEvent): void;
   reset(position: StreamPosition): void;
   /** Reads the log, and in the same step publishes the mark in the channel. */
   read(after: StreamPosition, mark: string): Promise<Missed>;
   /** A new id. */
   nextMark(): string;
   /** Something arrived that stands behind what the log knows nothing of. */
-  distrust(arrival: Arrival): void;
+  invalid(arrival: ReceivedEvent): void;
   /** It came behind kept messages that had to be delivered without it: it is dropped, since order is promised. */
-  late(arrival: Arrival): void;
+  late(arrival: ReceivedEvent): void;
 }
 
 export class Feed {
@@ -57,7 +57,7 @@ export class Feed {
   #delivered = 0;
   /** The epoch before this one; what is left of it in the channel is not a gap. */
   #formerEpoch: string | undefined;
-  #held: Arrival[] = [];
+  #held: ReceivedEvent[] = [];
   #isFilling = false;
   /** Read once more when this reading is delivered. */
   #isStale = false;
@@ -95,7 +95,7 @@ export class Feed {
   }
 
   /** From the channel. */
-  receive(arrival: Arrival): void {
+  receive(arrival: ReceivedEvent): void {
     if (!this.#isFilling && this.#take(arrival)) return;
     if (arrival.id === this.#mark?.id) this.#mark.settle();
     if (this.#held.length < HELD_LIMIT) this.#held.push(arrival);
@@ -119,7 +119,7 @@ export class Feed {
   }
 
   /** False: there is a gap before it. */
-  #take(arrival: Arrival): boolean {
+  #take(arrival: ReceivedEvent): boolean {
     const { epoch, offset, isKept } = arrival;
     if (isKept) this.#position ??= { epoch: epoch!, offset: offset - 1 };
     const position = this.#position;
@@ -193,7 +193,7 @@ export class Feed {
       }
       fruitless = this.#hasMoved(before) ? 0 : fruitless + 1;
       if (fruitless < MAX_FRUITLESS) continue;
-      this.#parts.distrust(this.#held.shift()!);
+      this.#parts.invalid(this.#held.shift()!);
       fruitless = 0;
     }
   }
@@ -260,7 +260,7 @@ export class Feed {
   }
 }
 
-function isMark({ json }: Arrival): boolean {
+function isMark({ json }: ReceivedEvent): boolean {
   return json === "";
 }
 

@@ -7,7 +7,7 @@ import type { Log } from "../../log.ts";
 
 const LOG_EVERY_MS = 10_000;
 
-export class Strangers {
+export class InvalidPayloads {
   readonly #log: Log;
   readonly #node: () => LocalNode;
   #soFar = 0;
@@ -32,7 +32,7 @@ export class Strangers {
   }
 
   note(where: string, error: unknown): void {
-    this.#node().distrust();
+    this.#node().countInvalidPayload();
     this.#soFar++;
     const now = performance.now();
     if (now - this.#saidAt < LOG_EVERY_MS) return;

@@ -13,7 +13,7 @@ import type { Member, MembershipEvent, Roster } from "../../message.ts";
 export const MAX_KNOWN = 500;
 
 /** What is different from what was known. */
-type Change = Pick<MembershipEvent, "kind" | "member" | "edge" | "members" | "users" | "announcing">;
+type MemberChange = Pick<MembershipEvent, "kind" | "member" | "edge" | "members" | "users" | "announcing">;
 
 export class KnownMembers {
   /** Before it is complete: what changed since the subscription; undefined stands for one who left. */
@@ -69,13 +69,13 @@ export class KnownMembers {
   }
 
   /** What has to be told, leaves first; whoever was heard of since the start is known better than by the roster. */
-  compare({ list, members, announcing }: Roster): Change[] {
+  compare({ list, members, announcing }: Roster): MemberChange[] {
     const heard = this.#heard ?? new Set();
     this.#heard = undefined;
     const known = this.#members;
     if (!known || !this.#isComplete || list.length < members) return [];
     const present = new Map(list.map((member) => [member.connection, plain(member)]));
-    const changes: Change[] = [];
+    const changes: MemberChange[] = [];
     for (const [connection, member] of known) {
       if (!member || present.has(connection) || heard.has(connection)) continue;
       known.delete(connection);
@@ -97,7 +97,7 @@ export class KnownMembers {
 }
 
 /** A change as the event that would have told it. */
-export function changeEvent(room: string, change: Change, head: { id: string; timestamp: number }): RoutedEvent {
+export function changeEvent(room: string, change: MemberChange, head: { id: string; timestamp: number }): RoutedEvent {
   return { room, event: { room, ...change, ...head }, except: change.member.connection };
 }
 

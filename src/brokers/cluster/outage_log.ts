@@ -10,7 +10,7 @@ import type { Log } from "../../log.ts";
 const REPEAT_MS = 30_000;
 const STEADY_MS = 1_000;
 
-export class Troubles {
+export class OutageLog {
   readonly where: string;
   readonly #log: Log;
   readonly #now: () => number;

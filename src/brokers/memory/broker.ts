@@ -70,7 +70,7 @@ export class MemoryBroker implements Broker {
       stats: () => [this.#local.stats()],
     };
     this.control = {
-      give: (order) => this.#local.obey(order),
+      execute: (command) => this.#local.execute(command),
       send: (delivery) => this.#local.send(delivery),
     };
   }

@@ -17,7 +17,7 @@ export interface Once {
   key: string;
 }
 
-interface Publish {
+interface RememberedPublish {
   key: string;
   id: string;
   timestamp: number;
@@ -26,9 +26,9 @@ interface Publish {
 }
 
 interface Sender {
-  byKey: Map<string, Publish>;
+  byKey: Map<string, RememberedPublish>;
   /** A ring: taking the first key out of a Map over and over is slow on both runtimes. */
-  publishes: Publish[];
+  publishes: RememberedPublish[];
   /** How many there ever were. */
   count: number;
 }

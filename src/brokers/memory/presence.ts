@@ -5,7 +5,7 @@
  * Used by the memory broker and by whoever sequences several nodes. Synchronous; events go out through `announce`, in the
  * order of the calls.
  */
-import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
+import type { Occupancy, PresenceStore, RoutedEvent } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import { type IdSource, nodeOf } from "../../id.ts";
 import type { Member, Roster, UserPresence } from "../../message.ts";
@@ -14,7 +14,7 @@ import { type AnnouncingBounds, announcingBounds, isAnnouncing } from "../announ
 import { RoomMembers, userOf } from "./room_members.ts";
 import { Statuses } from "./statuses.ts";
 
-export interface PresenceParts {
+export interface MemoryPresenceParts {
   ids: IdSource;
   announce(routed: RoutedEvent): void;
   /** Members up to which a room announces. */
@@ -29,16 +29,16 @@ export class MemoryPresence implements PresenceStore {
   readonly #announce: (routed: RoutedEvent) => void;
   readonly #bounds: AnnouncingBounds;
 
-  constructor({ ids, announce, announceMax, now }: PresenceParts) {
+  constructor({ ids, announce, announceMax, now }: MemoryPresenceParts) {
     this.#ids = ids;
     this.#announce = announce;
     this.#bounds = announcingBounds(announceMax);
     this.#statuses = new Statuses(now);
   }
 
-  enter(room: string, member: Member, limit = 0): Seat {
+  enter(room: string, member: Member, limit = 0): Occupancy {
     const members = this.#rooms.get(room) ?? new RoomMembers();
-    if (members.get(member.connection)) return seatIn(members, false);
+    if (members.get(member.connection)) return occupancyOf(members, false);
     if (limit > 0 && members.size >= limit) {
       throw new ParleyError("room_full", `Cannot enter room "${room}": it has its ${limit} members`, { room });
     }
@@ -51,7 +51,7 @@ export class MemoryPresence implements PresenceStore {
       this.#tellFollowers(member);
     }
     this.#tell("join", { room, members, member, edge: first });
-    return seatIn(members, first);
+    return occupancyOf(members, first);
   }
 
   leave(room: string, connection: string): void {
@@ -129,7 +129,7 @@ export class MemoryPresence implements PresenceStore {
     return this.#rooms.has(`user:${user}`);
   }
 
-  #tell(kind: "join" | "leave", change: Change): void {
+  #tell(kind: "join" | "leave", change: RoomChange): void {
     const { room, members, member, edge, identityOnly } = change;
     const others = members.size - (members.get(member.connection) ? 1 : 0);
     if (others === 0 || typeOfRoom(room) !== "custom") return;
@@ -154,7 +154,7 @@ export class MemoryPresence implements PresenceStore {
   }
 }
 
-interface Change {
+interface RoomChange {
   room: string;
   members: RoomMembers;
   member: Member;
@@ -162,7 +162,7 @@ interface Change {
   identityOnly?: boolean;
 }
 
-function seatIn({ size, users, announcing }: RoomMembers, first: boolean): Seat {
+function occupancyOf({ size, users, announcing }: RoomMembers, first: boolean): Occupancy {
   return { first, members: size, users, announcing };
 }
 

@@ -16,9 +16,13 @@ const ENTRY_BYTES = 150;
 const MEMBER_BYTES = 60;
 
 /** Every field of a message must be here, or it is lost. */
-type Fields = Exclude<keyof MessageEvent, "kind" | "position">;
+type MessageField = Exclude<keyof MessageEvent, "kind" | "position">;
 
-type Entry = { [Field in Fields]-?: MessageEvent[Field] | undefined } & { form: Form; keptAt: number; bytes: number };
+type StoredMessage = { [Field in MessageField]-?: MessageEvent[Field] | undefined } & {
+  form: Form;
+  keptAt: number;
+  bytes: number;
+};
 
 export interface Append {
   /** How many messages the log may hold with this one, and how many bytes. */
@@ -37,7 +41,7 @@ export class RoomLog {
   bytes = 0;
   ttlMs = 0;
   usedAt = 0;
-  #entries: Entry[] = [];
+  #entries: StoredMessage[] = [];
   #oldest = 0;
 
   constructor(room: string, epoch: string) {
@@ -145,7 +149,7 @@ function memberBytes({ connection, user, name }: Member): number {
   return MEMBER_BYTES + stringBytes(connection) + stringBytes(name) + stringBytes(String(user ?? ""));
 }
 
-function emptyEntry(): Entry {
+function emptyEntry(): StoredMessage {
   return {
     id: undefined,
     timestamp: 0,
@@ -161,7 +165,7 @@ function emptyEntry(): Entry {
   };
 }
 
-function eventOf(entry: Entry, position: StreamPosition): MessageEvent {
+function eventOf(entry: StoredMessage, position: StreamPosition): MessageEvent {
   const { id, timestamp, room, from, to, frameId, binary } = entry;
   const data = unpack(entry.data, entry.form);
   const event: MessageEvent = { kind: "message", id: id!, timestamp: timestamp!, room, from: from!, data, position };

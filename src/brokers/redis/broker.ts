@@ -24,7 +24,7 @@ import { ParleyError } from "../../errors.ts";
 import { IdSource } from "../../id.ts";
 import type { Log } from "../../log.ts";
 import { hasMembers } from "../../room_name.ts";
-import type { Colleagues } from "../broadcast_channel/worker_peers.ts";
+import type { WorkerPeers } from "../broadcast_channel/worker_peers.ts";
 import { readLocation } from "./address.ts";
 import { RedisDirectory } from "./directory.ts";
 import { RedisEngine } from "./engine.ts";
@@ -32,10 +32,10 @@ import { RedisHistory } from "./history.ts";
 import { Keys } from "./keys.ts";
 import { MAX_KNOWN } from "../cluster/known_members.ts";
 import { RedisPresence } from "./presence.ts";
-import { Questions } from "./rpc.ts";
+import { NodeRpc } from "./rpc.ts";
 import { RedisRooms } from "./rooms.ts";
 import { RedisGrants, RedisInbox } from "./stores.ts";
-import { Strangers } from "../cluster/invalid_payloads.ts";
+import { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 import { readArrival } from "../wire.ts";
 
 /** Keys of members expire in a day. */
@@ -68,7 +68,7 @@ export interface RedisBrokerOptions {
   historyRoomBytes?: number;
   log: Log;
   /** If there are other workers in this process. */
-  colleagues?: Colleagues;
+  peers?: WorkerPeers;
 }
 
 export class RedisBroker implements Broker {
@@ -81,11 +81,11 @@ export class RedisBroker implements Broker {
   readonly control: Control;
   readonly #engine: RedisEngine;
   readonly #log: Log;
-  readonly #colleagues: Colleagues | undefined;
-  readonly #strangers: Strangers;
+  readonly #peers: WorkerPeers | undefined;
+  readonly #invalid: InvalidPayloads;
   readonly #rooms: RedisRooms;
   readonly #presence: RedisPresence;
-  readonly #questions: Questions;
+  readonly #questions: NodeRpc;
   #node: LocalNode | undefined;
   #refreshing: ReturnType<typeof setInterval> | undefined;
   #comparing: ReturnType<typeof setTimeout> | undefined;
@@ -95,20 +95,19 @@ export class RedisBroker implements Broker {
 
   /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
-    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, roomAnnounceMax, log, colleagues } =
-      options;
+    const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, roomAnnounceMax, log, peers } = options;
     const location = readLocation(url);
     this.#log = log;
-    this.#colleagues = colleagues;
-    this.#strangers = new Strangers(log, () => this.#local);
+    this.#peers = peers;
+    this.#invalid = new InvalidPayloads(log, () => this.#local);
     this.#engine = new RedisEngine({ location, sentinelPassword: options.sentinelPassword, sharded, log }, {
       message: (channel, payload) => this.#receive(channel, payload),
       restored: () => this.#restore(),
-      foreign: (key) => this.#strangers.note(key, new Error("its value was of another type, and is removed")),
+      foreign: (key) => this.#invalid.note(key, new Error("its value was of another type, and is removed")),
     });
     const shared = {
       engine: this.#engine,
-      strangers: this.#strangers,
+      invalid: this.#invalid,
       keys: new Keys(prefix, location.addresses[0]!.db),
       ids,
       log,
@@ -116,7 +115,7 @@ export class RedisBroker implements Broker {
     };
     const { historyRoomBytes = Number.MAX_SAFE_INTEGER } = options;
     this.#rooms = new RedisRooms({ ...shared, historyRoomBytes, missed: () => this.#compareSoon(0) });
-    this.#questions = new Questions(shared);
+    this.#questions = new NodeRpc(shared);
     this.presence = this.#presence = new RedisPresence({
       ...shared,
       announceMax: roomAnnounceMax,
@@ -128,7 +127,7 @@ export class RedisBroker implements Broker {
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
     });
     this.history = new RedisHistory(this.#rooms.log, (room, position) => this.#rooms.reach(room, position));
-    this.directory = this.control = new RedisDirectory({ ...shared, questions: this.#questions, colleagues });
+    this.directory = this.control = new RedisDirectory({ ...shared, questions: this.#questions, peers });
     this.inbox = new RedisInbox(shared, { size: inboxSize, ttlMs: inboxTtlMs });
     this.grants = new RedisGrants(shared);
   }
@@ -145,7 +144,7 @@ export class RedisBroker implements Broker {
       this.#engine.close();
       throw error;
     }
-    this.#colleagues?.start(node);
+    this.#peers?.start(node);
     this.#presence.lease.start();
     await this.#presence.lease.beat();
     this.#refreshing = setInterval(() => this.#refresh(), REFRESH_MS);
@@ -174,14 +173,14 @@ export class RedisBroker implements Broker {
   async close(): Promise<void> {
     clearInterval(this.#refreshing);
     clearTimeout(this.#comparing);
-    const farewell = this.#presence.close().catch((error) => {
+    const closing = this.#presence.close().catch((error) => {
       const reason = error instanceof ParleyError ? error.message : error;
       this.#log.warn("left without telling Redis, the members will be gone when the lease ends", { reason });
     });
     let late: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([farewell, new Promise((resolve) => late = setTimeout(resolve, FAREWELL_MS))]);
+    await Promise.race([closing, new Promise((resolve) => late = setTimeout(resolve, FAREWELL_MS))]);
     clearTimeout(late);
-    await this.#colleagues?.close();
+    await this.#peers?.close();
     this.#rooms.close();
     this.#engine.close();
   }
@@ -195,7 +194,7 @@ export class RedisBroker implements Broker {
     if (this.#questions.receive(channel, payload)) return;
     const arrival = readArrival(payload);
     if (arrival) this.#rooms.receive(channel, arrival);
-    else this.#strangers.note(channel, new Error("it is no event"));
+    else this.#invalid.note(channel, new Error("it is no event"));
   }
 
   #restore(): void {
@@ -212,7 +211,7 @@ export class RedisBroker implements Broker {
   async #tellMembers(rooms: string[]): Promise<void> {
     const shown = rooms.filter(hasMembers);
     for (let at = 0; at < shown.length; at += ROOMS_PER_ORDER) {
-      await this.control.give({ do: "tell_members", rooms: shown.slice(at, at + ROOMS_PER_ORDER) });
+      await this.control.execute({ do: "tell_members", rooms: shown.slice(at, at + ROOMS_PER_ORDER) });
     }
   }
 
@@ -231,7 +230,7 @@ export class RedisBroker implements Broker {
     const compared = this.#rooms.compare((room) => this.#presence.roster(room, MAX_KNOWN));
     compared.then(() => {
       const rooms = this.#rooms.unfollowed();
-      if (rooms.length > 0) return this.#local.obey({ do: "tell_members", rooms });
+      if (rooms.length > 0) return this.#local.execute({ do: "tell_members", rooms });
     }).catch((error) => {
       this.#log.debug("missed joins and leaves could not be read yet", { error });
       this.#compareSoon(COMPARE_AGAIN_MS);

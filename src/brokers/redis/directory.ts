@@ -7,35 +7,35 @@ import type {
   Delivery,
   Directory,
   LocalNode,
+  NodeCommand,
   NodeStats,
-  Order,
   Page,
   RoomInfo,
   RoomQuery,
 } from "../../broker.ts";
 import { nodeOf } from "../../id.ts";
 import type { MaybePromise } from "../../maybe.ts";
-import type { Colleagues } from "../broadcast_channel/worker_peers.ts";
+import type { WorkerPeers } from "../broadcast_channel/worker_peers.ts";
 import { mergePages, pageOfRooms } from "../pages.ts";
-import type { Questions } from "./rpc.ts";
+import type { NodeRpc } from "./rpc.ts";
 
 export interface DirectoryParts {
   /** Known once the broker was started. */
   node: () => LocalNode;
-  questions: Questions;
+  questions: NodeRpc;
   /** If there are other workers in this process. */
-  colleagues?: Colleagues;
+  peers?: WorkerPeers;
 }
 
 export class RedisDirectory implements Directory, Control {
   readonly #node: () => LocalNode;
-  readonly #questions: Questions;
-  readonly #colleagues: Colleagues | undefined;
+  readonly #questions: NodeRpc;
+  readonly #peers: WorkerPeers | undefined;
 
-  constructor({ node, questions, colleagues }: DirectoryParts) {
+  constructor({ node, questions, peers }: DirectoryParts) {
     this.#node = node;
     this.#questions = questions;
-    this.#colleagues = colleagues;
+    this.#peers = peers;
   }
 
   async connections(query: ConnectionQuery): Promise<Page<ConnectionInfo>> {
@@ -56,7 +56,7 @@ export class RedisDirectory implements Directory, Control {
   }
 
   stats(): MaybePromise<NodeStats[]> {
-    return this.#colleagues?.stats() ?? [this.#node().stats()];
+    return this.#peers?.stats() ?? [this.#node().stats()];
   }
 
   reaches(node: string): Promise<boolean> {
@@ -70,18 +70,18 @@ export class RedisDirectory implements Directory, Control {
     return delivered as Delivered | undefined ?? { reached: false };
   }
 
-  async give(order: Order): Promise<number> {
+  async execute(order: NodeCommand): Promise<number> {
     if ("connection" in order && order.connection !== undefined) return await this.#giveOne(order, order.connection);
     const [here, ...there] = await Promise.all([
-      this.#node().obey(order),
+      this.#node().execute(order),
       this.#questions.askOthers({ what: "order", query: order }),
     ]);
     return there.flat().reduce<number>((sum, reached) => sum + Number(reached), here);
   }
 
-  async #giveOne(order: Order, connection: string): Promise<number> {
+  async #giveOne(order: NodeCommand, connection: string): Promise<number> {
     const node = nodeOf(connection);
-    if (node === this.#node().id) return await this.#node().obey(order);
+    if (node === this.#node().id) return await this.#node().execute(order);
     return Number(await this.#questions.askOne(node, { what: "order", query: order }) ?? 0);
   }
 }

@@ -18,14 +18,14 @@ import { ALL_SCRIPTS } from "./scripts.ts";
 import type { KeyType, Script } from "./script.ts";
 import { askServer, type ServerInfo } from "./server_info.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { Troubles } from "../cluster/outage_log.ts";
+import { OutageLog } from "../cluster/outage_log.ts";
 
 /** How long a start waits for Redis before it goes on without. */
 const START_MS = 3_000;
 /** Until a client that has given up is told to go on, and between two questions to a Redis that cannot serve. */
 const AGAIN_MS = 1_000;
 
-export interface EngineOptions {
+export interface RedisEngineOptions {
   location: RedisLocation;
   sentinelPassword?: string;
   /** `auto`: on a Redis Cluster. */
@@ -41,7 +41,7 @@ export interface EngineEvents {
   foreign(key: string): void;
 }
 
-interface Greeting {
+interface FreshClient {
   client: Redis;
   info: ServerInfo;
   start: Start;
@@ -56,15 +56,15 @@ type Library = Pick<typeof import("ioredis"), "Redis" | "Cluster">;
 interface Start {
   isOver: boolean;
   settle: () => void;
-  refuse: (error: ParleyError) => void;
+  reject: (error: ParleyError) => void;
 }
 
 export class RedisEngine {
   /** Names the Redis process; on a cluster, where each master is one, it is for scripts to find out. */
   run = "";
-  readonly #options: EngineOptions;
+  readonly #options: RedisEngineOptions;
   readonly #events: EngineEvents;
-  readonly #troubles: Troubles;
+  readonly #outages: OutageLog;
   readonly #subscriptions: Subscriptions;
   #client: Redis | Cluster | undefined;
   #isSharded: boolean;
@@ -78,19 +78,19 @@ export class RedisEngine {
   /** When a Redis that cannot serve said so. */
   #refusedAt = -Infinity;
 
-  constructor(options: EngineOptions, events: EngineEvents) {
+  constructor(options: RedisEngineOptions, events: EngineEvents) {
     this.#options = options;
     this.#events = events;
     this.#isSharded = options.sharded === "on";
     const { addresses, master } = options.location;
     const where = addresses.map(nameOf).join(",");
-    this.#troubles = new Troubles(options.log, master === undefined ? where : `${where}/${master}`);
+    this.#outages = new OutageLog(options.log, master === undefined ? where : `${where}/${master}`);
     this.#subscriptions = new Subscriptions({
       message: events.message,
       restored: () => this.#restored(),
       check: (client) => this.#checkListener(client),
       failed: (error) => this.#mayBeGone(error),
-      troubles: this.#troubles,
+      outages: this.#outages,
     });
   }
 
@@ -125,14 +125,14 @@ export class RedisEngine {
 
   /** Why it is not ready, for people. */
   get trouble(): string {
-    return this.#troubles.last ?? `Redis at ${this.#troubles.where} has not answered yet`;
+    return this.#outages.last ?? `Redis at ${this.#outages.where} has not answered yet`;
   }
 
   /** Rejects with ParleyError if Redis refuses for good; a Redis that is away is tried again and again. */
   async open(): Promise<void> {
     const library = await import("ioredis");
-    const { promise, resolve: settle, reject: refuse } = Promise.withResolvers<void>();
-    const start: Start = { isOver: false, settle, refuse };
+    const { promise, resolve: settle, reject } = Promise.withResolvers<void>();
+    const start: Start = { isOver: false, settle, reject };
     // It also keeps the process alive, where the client holds nothing that would.
     const patience = setTimeout(settle, START_MS);
     const { addresses, master } = this.#options.location;
@@ -202,7 +202,7 @@ export class RedisEngine {
 
   close(): void {
     this.#isClosed = true;
-    this.#troubles.close();
+    this.#outages.close();
     this.#client?.disconnect();
     this.#subscriptions.close();
   }
@@ -221,8 +221,8 @@ export class RedisEngine {
 
   #unavailable(error?: unknown): ParleyError {
     if (error instanceof ParleyError) return error;
-    if (error === undefined) this.#troubles.remind();
-    else this.#troubles.note(error);
+    if (error === undefined) this.#outages.remind();
+    else this.#outages.note(error);
     this.#mayBeGone(error);
     // Clients read this; what Redis or the network said may name hosts inside, and is for the log.
     const refusal = new ParleyError("unavailable", "Cannot reach the other nodes: Redis is away or refuses");
@@ -251,7 +251,7 @@ export class RedisEngine {
 
   #restored(): void {
     if (!this.isReady || this.#isClosed) return;
-    this.#troubles.over();
+    this.#outages.over();
     this.#events.restored();
   }
 
@@ -268,7 +268,7 @@ export class RedisEngine {
         .then((info) => this.#greeted(library, { client, info, start }))
         .catch((error) => this.#failed(error, start, client));
     });
-    client.connect().catch((error) => this.#troubles.note(error));
+    client.connect().catch((error) => this.#outages.note(error));
   }
 
   /** To a single Redis, for good. The client tries again by itself, but gives up where connecting itself throws. */
@@ -284,14 +284,14 @@ export class RedisEngine {
       const again = () => {
         if (this.#isClosed || this.#isCluster || client.status !== "end") return;
         // The connection for subscriptions waits until it is known that there is a Redis that can serve.
-        if (client === this.#client || this.#isGreeted) client.connect().catch((error) => this.#troubles.note(error));
+        if (client === this.#client || this.#isGreeted) client.connect().catch((error) => this.#outages.note(error));
       };
       setTimeout(again, AGAIN_MS).unref();
     });
     return client;
   }
 
-  #greeted(library: Library, { client, info, start }: Greeting): void {
+  #greeted(library: Library, { client, info, start }: FreshClient): void {
     if (info.isCluster && this.#options.sharded !== "off") {
       client.removeListener("close", start.settle);
       client.disconnect();
@@ -322,20 +322,20 @@ export class RedisEngine {
     client.on("node error", (error: Error) => this.#failed(error, start));
     client.on("close", start.settle);
     this.#subscriptions.openCluster(client, { sharded: this.#isSharded, ready: start.settle });
-    client.connect().catch((error) => this.#troubles.note(error));
+    client.connect().catch((error) => this.#outages.note(error));
   }
 
   /** A client that failed right after it was ready is connected anew. */
   #failed(error: Error, start: Start, client?: Redis): void {
     const isFinal = isFatal(error) && !start.isOver;
-    if (!isFinal) this.#troubles.note(error);
+    if (!isFinal) this.#outages.note(error);
     this.#mayBeGone(error);
     client?.disconnect(true);
     if (!isFinal) return;
-    this.#troubles.close();
+    this.#outages.close();
     const why = error instanceof ParleyError
       ? error.message
-      : `Cannot use Redis at ${this.#troubles.where}: ${error.message}`;
-    start.refuse(new ParleyError("internal", why));
+      : `Cannot use Redis at ${this.#outages.where}: ${error.message}`;
+    start.reject(new ParleyError("internal", why));
   }
 }

@@ -2,7 +2,7 @@
 import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 import type { RedisLog } from "./log.ts";
-import type { Arrival } from "../wire.ts";
+import type { ReceivedEvent } from "../wire.ts";
 
 /** Settles when this node has delivered everything up to the position, if it hears the room. */
 type Reach = (room: string, position: StreamPosition) => Promise<void> | undefined;
@@ -34,7 +34,7 @@ export class RedisHistory implements History {
     };
   }
 
-  #messageOf(room: string, arrival: Arrival): MessageEvent | undefined {
+  #messageOf(room: string, arrival: ReceivedEvent): MessageEvent | undefined {
     const event = this.#log.decode(room, arrival)?.event;
     return event?.kind === "message" ? event : undefined;
   }

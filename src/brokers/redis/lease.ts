@@ -24,14 +24,14 @@ export interface LeaseParts {
   /** Head of the leases' names. */
   node: () => string;
   /** Renewed. `isLost`: the members stand under a lease that is over, or Redis forgot them, and have to be entered again. */
-  renewed(news: Renewal): Promise<void>;
+  renewed(news: LeaseRenewal): Promise<void>;
   /** A lease of a dead node is ours to clear. */
   reap(lease: string): Promise<void>;
   /** What one of them threw; it will be tried again. */
   failed(error: unknown): void;
 }
 
-export interface Renewal {
+export interface LeaseRenewal {
   isLost: boolean;
   hasRedisForgotten: boolean;
 }

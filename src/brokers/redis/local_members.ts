@@ -4,7 +4,7 @@
  */
 import type { Member } from "../../message.ts";
 
-export class Seats {
+export class LocalMembers {
   readonly #rooms = new Map<string, Map<string, Member>>();
 
   get(room: string, connection: string): Member | undefined {
@@ -17,7 +17,7 @@ export class Seats {
     else this.#rooms.set(room, new Map([[member.connection, member]]));
   }
 
-  /** The member that had the seat. */
+  /** The member that was there. */
   delete(room: string, connection: string): Member | undefined {
     const members = this.#rooms.get(room);
     const member = members?.get(connection);

@@ -9,8 +9,8 @@ import type { RedisEngine } from "./engine.ts";
 import type { Missed } from "../cluster/feed.ts";
 import type { Keys } from "./keys.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
-import type { Strangers } from "../cluster/invalid_payloads.ts";
-import { type Arrival, decodeId, decodeRouted, encodeId, encodeRouted } from "../wire.ts";
+import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
+import { decodeId, decodeRouted, encodeId, encodeRouted, type ReceivedEvent } from "../wire.ts";
 
 const ONCE_MS = 5 * 60_000;
 /** How long a room without messages keeps its epoch. */
@@ -23,7 +23,7 @@ export interface LogParts {
   engine: RedisEngine;
   keys: Keys;
   ids: IdSource;
-  strangers: Strangers;
+  invalid: InvalidPayloads;
   /** What the log of one room may hold; its newest message is kept whatever its size. */
   historyRoomBytes: number;
 }
@@ -45,7 +45,7 @@ export interface LogPage extends Missed {
   stands: boolean;
 }
 
-type Answer = [
+type ReadReply = [
   epoch: string,
   offset: number,
   recovered: number,
@@ -111,7 +111,7 @@ export class RedisLog {
       engine.publishCommand,
       events,
     );
-    const [epoch, offset, recovered, entries, reversed, first, stands] = answer as Answer;
+    const [epoch, offset, recovered, entries, reversed, first, stands] = answer as ReadReply;
     const arrivals = entries.map(([id, [, json]]) => {
       return { epoch, offset: Number(id.split("-")[0]), isKept: true, id: "", json: json ?? "" };
     });
@@ -124,13 +124,13 @@ export class RedisLog {
   }
 
   /** The event, with its position; undefined, and noted, if it is not understood. */
-  decode(room: string, { epoch, offset, isKept, json }: Arrival): RoutedEvent | undefined {
+  decode(room: string, { epoch, offset, isKept, json }: ReceivedEvent): RoutedEvent | undefined {
     try {
       const routed = decodeRouted(json, room);
       if (isKept && routed.event.kind === "message") routed.event.position = { epoch: epoch!, offset };
       return routed;
     } catch (error) {
-      this.#parts.strangers.note(room, error);
+      this.#parts.invalid.note(room, error);
       return undefined;
     }
   }

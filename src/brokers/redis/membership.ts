@@ -2,7 +2,7 @@
  * The changes of a room's members, as commands to Redis: who is told what is decided by the scripts, in one step with the
  * change. Used by presence; keeps nothing.
  */
-import type { Seat } from "../../broker.ts";
+import type { Occupancy } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";
 import type { Member } from "../../message.ts";
 import { typeOfRoom } from "../../room_name.ts";
@@ -10,7 +10,7 @@ import { type AnnouncingBounds, announcingBounds } from "../announcing.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
-import type { Strangers } from "../cluster/invalid_payloads.ts";
+import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 import { readMember, WIRE_VERSION } from "../wire.ts";
 
 /** How long a room's members are kept without any change; their nodes renew them sooner. */
@@ -29,12 +29,12 @@ export interface MembershipParts {
   ids: IdSource;
   /** Members up to which a room announces. */
   announceMax?: number;
-  strangers: Strangers;
+  invalid: InvalidPayloads;
   /** The last member of a room where nothing was ever said has left: nothing of it is left in Redis. */
   forgotten(room: string): void;
 }
 
-export interface Entry {
+export interface EnterOptions {
   lease: string;
   limit?: number;
   /** Tell nobody. */
@@ -45,21 +45,25 @@ export class Membership {
   readonly #engine: RedisEngine;
   readonly #keys: Keys;
   readonly #ids: IdSource;
-  readonly #strangers: Strangers;
+  readonly #invalid: InvalidPayloads;
   readonly #forgotten: (room: string) => void;
   readonly #bounds: AnnouncingBounds;
 
-  constructor({ engine, keys, ids, strangers, forgotten, announceMax }: MembershipParts) {
+  constructor({ engine, keys, ids, invalid, forgotten, announceMax }: MembershipParts) {
     this.#engine = engine;
     this.#keys = keys;
     this.#ids = ids;
-    this.#strangers = strangers;
+    this.#invalid = invalid;
     this.#forgotten = forgotten;
     this.#bounds = announcingBounds(announceMax);
   }
 
   /** Undefined: the room is full. */
-  async enter(room: string, member: Member, { lease, limit = 0, quietly }: Entry): Promise<Seat | undefined> {
+  async enter(
+    room: string,
+    member: Member,
+    { lease, limit = 0, quietly }: EnterOptions,
+  ): Promise<Occupancy | undefined> {
     const { members, users, meta } = this.#keys.room(room);
     const [id, head] = this.#notice("join", room, member.connection);
     const answer = await this.#engine.script(
@@ -106,7 +110,7 @@ export class Membership {
       );
       const [wasForgotten, ...left] = answer as [number, ...[string, number, string][]];
       if (wasForgotten === 1) this.#forgotten(room);
-      gone.push(...this.#strangers.readable(room, left, ([, last, member]) => {
+      gone.push(...this.#invalid.readable(room, left, ([, last, member]) => {
         return { last: last === 1, member: readMember(member) };
       }));
     }

@@ -5,7 +5,7 @@
  * entered again without a word, for the others still know them; members that others took for dead are announced again.
  * Either way the rooms are then told as a whole who is in.
  */
-import type { PresenceStore, RoutedEvent, Seat } from "../../broker.ts";
+import type { Occupancy, PresenceStore, RoutedEvent } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import type { IdSource } from "../../id.ts";
 import type { Log } from "../../log.ts";
@@ -13,23 +13,23 @@ import type { Member, Roster, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { inChunks } from "./chunks.ts";
-import { Lease, type Renewal } from "./lease.ts";
-import { type Entry, type Gone, MEMBERS_MS, Membership } from "./membership.ts";
+import { Lease, type LeaseRenewal } from "./lease.ts";
+import { type EnterOptions, type Gone, MEMBERS_MS, Membership } from "./membership.ts";
 import { ROSTER } from "./presence_scripts.ts";
 import { isHopeless } from "./replies.ts";
-import { Seats } from "./local_members.ts";
+import { LocalMembers } from "./local_members.ts";
 import { RedisStatuses } from "./statuses.ts";
-import type { Strangers } from "../cluster/invalid_payloads.ts";
+import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 import { readMember } from "../wire.ts";
 
-export interface PresenceParts {
+export interface RedisPresenceParts {
   engine: RedisEngine;
   keys: Keys;
   ids: IdSource;
   log: Log;
   /** Members up to which a room announces. */
   announceMax?: number;
-  strangers: Strangers;
+  invalid: InvalidPayloads;
   /** Head of the leases' names. */
   node: () => string;
   publish(routed: RoutedEvent): Promise<unknown>;
@@ -40,7 +40,7 @@ export interface PresenceParts {
   /** Nobody is in the room any more, and nothing was ever said there. */
   forgotten(room: string): void;
   /** All members of this node are in again; those of other nodes may have come and gone unheard. */
-  restored(news: Renewal): void;
+  restored(news: LeaseRenewal): void;
 }
 
 /** A leave that Redis does not know of yet. */
@@ -51,10 +51,10 @@ interface LateLeave {
 
 export class RedisPresence implements PresenceStore {
   readonly lease: Lease;
-  readonly #parts: PresenceParts;
+  readonly #parts: RedisPresenceParts;
   readonly #membership: Membership;
   readonly #statuses: RedisStatuses;
-  readonly #seats = new Seats();
+  readonly #local = new LocalMembers();
   /** Rooms that are noted under a lease. */
   readonly #noted = new Set<string>();
   #notedUnder = "";
@@ -62,7 +62,7 @@ export class RedisPresence implements PresenceStore {
   /** Redis may have lost the newest changes of members, though not all of its data. */
   #isDoubtful = false;
 
-  constructor(parts: PresenceParts) {
+  constructor(parts: RedisPresenceParts) {
     const { engine, keys, node, log } = parts;
     this.#parts = parts;
     this.#membership = new Membership(parts);
@@ -87,30 +87,32 @@ export class RedisPresence implements PresenceStore {
     this.#isDoubtful = true;
   }
 
-  async enter(room: string, member: Member, limit = 0): Promise<Seat> {
+  async enter(room: string, member: Member, limit = 0): Promise<Occupancy> {
     await this.lease.ensure();
     await this.#note(room);
     const { connection } = member;
     this.#late.delete(lateKey(room, connection));
-    const before = this.#seats.get(room, connection);
+    const before = this.#local.get(room, connection);
     // Before the answer is there: the lease may be lost while it is on its way.
-    this.#seats.set(room, member);
-    let seat: Seat | undefined;
+    this.#local.set(room, member);
+    let occupancy: Occupancy | undefined;
     try {
-      seat = await this.#membership.enter(room, member, { lease: this.lease.name, limit });
+      occupancy = await this.#membership.enter(room, member, { lease: this.lease.name, limit });
     } catch (error) {
       if (!before) this.#leaveLater({ room, connection });
       throw error;
     } finally {
-      if (!seat && !before) this.#seats.delete(room, connection);
+      if (!occupancy && !before) this.#local.delete(room, connection);
     }
-    if (!seat) throw new ParleyError("room_full", `Cannot enter room "${room}": it has its ${limit} members`, { room });
-    if (seat.first && isPersonal(room, member)) await this.#tellFollowers(member, "arrive");
-    return seat;
+    if (!occupancy) {
+      throw new ParleyError("room_full", `Cannot enter room "${room}": it has its ${limit} members`, { room });
+    }
+    if (occupancy.first && isPersonal(room, member)) await this.#tellFollowers(member, "arrive");
+    return occupancy;
   }
 
   async leave(room: string, connection: string): Promise<void> {
-    if (!this.#seats.delete(room, connection)) return;
+    if (!this.#local.delete(room, connection)) return;
     try {
       await this.#left(room, await this.#membership.leave(room, [connection]));
     } catch {
@@ -120,18 +122,18 @@ export class RedisPresence implements PresenceStore {
   }
 
   async identify(room: string, member: Member): Promise<void> {
-    if (!this.#seats.get(room, member.connection)) return;
+    if (!this.#local.get(room, member.connection)) return;
     await this.#membership.identify(room, member);
-    if (this.#seats.get(room, member.connection)) this.#seats.set(room, member);
+    if (this.#local.get(room, member.connection)) this.#local.set(room, member);
   }
 
   async roster(room: string, limit: number): Promise<Roster> {
-    const { engine, keys, strangers } = this.#parts;
+    const { engine, keys, invalid } = this.#parts;
     const { members, users } = keys.room(room);
     const answer = await engine.script(ROSTER, members, users, limit);
     const [count, userCount, announcing, foreign, ...values] = answer as [number, number, number, number, ...string[]];
-    for (let n = 0; n < foreign; n++) strangers.note(members, new Error("it is not a member"));
-    const list: Roster["list"] = strangers.readable(members, values.slice(0, limit), (value) => {
+    for (let n = 0; n < foreign; n++) invalid.note(members, new Error("it is not a member"));
+    const list: Roster["list"] = invalid.readable(members, values.slice(0, limit), (value) => {
       return readMember(value.replace(/^\S+ \S* /, ""));
     });
     const statuses = await this.#statuses.of(list.map(({ user, connection }) => String(user ?? connection)));
@@ -165,10 +167,10 @@ export class RedisPresence implements PresenceStore {
   async refresh(): Promise<void> {
     const { engine, keys } = this.#parts;
     await engine.call("pexpire", keys.roomsOf(this.lease.name), MEMBERS_MS);
-    await inChunks(this.#seats.rooms, async (room) => {
+    await inChunks(this.#local.rooms, async (room) => {
       const { members, users, meta } = keys.room(room);
       await Promise.all([members, users, meta].map((key) => engine.call("pexpire", key, MEMBERS_MS)));
-      for (const member of this.#seats.of(room)) {
+      for (const member of this.#local.of(room)) {
         if (isPersonal(room, member)) await this.#statuses.arrive(String(member.user));
       }
     });
@@ -178,11 +180,11 @@ export class RedisPresence implements PresenceStore {
   async close(): Promise<void> {
     this.lease.stop();
     const { engine, keys } = this.#parts;
-    await inChunks(this.#seats.rooms, async (room) => {
-      const connections = this.#seats.of(room).map(({ connection }) => connection);
+    await inChunks(this.#local.rooms, async (room) => {
+      const connections = this.#local.of(room).map(({ connection }) => connection);
       await this.#tellDepartures(room, await this.#membership.leave(room, connections));
     });
-    this.#seats.clear();
+    this.#local.clear();
     await engine.call("zrem", keys.leases, this.lease.name);
     await engine.call("del", keys.roomsOf(this.lease.name));
   }
@@ -216,7 +218,7 @@ export class RedisPresence implements PresenceStore {
   }
 
   async #left(room: string, gone: Gone[]): Promise<void> {
-    if (!this.#seats.has(room)) await this.#unnote(room);
+    if (!this.#local.has(room)) await this.#unnote(room);
     await this.#tellDepartures(room, gone);
   }
 
@@ -227,12 +229,12 @@ export class RedisPresence implements PresenceStore {
     } catch (error) {
       if (!isHopeless(error)) throw error;
       const { cause } = error as Error;
-      this.#parts.strangers.note(`members of room "${room}"`, new Error(`a call was dropped: ${cause}`));
+      this.#parts.invalid.note(`members of room "${room}"`, new Error(`a call was dropped: ${cause}`));
     }
   }
 
   /** After a renewal of the lease: what an outage, a sleep or a failover left undone. */
-  async #repair(news: Renewal): Promise<void> {
+  async #repair(news: LeaseRenewal): Promise<void> {
     if (this.#late.size > 0) await this.#leaveNow();
     if (news.isLost) await this.#enterAgain(news.hasRedisForgotten);
     else if (this.#isDoubtful) await this.#reconcile();
@@ -248,16 +250,16 @@ export class RedisPresence implements PresenceStore {
     const noted = await engine.call("smembers", keys.roomsOf(lease)) as string[];
     this.#noted.clear();
     const changed = new Set<string>();
-    await inChunks([...new Set([...noted, ...this.#seats.rooms])], (room) => {
+    await inChunks([...new Set([...noted, ...this.#local.rooms])], (room) => {
       return this.#unlessHopeless(room, async () => {
-        if (this.#seats.has(room)) await this.#note(room);
+        if (this.#local.has(room)) await this.#note(room);
         const known = await this.#membership.find(room, lease);
-        for (const member of this.#seats.of(room)) {
+        for (const member of this.#local.of(room)) {
           if (known.includes(member.connection)) continue;
           changed.add(room);
           await this.#enterOne(room, member, { lease });
         }
-        const left = known.filter((connection) => !this.#seats.get(room, connection));
+        const left = known.filter((connection) => !this.#local.get(room, connection));
         if (left.length > 0) await this.#left(room, await this.#membership.leave(room, left, lease));
       });
     });
@@ -267,24 +269,26 @@ export class RedisPresence implements PresenceStore {
   async #enterAgain(quietly: boolean): Promise<void> {
     const { log } = this.#parts;
     const { name: lease } = this.lease;
-    const rooms = this.#seats.rooms;
+    const rooms = this.#local.rooms;
     log.warn(quietly ? "Redis lost its data, entering again" : "this node was taken for dead, entering again", {
       rooms: rooms.length,
     });
     await inChunks(rooms, (room) => {
       return this.#unlessHopeless(room, async () => {
         await this.#note(room);
-        for (const member of this.#seats.of(room)) await this.#enterOne(room, member, { lease, quietly });
+        for (const member of this.#local.of(room)) await this.#enterOne(room, member, { lease, quietly });
       });
     });
     await this.#parts.rebuilt(rooms);
   }
 
-  async #enterOne(room: string, member: Member, entry: Entry): Promise<void> {
-    const seat = await this.#membership.enter(room, member, entry);
+  async #enterOne(room: string, member: Member, entry: EnterOptions): Promise<void> {
+    const occupancy = await this.#membership.enter(room, member, entry);
     // Left while it was on its way.
-    if (!this.#seats.get(room, member.connection)) await this.#membership.leave(room, [member.connection]);
-    else if (seat?.first && isPersonal(room, member) && !entry.quietly) await this.#tellFollowers(member, "arrive");
+    if (!this.#local.get(room, member.connection)) await this.#membership.leave(room, [member.connection]);
+    else if (occupancy?.first && isPersonal(room, member) && !entry.quietly) {
+      await this.#tellFollowers(member, "arrive");
+    }
   }
 
   /** Removes the members of a node that is dead. Whoever enters them again does it under another lease. */

@@ -13,7 +13,7 @@ import { Feed, resetEvent } from "../cluster/feed.ts";
 import { changeEvent, KnownMembers } from "../cluster/known_members.ts";
 import { type LogParts, RedisLog } from "./log.ts";
 import { OwnEvents } from "../cluster/own_events.ts";
-import type { Arrival } from "../wire.ts";
+import type { ReceivedEvent } from "../wire.ts";
 
 export interface RoomsParts extends LogParts {
   /** Known once the broker was started. */
@@ -78,7 +78,7 @@ export class RedisRooms {
     }
   }
 
-  receive(channel: string, arrival: Arrival): void {
+  receive(channel: string, arrival: ReceivedEvent): void {
     this.#byChannel.get(channel)?.feed.receive(arrival);
   }
 
@@ -142,20 +142,20 @@ export class RedisRooms {
   }
 
   #feed(room: string): Feed {
-    const { node, strangers, ids } = this.#parts;
+    const { node, invalid, ids } = this.#parts;
     return new Feed({
       deliver: (arrival) => this.#deliver(room, arrival),
       known: ({ id }) => this.#own.cameBack(room, id, "covered"),
       reset: (position) => node().deliver({ room, event: resetEvent(room, position, this.#head()) }),
       read: (after, mark) => this.log.missed(room, after, mark),
       nextMark: () => ids.next(),
-      distrust: () => strangers.note(room, new Error("the log knows nothing of it")),
+      invalid: () => invalid.note(room, new Error("the log knows nothing of it")),
       late: (arrival) => this.#drop(room, arrival),
     });
   }
 
-  #deliver(room: string, arrival: Arrival): void {
-    const { node, strangers } = this.#parts;
+  #deliver(room: string, arrival: ReceivedEvent): void {
+    const { node, invalid } = this.#parts;
     const routed = this.#own.get(room, arrival.id) ?? this.log.decode(room, arrival);
     if (!routed) return;
     const { epoch, offset, isKept } = arrival;
@@ -165,14 +165,14 @@ export class RedisRooms {
     try {
       node().deliver(routed);
     } catch (error) {
-      strangers.note(room, error);
+      invalid.note(room, error);
     }
     // By the event's own id: out of the log an arrival comes without, and so may one's own whose publish still waits.
     this.#own.cameBack(room, event.id, "delivered");
   }
 
   /** Who came or left is then found out by comparing. */
-  #drop(room: string, arrival: Arrival): void {
+  #drop(room: string, arrival: ReceivedEvent): void {
     const event = this.log.decode(room, arrival)?.event;
     if (event && isMembership(event)) this.#parts.missed();
   }

@@ -4,33 +4,33 @@
  * Used by the broker's directory and control. Redis says how many nodes heard the question, so an answer is complete when
  * as many have answered; one that hangs costs the deadline and is missing from the answer.
  */
-import type { ConnectionQuery, Delivery, LocalNode, Order, RoomQuery } from "../../broker.ts";
+import type { ConnectionQuery, Delivery, LocalNode, NodeCommand, RoomQuery } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import type { IdSource } from "../../id.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
-import type { Strangers } from "../cluster/invalid_payloads.ts";
+import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 import { checkEvent, decode, encode, WIRE_VERSION } from "../wire.ts";
 
 const DEADLINE_MS = 1_000;
 const ALL = "*";
 /** Those that bring no event along. */
-const ORDERS: ReadonlySet<unknown> = new Set<Order["do"]>(["kick", "put_out", "move_group", "tell_members"]);
+const ORDERS: ReadonlySet<unknown> = new Set<NodeCommand["do"]>(["kick", "put_out", "move_group", "tell_members"]);
 
-export type Question =
+export type NodeQuestion =
   | { what: "connections"; query: ConnectionQuery }
   | { what: "rooms"; query: RoomQuery }
   | { what: "roomsOf"; query: { user: string } }
-  | { what: "order"; query: Order }
+  | { what: "order"; query: NodeCommand }
   | { what: "send"; query: Delivery };
 
-export interface QuestionsParts {
+export interface NodeRpcParts {
   engine: RedisEngine;
   keys: Keys;
   ids: IdSource;
   /** Known once the broker was started. */
   node: () => LocalNode;
-  strangers: Strangers;
+  invalid: InvalidPayloads;
 }
 
 interface Pending {
@@ -40,11 +40,11 @@ interface Pending {
   answered(): void;
 }
 
-export class Questions {
-  readonly #parts: QuestionsParts;
+export class NodeRpc {
+  readonly #parts: NodeRpcParts;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(parts: QuestionsParts) {
+  constructor(parts: NodeRpcParts) {
     this.#parts = parts;
   }
 
@@ -55,12 +55,12 @@ export class Questions {
   }
 
   /** The answers of all other nodes that answer in time. */
-  async askOthers(question: Question): Promise<unknown[]> {
+  async askOthers(question: NodeQuestion): Promise<unknown[]> {
     return (await this.#ask(ALL, question)).answers;
   }
 
   /** Undefined: there is no such node. Throws ParleyError `unavailable` if it does not answer. */
-  async askOne(node: string, question: Question): Promise<unknown> {
+  async askOne(node: string, question: NodeQuestion): Promise<unknown> {
     const { answers, expected } = await this.#ask(node, question);
     if (expected > 0 && answers.length === 0) {
       throw new ParleyError("unavailable", "Cannot reach the connection: its node does not answer");
@@ -76,13 +76,13 @@ export class Questions {
 
   /** True: the channel is one of control. */
   receive(channel: string, payload: string): boolean {
-    const { keys, node, strangers } = this.#parts;
+    const { keys, node, invalid } = this.#parts;
     if (channel !== keys.control(ALL) && channel !== keys.control(node().id)) return false;
-    this.#obey(payload).catch((error) => strangers.note(channel, error));
+    this.#obey(payload).catch((error) => invalid.note(channel, error));
     return true;
   }
 
-  async #ask(to: string, question: Question): Promise<Pending> {
+  async #ask(to: string, question: NodeQuestion): Promise<Pending> {
     const { engine, keys, ids, node } = this.#parts;
     const id = ids.next();
     const pending: Pending = { answers: [], expected: Infinity, answered: () => undefined };
@@ -123,7 +123,7 @@ export class Questions {
     await engine.publish(keys.control(from), reply);
   }
 
-  async #answer(question: Question): Promise<unknown> {
+  async #answer(question: NodeQuestion): Promise<unknown> {
     const node = this.#parts.node();
     switch (question.what) {
       case "connections":
@@ -133,7 +133,7 @@ export class Questions {
       case "roomsOf":
         return node.roomsOf(question.query.user);
       case "order":
-        return await node.obey(question.query);
+        return await node.execute(question.query);
       case "send":
         return await node.send(question.query);
     }
@@ -141,19 +141,19 @@ export class Questions {
 }
 
 /** The event of an order travels beside it, where its bytes are found. */
-function encodeQuestion(question: { id: string; from: string } & Question): string {
+function encodeQuestion(question: { id: string; from: string } & NodeQuestion): string {
   const { query } = question;
   if (!("event" in query)) return JSON.stringify({ v: WIRE_VERSION, ...question });
   const { event, ...rest } = query;
   return encode({ ...question, query: rest, event }, event);
 }
 
-function readQuestion(what: unknown, query: unknown, event: unknown): Question {
+function readQuestion(what: unknown, query: unknown, event: unknown): NodeQuestion {
   if (typeof query !== "object" || query === null) throw new Error("it asks for nothing");
-  if (what === "connections" || what === "rooms" || what === "roomsOf") return { what, query } as Question;
+  if (what === "connections" || what === "rooms" || what === "roomsOf") return { what, query } as NodeQuestion;
   if (what === "send") return { what, query: { ...query as Delivery, event: checkEvent(event) } };
   if (what !== "order") throw new Error(`it asks for ${JSON.stringify(what)}`);
-  const order = query as Order;
+  const order = query as NodeCommand;
   if (order.do === "tell_members" && !Array.isArray(order.rooms)) throw new Error("its rooms are no list");
   if (ORDERS.has(order.do)) return { what, query: order };
   throw new Error("it is an order of an unknown kind");

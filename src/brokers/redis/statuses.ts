@@ -6,7 +6,7 @@ import type { Status, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { SET_STATUS } from "./store_scripts.ts";
-import type { Strangers } from "../cluster/invalid_payloads.ts";
+import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const GRACE_MS = 60_000;
@@ -17,12 +17,12 @@ const SILENT = encodePresence({ status: "online", timestamp: 0 });
 export class RedisStatuses {
   readonly #engine: RedisEngine;
   readonly #keys: Keys;
-  readonly #strangers: Strangers;
+  readonly #invalid: InvalidPayloads;
 
-  constructor({ engine, keys, strangers }: { engine: RedisEngine; keys: Keys; strangers: Strangers }) {
+  constructor({ engine, keys, invalid }: { engine: RedisEngine; keys: Keys; invalid: InvalidPayloads }) {
     this.#engine = engine;
     this.#keys = keys;
-    this.#strangers = strangers;
+    this.#invalid = invalid;
   }
 
   async set(user: string, presence: UserPresence): Promise<boolean> {
@@ -35,7 +35,7 @@ export class RedisStatuses {
     if (users.length === 0) return [];
     const answer = await this.#engine.call("mget", ...users.map((user) => this.#keys.status(user)));
     return (answer as (string | null)[]).map((text) => {
-      return text === null ? undefined : this.#strangers.readable("a status", [text], decodePresence)[0];
+      return text === null ? undefined : this.#invalid.readable("a status", [text], decodePresence)[0];
     });
   }
 

@@ -4,7 +4,7 @@ import type { Notification } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { INBOX_ADD, INBOX_LIST, INBOX_READ } from "./store_scripts.ts";
-import type { Strangers } from "../cluster/invalid_payloads.ts";
+import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 
 /** How long a group change wins over the claims of older tokens; counted from the last one. */
 const GROUPS_MS = 400 * 24 * 3_600_000;
@@ -12,7 +12,7 @@ const GROUPS_MS = 400 * 24 * 3_600_000;
 export interface StoreParts {
   engine: RedisEngine;
   keys: Keys;
-  strangers: Strangers;
+  invalid: InvalidPayloads;
 }
 
 export class RedisInbox implements Inbox {
@@ -41,7 +41,7 @@ export class RedisInbox implements Inbox {
     const notes = Array.from({ length: rest.length / 2 }, (_, at): [number, string] => {
       return [Number(rest[2 * at]), String(rest[2 * at + 1])];
     });
-    const notifications = this.#parts.strangers.readable("an inbox", notes, readNote);
+    const notifications = this.#parts.invalid.readable("an inbox", notes, readNote);
     return { notifications, unread: Number(unread), more: more === 1 };
   }
 
@@ -77,9 +77,9 @@ export class RedisGrants implements Grants {
   }
 
   async groups(user: string): Promise<Record<string, boolean>> {
-    const { engine, keys, strangers } = this.#parts;
+    const { engine, keys, invalid } = this.#parts;
     const groups = await engine.call("hgetall", keys.groups(user)) as Record<string, string>;
-    return Object.fromEntries(strangers.readable("the groups of a user", Object.entries(groups), ([group, joined]) => {
+    return Object.fromEntries(invalid.readable("the groups of a user", Object.entries(groups), ([group, joined]) => {
       if (joined !== "0" && joined !== "1") throw new Error("it is neither in nor out");
       return [group, joined === "1"];
     }));

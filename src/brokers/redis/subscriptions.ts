@@ -8,7 +8,7 @@
 import { clearInterval, setInterval, setTimeout } from "node:timers";
 import type { Cluster, Redis } from "ioredis";
 import type { EngineEvents } from "./engine.ts";
-import type { Troubles } from "../cluster/outage_log.ts";
+import type { OutageLog } from "../cluster/outage_log.ts";
 
 const PING_MS = 3_000;
 /** Channels in one command. */
@@ -20,7 +20,7 @@ interface SubscriptionParts extends Pick<EngineEvents, "message" | "restored"> {
   check(client: Redis): Promise<void>;
   /** What a connection that became ready could not do. */
   failed(error: unknown): void;
-  troubles: Troubles;
+  outages: OutageLog;
 }
 
 export interface OpenOptions {
@@ -61,10 +61,10 @@ export class Subscriptions {
       }, (error) => this.#retry(client, error));
     });
     this.#pinging = setInterval(() => {
-      if (client.status === "ready") client.ping().catch((error) => this.#parts.troubles.note(error));
+      if (client.status === "ready") client.ping().catch((error) => this.#parts.outages.note(error));
     }, PING_MS);
     this.#pinging.unref();
-    client.connect().catch((error) => this.#parts.troubles.note(error));
+    client.connect().catch((error) => this.#parts.outages.note(error));
   }
 
   openCluster(client: Cluster, { sharded, ready }: OpenOptions): void {
@@ -92,7 +92,7 @@ export class Subscriptions {
 
   resume(): void {
     const client = this.#client as Redis;
-    if (client.status === "end") client.connect().catch((error) => this.#parts.troubles.note(error));
+    if (client.status === "end") client.connect().catch((error) => this.#parts.outages.note(error));
   }
 
   /** It leads to another Redis than the one that serves now. */
@@ -129,7 +129,7 @@ export class Subscriptions {
       if (this.#isSharded) await client.sunsubscribe(channel);
       else await client.unsubscribe(channel);
     } catch (error) {
-      this.#parts.troubles.note(error);
+      this.#parts.outages.note(error);
     }
   }
 
@@ -161,7 +161,7 @@ export class Subscriptions {
 
   /** A connection that cannot hold the channels is made anew. */
   #retry(client: Redis | Cluster, error: unknown): void {
-    this.#parts.troubles.note(error);
+    this.#parts.outages.note(error);
     client.disconnect(true);
     this.#parts.failed(error);
   }

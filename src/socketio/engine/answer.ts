@@ -20,11 +20,11 @@ export const REFUSAL = {
   versionUnsupported: { code: 5, message: "Unsupported protocol version" },
 } as const;
 
-export type Refusal = (typeof REFUSAL)[keyof typeof REFUSAL];
+export type EngineError = (typeof REFUSAL)[keyof typeof REFUSAL];
 
 type TrustOf = (origin: string, host: string) => OriginTrust;
 
-export class Answer {
+export class HttpAnswer {
   readonly #headers: [string, string][];
 
   constructor(request: Request, trustOf: TrustOf) {
@@ -43,7 +43,7 @@ export class Answer {
     return new Response("ok", { headers: [["content-type", "text/html"], ...this.#headers] });
   }
 
-  refused(refusal: Refusal, status = 400): Response {
+  refused(refusal: EngineError, status = 400): Response {
     const headers: [string, string][] = [["content-type", "application/json"], ...this.#headers];
     return new Response(JSON.stringify(refusal), { status, headers });
   }
@@ -69,7 +69,7 @@ export class Answer {
 }
 
 /** A refused upgrade: no page can read it, people with a console can. */
-export function refuseUpgrade(refusal: Refusal): Response {
+export function refuseUpgrade(refusal: EngineError): Response {
   return new Response(refusal.message, { status: 400, headers: { "content-type": "text/html" } });
 }
 

@@ -5,7 +5,7 @@
 import type { Socket } from "../../adapter.ts";
 import type { Frame } from "../../message.ts";
 
-export abstract class Endpoint {
+export abstract class SocketRole {
   abstract opened(socket: Socket): void;
   abstract received(frame: Frame): void;
   abstract closed(socket: Socket, code: number, reason: string): void;

@@ -5,15 +5,15 @@
  */
 import type { Topics } from "../../adapters/topics.ts";
 import { PacketReader } from "../codec.ts";
-import type { Crossing } from "./forwarding.ts";
+import type { WorkerForwarding } from "./forwarding.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { Audience } from "../fanout.ts";
+import type { FanoutState } from "../fanout.ts";
 import type { ConnectionHost } from "./host.ts";
 import type { Namespaces } from "../namespaces.ts";
 import type { NamespaceSocket } from "../namespace_socket.ts";
-import type { EngineOptions } from "./options.ts";
+import type { EngineIoOptions } from "./options.ts";
 import type { Probe } from "./probe.ts";
-import { Recovery } from "../recovery.ts";
+import { StateRecovery } from "../recovery.ts";
 import type { Session } from "./session.ts";
 
 /** How long a closed polling session waits for a poll to take its last packets. */
@@ -23,17 +23,17 @@ const STOP_GRACE_MS = 1_000;
 const POLL_MS = 10;
 
 export class Engine {
-  readonly options: EngineOptions;
+  readonly options: EngineIoOptions;
   readonly host: ConnectionHost;
   readonly reader = new PacketReader();
-  /** By session id; also those that only wait for their farewell. */
+  /** By session id; also those that only wait for their closing. */
   readonly sessions = new Map<string, Session>();
   /** Sockets that native topics cannot reach: those that poll, and those that want everything as text. */
   readonly apart: Topics<NamespaceSocket>;
   /** Absent: connections end with their transport. */
-  readonly recovery?: Recovery;
+  readonly recovery?: StateRecovery;
   /** With other workers on the same port. */
-  crossing?: Crossing;
+  forwarding?: WorkerForwarding;
 
   readonly pings: Deadlines<Session>;
   readonly pongs: Deadlines<Session>;
@@ -43,11 +43,11 @@ export class Engine {
   /** Unfinished binary packets: as long as for a pong from one attachment to the next. */
   readonly assemblies: Deadlines<Namespaces>;
 
-  constructor(options: EngineOptions, host: ConnectionHost, { apart, log }: Audience) {
+  constructor(options: EngineIoOptions, host: ConnectionHost, { apart, log }: FanoutState) {
     this.options = options;
     this.host = host;
     this.apart = apart;
-    if (options.recovery && log) this.recovery = new Recovery(log, options.recovery.windowMs);
+    if (options.recovery && log) this.recovery = new StateRecovery(log, options.recovery.windowMs);
     this.pings = new Deadlines(options.pingIntervalMs, (session, dueAt) => session.ping(dueAt));
     this.pongs = new Deadlines(options.pingTimeoutMs, (session) => session.pingTimedOut());
     this.connects = new Deadlines(

@@ -10,17 +10,17 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Frame } from "../../message.ts";
 import type { Socket } from "../../adapter.ts";
 import { CLOSE } from "../../errors.ts";
-import { type Answer, REFUSAL } from "./answer.ts";
-import { Endpoint } from "./endpoint.ts";
-import { exchange } from "./loopback.ts";
+import { type HttpAnswer, REFUSAL } from "./answer.ts";
+import { SocketRole } from "./endpoint.ts";
+import { requestOverLoopback } from "./loopback.ts";
 import { readText } from "./request_body.ts";
 
 /** 132 bits of the signature. */
 const SIGNATURE_LENGTH = 22;
-/** What a visit needs of the request: CORS is the answering worker's. */
+/** What a forwarded request needs of the request: CORS is the answering worker's. */
 const CARRIED = ["host", "origin", "content-type"];
 
-export interface CrossingOptions {
+export interface ForwardingOptions {
   /** On the loopback, of this worker alone. */
   port: number;
   /** Shared by the workers, and by nobody else. */
@@ -28,10 +28,10 @@ export interface CrossingOptions {
   maxPayloadBytes: number;
 }
 
-export class Crossing {
-  readonly #options: CrossingOptions;
+export class WorkerForwarding {
+  readonly #options: ForwardingOptions;
 
-  constructor(options: CrossingOptions) {
+  constructor(options: ForwardingOptions) {
     this.#options = options;
   }
 
@@ -42,7 +42,7 @@ export class Crossing {
   }
 
   /** The port of the other worker that has the session; undefined: it is our own, or no worker's. */
-  elsewhere(sid: string): number | undefined {
+  portOfOwner(sid: string): number | undefined {
     const [port, id, signature, ...more] = sid.split(".");
     if (signature === undefined || more.length > 0) return undefined;
     if (!isSame(signature, this.#sign(`${port}.${id}`))) return undefined;
@@ -50,7 +50,7 @@ export class Crossing {
   }
 
   /** A poll or a post of a session elsewhere. Never rejects. */
-  async visit(request: Request, answer: Answer, port: number): Promise<Response> {
+  async forward(request: Request, answer: HttpAnswer, port: number): Promise<Response> {
     const { method, signal } = request;
     const { pathname, search } = new URL(request.url);
     const headers = CARRIED.flatMap((name) => {
@@ -60,13 +60,13 @@ export class Crossing {
     const body = await readText(request, this.#options.maxPayloadBytes, signal);
     if (body.kind === "too_large") return answer.tooLarge();
     const text = body.kind === "text" ? body.text : "";
-    const visit = { port, method, path: pathname + search, headers, body: text, signal };
+    const forwarded = { port, method, path: pathname + search, headers, body: text, signal };
     // Its worker is gone, and the session with it.
-    return await exchange(visit) ?? answer.refused(REFUSAL.sessionUnknown);
+    return await requestOverLoopback(forwarded) ?? answer.refused(REFUSAL.sessionUnknown);
   }
 
   /** An upgrade of a session elsewhere. */
-  pipe(request: Request, port: number): Endpoint {
+  forwardSocket(request: Request, port: number): SocketRole {
     const { pathname, search } = new URL(request.url);
     return new Pipe(`ws://127.0.0.1:${port}${pathname}${search}`, this.#options.maxPayloadBytes);
   }
@@ -77,7 +77,7 @@ export class Crossing {
 }
 
 /** Joins a peer's WebSocket with one to the worker that has its session. */
-class Pipe extends Endpoint {
+class Pipe extends SocketRole {
   readonly #url: string;
   readonly #maxWaiting: number;
   #far?: WebSocket;

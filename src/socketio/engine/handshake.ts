@@ -2,11 +2,11 @@
  * A WebSocket that has been admitted and begins a session as soon as it is open.
  */
 import type { Socket } from "../../adapter.ts";
-import { Endpoint } from "./endpoint.ts";
+import { SocketRole } from "./endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { Session } from "./session.ts";
 
-export class Handshake extends Endpoint {
+export class Handshake extends SocketRole {
   readonly #engine: Engine;
   readonly #visitor: unknown;
   readonly #textOnly: boolean;

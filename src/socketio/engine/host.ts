@@ -27,7 +27,7 @@ export interface EventSocket extends Socket {
   sendEvent(name: string, args: unknown[]): void;
 }
 
-export interface Admission {
+export interface SessionGrant {
   /**
    * What the host wants to remember of the request: it is gone afterwards, and the session hands this back with each
    * CONNECT. It lives as long as the session does, so it should be small.
@@ -62,7 +62,7 @@ export interface ConnectionHost {
    * Whether a new session may begin: a Response refuses it (origin, rate, limits, draining), in plain HTTP. It reserves
    * nothing, for the peer may be gone before the session begins. Must not reject.
    */
-  admit(request: Request, peer: Peer): MaybePromise<Response | Admission>;
+  admit(request: Request, peer: Peer): MaybePromise<Response | SessionGrant>;
   /**
    * Whether a session that has begun may get a WebSocket: a Response refuses it (origin, rate), in plain HTTP, and the
    * session goes on without. Must not throw.

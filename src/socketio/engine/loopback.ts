@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 
-export interface Visit {
+export interface ForwardedRequest {
   port: number;
   method: string;
   /** With its query. */
@@ -17,11 +17,11 @@ export interface Visit {
 }
 
 /** The answer; undefined: nobody is there, or it broke off. Never rejects. */
-export function exchange(visit: Visit): Promise<Response | undefined> {
-  const socket = connect(visit.port, "127.0.0.1");
+export function requestOverLoopback(forwarded: ForwardedRequest): Promise<Response | undefined> {
+  const socket = connect(forwarded.port, "127.0.0.1");
   const chunks: Buffer[] = [];
   const leave = () => void socket.destroy();
-  visit.signal.addEventListener("abort", leave, { once: true });
+  forwarded.signal.addEventListener("abort", leave, { once: true });
   return new Promise((resolve) => {
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
@@ -32,15 +32,15 @@ export function exchange(visit: Visit): Promise<Response | undefined> {
     });
     socket.on("error", leave);
     socket.on("close", () => {
-      visit.signal.removeEventListener("abort", leave);
+      forwarded.signal.removeEventListener("abort", leave);
       resolve(undefined);
     });
-    socket.write(head(visit));
-    socket.write(visit.body);
+    socket.write(head(forwarded));
+    socket.write(forwarded.body);
   });
 }
 
-function head({ method, path, headers, body }: Visit): string {
+function head({ method, path, headers, body }: ForwardedRequest): string {
   const length = method === "POST" ? [["content-length", String(Buffer.byteLength(body))] as const] : [];
   const lines = [...headers, ...length, ["connection", "close"] as const].map(([name, value]) =>
     `${name}: ${value}\r\n`

@@ -1,7 +1,7 @@
 /**
  * The settings of the Engine.IO transport. server.ts maps Parley's configuration to them; tests make their own.
  */
-export interface EngineOptions {
+export interface EngineIoOptions {
   /** Namespaces that may be joined, `/` included. */
   namespaces: readonly string[];
   /** Of one POST body and of one WebSocket frame; peers are told, and split what they send accordingly. */
@@ -48,4 +48,4 @@ export const ENGINE_DEFAULTS = {
   maxBufferedBytes: 1024 * 1024,
   maxAttachments: 10,
   trustOf: (): OriginTrust => "open",
-} satisfies EngineOptions;
+} satisfies EngineIoOptions;

@@ -6,9 +6,9 @@
  */
 import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
-import { type Answer, REFUSAL } from "./answer.ts";
+import { type HttpAnswer, REFUSAL } from "./answer.ts";
 import { asPayload, CLOSE_PACKET, NOOP } from "../codec.ts";
-import type { Outlet } from "../outlet.ts";
+import type { FrameSink } from "../outlet.ts";
 import { readText } from "./request_body.ts";
 
 /** What the polling needs of its session. */
@@ -35,7 +35,7 @@ export interface PollingLimits {
 
 /** A GET that waits. */
 class Poll {
-  readonly #answer: Answer;
+  readonly #answer: HttpAnswer;
   readonly #resolve: (response: Response) => void;
   readonly #signal: AbortSignal;
   readonly #aborted: () => void;
@@ -57,11 +57,11 @@ class Poll {
 
 /** A GET: how to answer it, and what fires when its peer goes away. */
 export interface PollRequest {
-  answer: Answer;
+  answer: HttpAnswer;
   signal: AbortSignal;
 }
 
-export class Polling implements Outlet {
+export class Polling implements FrameSink {
   bufferedBytes = 0;
   /** A WebSocket is about to take over: polls are answered at once, so that the peer can pause them. */
   probed = false;
@@ -109,7 +109,7 @@ export class Polling implements Outlet {
     });
   }
 
-  async post(request: Request, answer: Answer): Promise<Response> {
+  async post(request: Request, answer: HttpAnswer): Promise<Response> {
     if (this.#posting || request.headers.get("content-type") === "application/octet-stream") {
       this.#owner.fail(this.#posting ? "overlapping posts" : "binary post");
       return answer.refused(REFUSAL.badRequest);

@@ -8,14 +8,14 @@
 import type { Socket } from "../../adapter.ts";
 import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
-import { Endpoint } from "./endpoint.ts";
+import { SocketRole } from "./endpoint.ts";
 import type { Session } from "./session.ts";
 
 const PROBE = "2probe";
 const PROBE_ANSWER = "3probe";
 const UPGRADE = "5";
 
-export class Probe extends Endpoint {
+export class Probe extends SocketRole {
   readonly #session: Session;
   readonly #textOnly: boolean;
   #socket?: Socket;

@@ -7,14 +7,14 @@
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../../adapter.ts";
 import { after, type MaybePromise } from "../../maybe.ts";
 import type { Frame } from "../../message.ts";
-import { Answer, REFUSAL, type Refusal, refuseUpgrade } from "./answer.ts";
-import { Crossing } from "./forwarding.ts";
-import { Endpoint } from "./endpoint.ts";
+import { type EngineError, HttpAnswer, REFUSAL, refuseUpgrade } from "./answer.ts";
+import { WorkerForwarding } from "./forwarding.ts";
+import { SocketRole } from "./endpoint.ts";
 import { Engine } from "./engine.ts";
-import type { Audience } from "../fanout.ts";
+import type { FanoutState } from "../fanout.ts";
 import { Handshake } from "./handshake.ts";
 import type { ConnectionHost } from "./host.ts";
-import type { EngineOptions } from "./options.ts";
+import type { EngineIoOptions } from "./options.ts";
 import { Probe } from "./probe.ts";
 import { Session } from "./session.ts";
 import { nodeOfSession } from "./session_id.ts";
@@ -25,7 +25,7 @@ export class EngineServer {
   readonly #engine: Engine;
 
   /** `audience`: the one that the {@link Fanout} has. */
-  constructor(options: EngineOptions, host: ConnectionHost, audience: Audience) {
+  constructor(options: EngineIoOptions, host: ConnectionHost, audience: FanoutState) {
     this.#engine = new Engine(options, host, audience);
   }
 
@@ -35,7 +35,7 @@ export class EngineServer {
    */
   share(port: number, secret: string): void {
     const { maxPayloadBytes } = this.#engine.options;
-    this.#engine.crossing = new Crossing({ port, secret, maxPayloadBytes });
+    this.#engine.forwarding = new WorkerForwarding({ port, secret, maxPayloadBytes });
   }
 
   /** What the other workers find: sessions, and no way to begin one. */
@@ -63,7 +63,7 @@ export class EngineServer {
 
   /** A request under the Socket.IO path that is no upgrade. Never rejects. */
   fetch(request: Request, peer: Peer): MaybePromise<Response> {
-    const answer = new Answer(request, this.#engine.options.trustOf);
+    const answer = new HttpAnswer(request, this.#engine.options.trustOf);
     if (request.method === "OPTIONS") return answer.preflight(request);
     this.#engine.sweep();
     const query = new URL(request.url).searchParams;
@@ -99,9 +99,9 @@ export class EngineServer {
     this.#engine.sweep();
     const query = new URL(request.url).searchParams;
     const sid = query.get("sid")!;
-    const { crossing, sessions } = this.#engine;
-    const elsewhere = crossing?.elsewhere(sid);
-    if (crossing && elsewhere !== undefined) return { context: crossing.pipe(request, elsewhere) };
+    const { forwarding, sessions } = this.#engine;
+    const ownerPort = forwarding?.portOfOwner(sid);
+    if (forwarding && ownerPort !== undefined) return { context: forwarding.forwardSocket(request, ownerPort) };
     const refusal = refusalOfUpgrade(query);
     if (refusal) return refuseUpgrade(refusal);
     const session = sessions.get(sid);
@@ -110,19 +110,19 @@ export class EngineServer {
 
   /** Whether the socket came from {@link upgrade}: then its events belong here. */
   owns(socket: Socket): boolean {
-    return socket.context instanceof Endpoint;
+    return socket.context instanceof SocketRole;
   }
 
   open(socket: Socket): void {
-    if (socket.context instanceof Endpoint) socket.context.opened(socket);
+    if (socket.context instanceof SocketRole) socket.context.opened(socket);
   }
 
   message(socket: Socket, frame: Frame): void {
-    if (socket.context instanceof Endpoint) socket.context.received(frame);
+    if (socket.context instanceof SocketRole) socket.context.received(frame);
   }
 
   close(socket: Socket, code: number, reason: string): void {
-    if (socket.context instanceof Endpoint) socket.context.closed(socket, code, reason);
+    if (socket.context instanceof SocketRole) socket.context.closed(socket, code, reason);
   }
 
   /** Ends every session; peers come back elsewhere. */
@@ -130,7 +130,7 @@ export class EngineServer {
     return this.#engine.stop();
   }
 
-  #startPolling(answer: Answer, visitor: unknown): Response {
+  #startPolling(answer: HttpAnswer, visitor: unknown): Response {
     const session = new Session(this.#engine, visitor);
     session.startPolling();
     const { cookie } = this.#engine.options;
@@ -140,16 +140,16 @@ export class EngineServer {
     );
   }
 
-  #find(request: Request, answer: Answer, sid: string): MaybePromise<Response> {
-    const { crossing, sessions } = this.#engine;
-    const elsewhere = crossing?.elsewhere(sid);
-    if (crossing && elsewhere !== undefined) return crossing.visit(request, answer, elsewhere);
+  #find(request: Request, answer: HttpAnswer, sid: string): MaybePromise<Response> {
+    const { forwarding, sessions } = this.#engine;
+    const ownerPort = forwarding?.portOfOwner(sid);
+    if (forwarding && ownerPort !== undefined) return forwarding.forward(request, answer, ownerPort);
     const session = sessions.get(sid);
     return session ? this.#serve(request, answer, session) : answer.refused(this.#missing(sid));
   }
 
   /** Why there is no session with this id. */
-  #missing(sid: string): Refusal {
+  #missing(sid: string): EngineError {
     const node = nodeOfSession(sid);
     const { host, options } = this.#engine;
     if (node === undefined || node === options.node) return REFUSAL.sessionUnknown;
@@ -157,7 +157,7 @@ export class EngineServer {
     return REFUSAL.sessionElsewhere;
   }
 
-  #serve(request: Request, answer: Answer, session: Session): MaybePromise<Response> {
+  #serve(request: Request, answer: HttpAnswer, session: Session): MaybePromise<Response> {
     const { polling } = session;
     const asksForPolling = new URL(request.url).searchParams.get("transport") === "polling";
     if (!polling || !asksForPolling) return answer.refused(REFUSAL.badRequest);
@@ -167,7 +167,7 @@ export class EngineServer {
   }
 }
 
-function refusalOfUpgrade(query: URLSearchParams): Refusal | undefined {
+function refusalOfUpgrade(query: URLSearchParams): EngineError | undefined {
   const transport = query.get("transport");
   if (transport === "websocket") return undefined;
   return transport === "polling" ? REFUSAL.badRequest : REFUSAL.transportUnknown;

@@ -9,11 +9,11 @@ import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
 import { type Rate, TokenBucket } from "../../token_bucket.ts";
 import { fromBase64, PING, splitPayload } from "../codec.ts";
-import { Endpoint } from "./endpoint.ts";
+import { SocketRole } from "./endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { Namespaces } from "../namespaces.ts";
 import type { NamespaceSocket } from "../namespace_socket.ts";
-import { type Outlet, TextOutlet } from "../outlet.ts";
+import { type FrameSink, TextOutlet } from "../outlet.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
 import type { Probe } from "./probe.ts";
 import { newSessionId } from "./session_id.ts";
@@ -21,7 +21,7 @@ import { newSessionId } from "./session_id.ts";
 /** A peer may send a packet that says nothing once a second, and so many at once. */
 const IDLE_PACKETS: Rate = { perSecond: 1, burst: 50 };
 
-/** RFC 6455's code of a connection that ended without a farewell. */
+/** RFC 6455's code of a connection that ended without a closing. */
 const ABNORMAL = 1006;
 
 /** How a session ends. */
@@ -32,7 +32,7 @@ export interface End {
   isFault?: boolean;
 }
 
-export class Session extends Endpoint implements PollingOwner {
+export class Session extends SocketRole implements PollingOwner {
   readonly sid: string;
   readonly visitor: unknown;
   readonly engine: Engine;
@@ -43,7 +43,7 @@ export class Session extends Endpoint implements PollingOwner {
   /** The attempt to upgrade that is under way. */
   probe?: Probe;
   readonly #namespaces: Namespaces;
-  #outlet?: Outlet;
+  #outlet?: FrameSink;
   #ending?: End;
   #idling?: TokenBucket;
   /** Sockets that wait for their peer to come back. */
@@ -55,7 +55,7 @@ export class Session extends Endpoint implements PollingOwner {
     this.engine = engine;
     this.visitor = visitor;
     const id = newSessionId(engine.options.node);
-    this.sid = engine.crossing?.idOf(id) ?? id;
+    this.sid = engine.forwarding?.idOf(id) ?? id;
     this.#namespaces = new Namespaces(this);
     engine.sessions.set(this.sid, this);
     engine.pings.set(this);
@@ -245,7 +245,7 @@ export class Session extends Endpoint implements PollingOwner {
     engine.connects.delete(this);
     const waits = engine.farewells.has(this);
     if (!waits) engine.sessions.delete(this.sid);
-    // A peer that was told to come over polls no more: it takes the farewell there, or never hears of the end.
+    // A peer that was told to come over polls no more: it takes the closing there, or never hears of the end.
     if (!waits || !this.probe?.answered) this.probe?.abort("the session has ended");
   }
 

@@ -1,6 +1,6 @@
 /**
  * Ids of sessions: whoever knows one has the session, so most of it is random; the rest says which node began it. With
- * several workers on a port it stands between two dots: see crossing.ts.
+ * several workers on a port it stands between two dots: see forwarding.ts.
  */
 import { randomId } from "../../id.ts";
 

@@ -65,7 +65,7 @@ export const twoNodes: readonly Scenario[] = SHAPES.map((shape) => ({
   },
 }));
 
-interface Crossing {
+interface WorkerForwarding {
   readonly shape: Shape;
   readonly running: Running;
   readonly redis: Child;
@@ -74,7 +74,7 @@ interface Crossing {
 }
 
 /** Throws when the nodes do not talk to Redis: what they deliver then is not what is asked here. */
-async function cross({ shape, running, redis, seconds, protocol }: Crossing): Promise<Outcome> {
+async function cross({ shape, running, redis, seconds, protocol }: WorkerForwarding): Promise<Outcome> {
   const { rooms, members, load } = shape;
   const clients = await countRedisClients(redis.port);
   if (clients < NODES) throw new Error(`Cannot measure ${NODES} nodes: Redis has ${clients} connections`);

@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Crossing } from "../../src/socketio/engine/forwarding.ts";
+import { WorkerForwarding } from "../../src/socketio/engine/forwarding.ts";
 import { eventually } from "../harness.ts";
 import { Peer, Rig } from "./rig.ts";
 
@@ -127,17 +127,17 @@ test("hundreds of polls wait abroad at once", { timeout: 30_000 }, async () => {
 });
 
 test("nobody sends a worker to a port of their choice", () => {
-  const crossing = new Crossing({ port: 7000, secret: SECRET, maxPayloadBytes: 1 });
-  const foreign = new Crossing({ port: 7001, secret: SECRET, maxPayloadBytes: 1 });
+  const forwarding = new WorkerForwarding({ port: 7000, secret: SECRET, maxPayloadBytes: 1 });
+  const foreign = new WorkerForwarding({ port: 7001, secret: SECRET, maxPayloadBytes: 1 });
   const sid = foreign.idOf("random");
   assertMatch(sid, /^7001\.random\.[\w-]{22}$/);
-  assertEquals(crossing.elsewhere(sid), 7001);
-  assertEquals(foreign.elsewhere(sid), undefined);
-  const forged = new Crossing({ port: 7001, secret: "another", maxPayloadBytes: 1 }).idOf("random");
+  assertEquals(forwarding.portOfOwner(sid), 7001);
+  assertEquals(foreign.portOfOwner(sid), undefined);
+  const forged = new WorkerForwarding({ port: 7001, secret: "another", maxPayloadBytes: 1 }).idOf("random");
   for (
     const bad of [forged, sid.replace("7001", "22"), `${sid}x`, `${sid}.x`, sid.slice(0, -1), "7001.random.", "x", ""]
   ) {
-    assertEquals(crossing.elsewhere(bad), undefined, bad);
+    assertEquals(forwarding.portOfOwner(bad), undefined, bad);
   }
 });
 
