@@ -133,8 +133,8 @@ export interface Occupancy {
  * each; a node that died leaves for all of its members within 15 s. Idempotent: entering twice or leaving twice tells
  * nobody. Reserved rooms are entered like others and tell no MembershipEvents.
  *
- * Whether a room announces is one bit beside its counts, changed in the step that enters or leaves (brokers/announcing.ts).
- * Members that were lost and entered again are not announced: every node with members in the room is given the order
+ * Whether a room announces is one bit beside its counts, changed in the step that enters or leaves
+ * (brokers/cluster/announcing.ts). Members that were lost and entered again are not announced: every node with members in the room is given the order
  * `tell_members`, also when events of the room may have been missed.
  *
  * A user is connected while somebody is in `user:{id}`: every authenticated connection is entered there first and leaves it

@@ -14,7 +14,7 @@ import type {
   RoomQuery,
   RoutedEvent,
 } from "../src/broker.ts";
-import { pageOf } from "../src/brokers/pages.ts";
+import { pageOf } from "../src/brokers/cluster/pages.ts";
 import { IdSource } from "../src/id.ts";
 import type { Member, MembershipEvent, MessageEvent } from "../src/message.ts";
 import { typeOfRoom } from "../src/room_name.ts";

@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Feed, type Missed } from "../../src/brokers/cluster/feed.ts";
-import type { ReceivedEvent } from "../../src/brokers/wire.ts";
+import type { ReceivedEvent } from "../../src/brokers/cluster/wire.ts";
 import type { StreamPosition } from "../../src/message.ts";
 import { eventually } from "../waiting.ts";
 

@@ -5,7 +5,7 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { RoutedEvent } from "../../src/broker.ts";
 import { nameOf, readLocation } from "../../src/brokers/redis/address.ts";
 import { Keys } from "../../src/brokers/redis/keys.ts";
-import { decodeRouted, encodeId, encodeRouted, readArrival } from "../../src/brokers/wire.ts";
+import { decodeRouted, encodeId, encodeRouted, readArrival } from "../../src/brokers/cluster/wire.ts";
 import { ParleyError } from "../../src/errors.ts";
 
 const FROM = { connection: "c", name: "n" };

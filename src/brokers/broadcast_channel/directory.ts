@@ -20,7 +20,7 @@ import { ParleyError } from "../../errors.ts";
 import { nodeOf } from "../../id.ts";
 import type { Log } from "../../log.ts";
 import type { MaybePromise } from "../../maybe.ts";
-import { mergePages, pageOfRooms } from "../pages.ts";
+import { mergePages, pageOfRooms } from "../cluster/pages.ts";
 import type { Answers } from "./link.ts";
 import type { WorkerQuestion } from "./messages.ts";
 

@@ -7,7 +7,7 @@
  */
 import type { PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
 import type { RoomEvent, StreamPosition } from "../../message.ts";
-import { decode, encode } from "../wire.ts";
+import { decode, encode } from "../cluster/wire.ts";
 
 const TAB = "\t";
 

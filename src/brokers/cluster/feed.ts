@@ -9,7 +9,7 @@
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { RoomEvent, StreamPosition } from "../../message.ts";
-import type { ReceivedEvent } from "../wire.ts";
+import type { ReceivedEvent } from "./wire.ts";
 
 /** After a failed reading; doubles each time. */
 const RETRY_MS = 300;

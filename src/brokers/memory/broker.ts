@@ -22,7 +22,7 @@ import { MemoryHistory } from "./history.ts";
 import { MemoryInbox } from "./inbox.ts";
 import { PublishedOnce } from "./once.ts";
 import { MemoryPresence } from "./presence.ts";
-import { pageOf } from "../pages.ts";
+import { pageOf } from "../cluster/pages.ts";
 
 const SWEEP_MS = 15_000;
 const NOTHING_TO_SAY: PublishResult = Object.freeze({});

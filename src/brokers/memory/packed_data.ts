@@ -6,7 +6,7 @@
  * Used by room_log.ts. A lone text, which most messages are, is kept as it is and costs no copy.
  */
 import type { MessageEvent } from "../../message.ts";
-import { decode, encode } from "../wire.ts";
+import { decode, encode } from "../cluster/wire.ts";
 
 /** How the data was packed: not at all, out of `{text}`, as JSON, or as JSON with the bytes inside of it beside it. */
 export type Form = "value" | "text" | "json" | "binary";

@@ -10,7 +10,7 @@ import { ParleyError } from "../../errors.ts";
 import { type IdSource, nodeOf } from "../../id.ts";
 import type { Member, Roster, UserPresence } from "../../message.ts";
 import { typeOfRoom } from "../../room_name.ts";
-import { type AnnouncingBounds, announcingBounds, isAnnouncing } from "../announcing.ts";
+import { type AnnouncingBounds, announcingBounds, isAnnouncing } from "../cluster/announcing.ts";
 import { RoomMembers, userOf } from "./room_members.ts";
 import { Statuses } from "./statuses.ts";
 

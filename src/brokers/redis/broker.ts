@@ -26,17 +26,17 @@ import type { Log } from "../../log.ts";
 import { hasMembers } from "../../room_name.ts";
 import type { WorkerPeers } from "../broadcast_channel/worker_peers.ts";
 import { readLocation } from "./address.ts";
-import { RedisDirectory } from "./directory.ts";
+import { RedisDirectory } from "../cluster/directory.ts";
 import { RedisEngine } from "./engine.ts";
 import { RedisHistory } from "./history.ts";
 import { Keys } from "./keys.ts";
 import { MAX_KNOWN } from "../cluster/known_members.ts";
 import { RedisPresence } from "./presence.ts";
-import { NodeRpc } from "./rpc.ts";
+import { NodeRpc } from "../cluster/rpc.ts";
 import { RedisRooms } from "./rooms.ts";
 import { RedisGrants, RedisInbox } from "./stores.ts";
 import { InvalidPayloads } from "../cluster/invalid_payloads.ts";
-import { readArrival } from "../wire.ts";
+import { readArrival } from "../cluster/wire.ts";
 
 /** Keys of members expire in a day. */
 const REFRESH_MS = 6 * 3_600_000;

@@ -2,7 +2,7 @@
 import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 import type { RedisLog } from "./log.ts";
-import type { ReceivedEvent } from "../wire.ts";
+import type { ReceivedEvent } from "../cluster/wire.ts";
 
 /** Settles when this node has delivered everything up to the position, if it hears the room. */
 type Reach = (room: string, position: StreamPosition) => Promise<void> | undefined;

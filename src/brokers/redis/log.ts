@@ -10,7 +10,7 @@ import type { Missed } from "../cluster/feed.ts";
 import type { Keys } from "./keys.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
 import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
-import { decodeId, decodeRouted, encodeId, encodeRouted, type ReceivedEvent } from "../wire.ts";
+import { decodeId, decodeRouted, encodeId, encodeRouted, type ReceivedEvent } from "../cluster/wire.ts";
 
 const ONCE_MS = 5 * 60_000;
 /** How long a room without messages keeps its epoch. */

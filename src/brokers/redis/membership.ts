@@ -6,12 +6,12 @@ import type { Occupancy } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";
 import type { Member } from "../../message.ts";
 import { typeOfRoom } from "../../room_name.ts";
-import { type AnnouncingBounds, announcingBounds } from "../announcing.ts";
+import { type AnnouncingBounds, announcingBounds } from "../cluster/announcing.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
 import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
-import { readMember, WIRE_VERSION } from "../wire.ts";
+import { readMember, WIRE_VERSION } from "../cluster/wire.ts";
 
 /** How long a room's members are kept without any change; their nodes renew them sooner. */
 export const MEMBERS_MS = 24 * 3_600_000;

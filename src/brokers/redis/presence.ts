@@ -12,15 +12,15 @@ import type { Log } from "../../log.ts";
 import type { Member, Roster, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
-import { inChunks } from "./chunks.ts";
+import { inChunks } from "../cluster/chunks.ts";
 import { Lease, type LeaseRenewal } from "./lease.ts";
 import { type EnterOptions, type Gone, MEMBERS_MS, Membership } from "./membership.ts";
 import { ROSTER } from "./presence_scripts.ts";
 import { isHopeless } from "./replies.ts";
-import { LocalMembers } from "./local_members.ts";
+import { LocalMembers } from "../cluster/local_members.ts";
 import { RedisStatuses } from "./statuses.ts";
 import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
-import { readMember } from "../wire.ts";
+import { readMember } from "../cluster/wire.ts";
 
 export interface RedisPresenceParts {
   engine: RedisEngine;

@@ -8,12 +8,12 @@ import type { LocalNode, PublishOptions, PublishResult, RoutedEvent } from "../.
 import { ParleyError } from "../../errors.ts";
 import { EVERYBODY, type MembershipEvent, type RoomEvent, type Roster, type StreamPosition } from "../../message.ts";
 import { hasMembers } from "../../room_name.ts";
-import { inChunks } from "./chunks.ts";
+import { inChunks } from "../cluster/chunks.ts";
 import { Feed, resetEvent } from "../cluster/feed.ts";
 import { changeEvent, KnownMembers } from "../cluster/known_members.ts";
 import { type LogParts, RedisLog } from "./log.ts";
 import { OwnEvents } from "../cluster/own_events.ts";
-import type { ReceivedEvent } from "../wire.ts";
+import type { ReceivedEvent } from "../cluster/wire.ts";
 
 export interface RoomsParts extends LogParts {
   /** Known once the broker was started. */

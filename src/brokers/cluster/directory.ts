@@ -16,7 +16,7 @@ import type {
 import { nodeOf } from "../../id.ts";
 import type { MaybePromise } from "../../maybe.ts";
 import type { WorkerPeers } from "../broadcast_channel/worker_peers.ts";
-import { mergePages, pageOfRooms } from "../pages.ts";
+import { mergePages, pageOfRooms } from "./pages.ts";
 import type { NodeRpc } from "./rpc.ts";
 
 export interface DirectoryParts {

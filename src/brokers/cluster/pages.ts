@@ -1,5 +1,5 @@
 /** Pages of the directory: cuts a list that is here as a whole, and joins what several nodes answer into one. */
-import type { Page, RoomInfo, RoomQuery } from "../broker.ts";
+import type { Page, RoomInfo, RoomQuery } from "../../broker.ts";
 
 interface Listed {
   id: string;

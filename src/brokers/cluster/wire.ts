@@ -6,8 +6,8 @@
  * could write there, so nothing that comes in is trusted to be ours.
  */
 import { Buffer } from "node:buffer";
-import type { RoutedEvent } from "../broker.ts";
-import type { Member, RoomEvent } from "../message.ts";
+import type { RoutedEvent } from "../../broker.ts";
+import type { Member, RoomEvent } from "../../message.ts";
 
 /** Nodes of another version are told apart from invalid, and their events are not understood. */
 export const WIRE_VERSION = 1;

@@ -7,10 +7,10 @@
 import type { ConnectionQuery, Delivery, LocalNode, NodeCommand, RoomQuery } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
 import type { IdSource } from "../../id.ts";
-import type { RedisEngine } from "./engine.ts";
-import type { Keys } from "./keys.ts";
-import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
-import { checkEvent, decode, encode, WIRE_VERSION } from "../wire.ts";
+import type { RedisEngine } from "../redis/engine.ts";
+import type { Keys } from "../redis/keys.ts";
+import type { InvalidPayloads } from "./invalid_payloads.ts";
+import { checkEvent, decode, encode, WIRE_VERSION } from "./wire.ts";
 
 const DEADLINE_MS = 1_000;
 const ALL = "*";
