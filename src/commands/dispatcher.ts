@@ -17,11 +17,11 @@ import type { Connection } from "../hub/connection.ts";
 import type { Dialects } from "../dialect.ts";
 import { type EarlyFrame, EarlyFrames } from "./early_frames.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
-import { FrameQueue } from "../hub/frame_queue.ts";
+import { FrameQueue, type Move } from "../hub/frame_queue.ts";
 import type { Hub } from "../hub/hub.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import type { Command, CommandBody } from "../message.ts";
-import { type Move, Rates } from "../hub/rates.ts";
+import { Rates } from "../hub/rates.ts";
 import { WaitingBytes } from "../hub/waiting_bytes.ts";
 
 const HANDLERS: { [Kind in CommandBody["kind"]]: Handler<Kind> } = {

@@ -6,8 +6,9 @@
  */
 import type { Setting } from "./kinds.ts";
 import { readPems } from "./pems.ts";
-import { resolve } from "./resolve.ts";
-import type { RoomRule, RoomRuleInput } from "./rooms.ts";
+import { notesOf } from "./notes.ts";
+import { type Config, type Path, resolve } from "./resolve.ts";
+import type { RoomRuleInput } from "./rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
 import { thereIsNo } from "./nearest_name.ts";
 import { collect, readValue, type Sources, unknownVariables } from "./sources.ts";
@@ -16,33 +17,11 @@ import { ParleyError } from "../errors.ts";
 export { parseDuration } from "./kinds.ts";
 export type { Setting } from "./kinds.ts";
 export { type Renewal, renewalOf } from "./renewal.ts";
+export type { Config } from "./resolve.ts";
 export type { RoomRule, RoomRuleInput } from "./rooms.ts";
 export { weaknessesOf } from "./notes.ts";
 export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./settings.ts";
 export type { Sources } from "./sources.ts";
-
-type Path = "envelopePath" | "socketioPath" | "wsPath";
-
-/** Frozen, nested values included. Sizes are bytes, durations milliseconds, 0 is no limit where a limit is optional. */
-export interface Config extends Readonly<Omit<Values, "config" | "wsPort" | Path>> {
-  readonly host: string;
-  /** Without a slash at its end; empty: none. */
-  readonly basePath: string;
-  readonly demo: boolean;
-  readonly broker: "memory" | "broadcast" | "redis";
-  readonly broadcast: "anyone" | "authenticated" | "admin" | "off";
-  /** With the base path; `socketio` ends in a slash, the others do not. */
-  readonly paths: Readonly<Record<"envelope" | "socketio" | "ws", string>>;
-  /** The first that matches decides; where none does, `defaultRoom`. */
-  readonly rooms: readonly RoomRule[];
-  readonly defaultRoom: RoomRule;
-  /** `workers`, with `auto` replaced by the number of cores. */
-  readonly workerCount: number;
-  /** Within which a connection must authenticate where that is required. */
-  readonly authenticateTimeoutMs: number;
-  /** A secret, a public key or a JWKS URL is configured; without one a key is made for the run. */
-  readonly hasKey: boolean;
-}
 
 /** What an embedding program may set; `rooms` as in the CONFIG file. */
 export interface ConfigOverrides extends Partial<Omit<Values, "config" | Path>> {
@@ -58,10 +37,11 @@ const DEFAULTS = defaults();
 export function loadConfig(sources: Sources): Loaded {
   const { given, rooms, problems } = collect(sources);
   readPems(given, sources.readFile, problems);
-  const resolved = resolve({ ...DEFAULTS, ...given }, rooms);
+  const values: Values = { ...DEFAULTS, ...given };
+  const resolved = resolve(values, rooms);
   problems.push(...resolved.problems);
   if (problems.length > 0) return { problems };
-  return { config: resolved.config, notes: [...resolved.notes, ...unknownVariables(sources.env)] };
+  return { config: resolved.config, notes: [...notesOf(values, resolved.config), ...unknownVariables(sources.env)] };
 }
 
 /** Throws `bad_message` with every problem if the overrides are not valid together. */

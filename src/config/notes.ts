@@ -2,7 +2,7 @@
  * What is said once in the log about a configuration that works: settings without effect, and what it allows that its
  * operator may not have meant, with the cure.
  */
-import type { Config } from "./config.ts";
+import type { Config } from "./resolve.ts";
 import type { Setting } from "./kinds.ts";
 import type { RoomRule } from "./rooms.ts";
 import { type SettingKey, SETTINGS, type Values } from "./settings.ts";

@@ -1,7 +1,7 @@
 /**
  * What a running server takes over of a configuration that was read anew, and what has to wait for its restart.
  */
-import type { Config } from "./config.ts";
+import type { Config } from "./resolve.ts";
 import { type SettingKey, SETTINGS } from "./settings.ts";
 
 type Key = keyof Config;

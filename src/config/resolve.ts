@@ -3,16 +3,36 @@
  *
  * `problems` stop the start; what is only worth a note is in notes.ts. Pure: nothing is read here.
  */
-import type { Config } from "./config.ts";
 import { namespaceOf } from "../room_name.ts";
-import { readRules, standardRule } from "./rooms.ts";
+import { readRules, type RoomRule, standardRule } from "./rooms.ts";
 import type { Values } from "./settings.ts";
-import { notesOf } from "./notes.ts";
+
+export type Path = "envelopePath" | "socketioPath" | "wsPath";
+
+/** Frozen, nested values included. Sizes are bytes, durations milliseconds, 0 is no limit where a limit is optional. */
+export interface Config extends Readonly<Omit<Values, "config" | "wsPort" | Path>> {
+  readonly host: string;
+  /** Without a slash at its end; empty: none. */
+  readonly basePath: string;
+  readonly demo: boolean;
+  readonly broker: "memory" | "broadcast" | "redis";
+  readonly broadcast: "anyone" | "authenticated" | "admin" | "off";
+  /** With the base path; `socketio` ends in a slash, the others do not. */
+  readonly paths: Readonly<Record<"envelope" | "socketio" | "ws", string>>;
+  /** The first that matches decides; where none does, `defaultRoom`. */
+  readonly rooms: readonly RoomRule[];
+  readonly defaultRoom: RoomRule;
+  /** `workers`, with `auto` replaced by the number of cores. */
+  readonly workerCount: number;
+  /** Within which a connection must authenticate where that is required. */
+  readonly authenticateTimeoutMs: number;
+  /** A secret, a public key or a JWKS URL is configured; without one a key is made for the run. */
+  readonly hasKey: boolean;
+}
 
 export interface Resolved {
   config: Config;
   problems: string[];
-  notes: string[];
 }
 
 /** 0 stands for the longest string of V8: no frame of text can be longer, whatever is allowed. */
@@ -26,7 +46,7 @@ export function resolve(values: Values, written: unknown = []): Resolved {
   const { rules: rooms, problems } = readRules(written, history);
   const config = complete(values, { rooms, defaultRoom: standardRule(history) });
   problems.push(...contradictions(values, config));
-  return { config: freeze(config), problems, notes: notesOf(values, config) };
+  return { config: freeze(config), problems };
 }
 
 function complete(values: Values, rules: Pick<Config, "rooms" | "defaultRoom">): Config {

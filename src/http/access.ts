@@ -16,7 +16,6 @@ import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { type Rate, TokenBucket } from "../token_bucket.ts";
 import { cutText } from "../unicode.ts";
-import type { Needs } from "./route.ts";
 
 /** Wrong keys, wherever they come from: so many wait for their answer at a time. */
 const WRONG_KEYS: Rate = { perSecond: 20, burst: 20 };
@@ -24,6 +23,9 @@ const WRONG_KEY_DELAY_MS = 1_000;
 
 /** Three parts, of which the first is base64url of what begins with `{`. No key for admins that was made looks so. */
 const JWT_FORM = /^e[w-z0-9_-][\w-]*\.[\w-]*\.[\w-]*$/;
+
+/** `user` is anybody with a valid credential, `admin` the admin key or a token with an admin's role. */
+export type Needs = "nothing" | "user" | "admin";
 
 export interface Caller {
   /** Absent for the admin key, and where no credential is needed. */

@@ -9,7 +9,8 @@ import type { NodeStats } from "../broker.ts";
 import type { Family } from "../hub/metrics.ts";
 import { VERSION } from "../version.ts";
 import type { HttpParts } from "./app.ts";
-import { type Needs, type Route, route } from "./route.ts";
+import type { Needs } from "./access.ts";
+import { type Route, route } from "./route.ts";
 
 const MEDIA_TYPE = "text/plain; version=0.0.4";
 

@@ -6,7 +6,8 @@ import type * as v from "valibot";
 import { type ErrorCode, HTTP_STATUS } from "../errors.ts";
 import { type Described, DESCRIBED_AS } from "./fields.ts";
 import { VERSION } from "../version.ts";
-import { type Needs, type Route, route, type Schema } from "./route.ts";
+import type { Needs } from "./access.ts";
+import { type Route, route, type Schema } from "./route.ts";
 
 type Json = Record<string, unknown>;
 

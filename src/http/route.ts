@@ -6,10 +6,7 @@ import type * as v from "valibot";
 import type { Peer } from "../adapter.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { MaybePromise } from "../maybe.ts";
-import type { Caller } from "./access.ts";
-
-/** `user` is anybody with a valid credential, `admin` the admin key or a token with an admin's role. */
-export type Needs = "nothing" | "user" | "admin";
+import type { Caller, Needs } from "./access.ts";
 
 export type Schema = v.GenericSchema;
 type ObjectSchema = v.ObjectSchema<v.ObjectEntries, undefined>;

@@ -5,8 +5,14 @@
  * they came, since what they are decoded to takes many times the memory.
  */
 import { networkOf } from "./address.ts";
-import type { Move } from "./rates.ts";
 import type { WaitingBytes } from "./waiting_bytes.ts";
+
+/** A join or a leave. */
+export interface Move {
+  bytes: number;
+  /** The room whose missed messages the join asks for. */
+  replays?: string;
+}
 
 export interface QueuedFrame {
   readonly input: unknown;

@@ -7,6 +7,7 @@
 import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
+import type { Move } from "./frame_queue.ts";
 import { LinkedMap } from "../linked_map.ts";
 import { ReadRate } from "./read_rate.ts";
 import { atMost, type Clock, overdrawnMs, type Rate, spend } from "../token_bucket.ts";
@@ -26,13 +27,6 @@ const REFUSALS_PER_BURST = 2;
 const REPLAY_INTERVAL_MS = 1000;
 /** How often a connection is told that signals of its were dropped. */
 const TELL_INTERVAL_MS = 1000;
-
-/** A join or a leave. */
-export interface Move {
-  bytes: number;
-  /** The room whose missed messages the join asks for. */
-  replays?: string;
-}
 
 /** Bytes of what somebody says, over whatever transport. */
 export function byteRateOf({ websocketByteRate: perSecond, websocketMaxMessageBytes }: Config): Rate {

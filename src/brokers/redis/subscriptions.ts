@@ -7,7 +7,6 @@
  */
 import { clearInterval, setInterval, setTimeout } from "node:timers";
 import type { Cluster, Redis } from "ioredis";
-import type { EngineEvents } from "./engine.ts";
 import type { OutageLog } from "../cluster/outage_log.ts";
 
 const PING_MS = 3_000;
@@ -15,7 +14,10 @@ const PING_MS = 3_000;
 const CHUNK = 200;
 const CLUSTER_LOOKS_MS = [0, 500, 2_000, 5_000];
 
-interface SubscriptionParts extends Pick<EngineEvents, "message" | "restored"> {
+interface SubscriptionParts {
+  message(channel: string, payload: string): void;
+  /** All channels are subscribed again: whatever came meanwhile was missed. */
+  restored(): void;
   /** Rejects if the Redis it leads to cannot serve. */
   check(client: Redis): Promise<void>;
   /** What a connection that became ready could not do. */
