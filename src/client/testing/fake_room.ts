@@ -13,7 +13,7 @@ export interface Member {
 /** What is said to one is stamped on its way; into a room goes one frame for all. */
 export type Unstamped = Omit<ServerFrame, "id" | "timestamp"> & Partial<ServerFrame>;
 
-export interface RoomOptions {
+export interface FakeRoomOptions {
   size: number;
   newId(): string;
   now(): number;
@@ -25,12 +25,12 @@ const LONGEST_PAGE = 100;
 export class FakeRoom {
   readonly name: string;
   readonly members = new Set<Member>();
-  readonly #options: RoomOptions;
+  readonly #options: FakeRoomOptions;
   #epoch: string;
   #offset = 0;
   #kept: MessageFrame[] = [];
 
-  constructor(name: string, options: RoomOptions) {
+  constructor(name: string, options: FakeRoomOptions) {
     this.name = name;
     this.#options = options;
     this.#epoch = options.newId();

@@ -2,15 +2,14 @@
  * The inside of a fake server: who is connected, the rooms, and who gets in.
  */
 import type { Clock } from "./clock.ts";
-import { FakeRoom, type RoomOptions, type Unstamped } from "./fake_room.ts";
+import { FakeRoom, type FakeRoomOptions, type Unstamped } from "./fake_room.ts";
 import type { Acceptor, FakeSocket } from "./fake_socket.ts";
 import { identityOf } from "./identity.ts";
 import { refusalOf, type RefusalReason } from "./refusal.ts";
 import { Refused } from "./refused.ts";
 import { Repeats } from "./repeats.ts";
-import { Session } from "./session.ts";
+import { Session, type World } from "./session.ts";
 import { Statuses } from "./statuses.ts";
-import type { World } from "./world.ts";
 
 export interface HubOptions {
   clock: Clock;
@@ -43,7 +42,7 @@ export class FakeHub implements World, Acceptor {
   /** There is nobody at the port. */
   isDown = false;
   closed?: Closed;
-  readonly #roomOptions: RoomOptions;
+  readonly #roomOptions: FakeRoomOptions;
   readonly #rooms = new Map<string, FakeRoom>();
   #serial = 0;
 

@@ -27,7 +27,7 @@ const SAYINGS: Record<RefusalReason, Saying> = {
   rate: [1013, "rate_limited", "there are too many attempts"],
 };
 
-export interface Refusal {
+export interface RefusedConnection {
   /** Of the error frame. */
   data: object;
   closeCode: number;
@@ -35,7 +35,7 @@ export interface Refusal {
 }
 
 /** `retryAfter`: in milliseconds. */
-export function refusalOf(why: RefusalReason, retryAfter?: number): Refusal {
+export function refusalOf(why: RefusalReason, retryAfter?: number): RefusedConnection {
   const [closeCode, code, message] = SAYINGS[why];
   // Of a token the code says all there is.
   const reason = code === why ? undefined : why;

@@ -6,13 +6,13 @@ import type { Position } from "../frames.ts";
 
 const KNOWN_MS = 300_000;
 
-export interface Receipt {
+export interface Acknowledgement {
   message_id: string;
   position?: Position;
 }
 
 export class Repeats {
-  readonly #known = new Map<string, Receipt & { keptAt: number }>();
+  readonly #known = new Map<string, Acknowledgement & { keptAt: number }>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -20,14 +20,14 @@ export class Repeats {
   }
 
   /** By sender, target, id and content: other content is another message. */
-  find(key: readonly unknown[]): Receipt | undefined {
+  find(key: readonly unknown[]): Acknowledgement | undefined {
     const known = this.#known.get(JSON.stringify(key));
     if (!known || this.#now() - known.keptAt > KNOWN_MS) return undefined;
     const { message_id, position } = known;
     return { message_id, position };
   }
 
-  keep(key: readonly unknown[], receipt: Receipt): void {
-    this.#known.set(JSON.stringify(key), { ...receipt, keptAt: this.#now() });
+  keep(key: readonly unknown[], acknowledgement: Acknowledgement): void {
+    this.#known.set(JSON.stringify(key), { ...acknowledgement, keptAt: this.#now() });
   }
 }

@@ -3,12 +3,31 @@
  * comes back once, on the room's copy of its message or else on the answer; an error names it in `data.request`.
  */
 import type { ClientFrame, MessageFrame, Position, PresenceStatus, RoomMember } from "../frames.ts";
+import type { Clock } from "./clock.ts";
 import type { FakeRoom, Member, Unstamped } from "./fake_room.ts";
 import type { FakeSocket, Peer } from "./fake_socket.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { refusalOf } from "./refusal.ts";
 import { Refused } from "./refused.ts";
-import type { World } from "./world.ts";
+import type { Repeats } from "./repeats.ts";
+import type { Statuses } from "./statuses.ts";
+
+/** What a connection needs of its server. */
+export interface World {
+  readonly clock: Clock;
+  readonly limits: { readonly maxBytes: number };
+  readonly statuses: Statuses;
+  readonly repeats: Repeats;
+  newId(): string;
+  room(name: string): FakeRoom;
+  mayJoin(user: string, room: string): boolean;
+  /** To a connection or a user; throws `not_found`. */
+  direct(to: string, frame: Unstamped, sender: Session): void;
+  /** Into the rooms where the user is, and to followers. */
+  announceStatus(session: Session): void;
+  /** The connection is over. */
+  gone(session: Session): void;
+}
 
 /** What a client may send, with fields that are not checked any further. */
 interface Asked extends ClientFrame {
