@@ -80,7 +80,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const reload = new Reload({ config, notes, sources, log });
   listenToSignals({
     stop: async () => await (await starting).stop(),
-    renew: async () => await reload.into(await starting),
+    renew: async () => await reload.applyTo(await starting),
     end: process.exit,
     hasTerminal: hasTerminal(),
     log,

@@ -26,7 +26,7 @@ import { Fanout, FanoutState } from "./socketio/fanout.ts";
 import type { EngineIoOptions } from "./socketio/engine/options.ts";
 import { EngineServer } from "./socketio/engine/server.ts";
 import { createApps, type DemoPages } from "./http/app.ts";
-import { clientScriptRoute } from "./http/client_script.ts";
+import { clientScriptRoute } from "./http/text_route.ts";
 import type { Route } from "./http/route.ts";
 import { Gateway } from "./gateway/websocket.ts";
 import { HeldSockets } from "./gateway/held_sockets.ts";

@@ -1,8 +1,8 @@
 /**
- * Reads the configuration anew while the server runs, hands over what can change under way, and says what did and what
- * did not. Called on SIGHUP.
+ * Reads the configuration anew while the server runs, hands over what can change under way, and logs what did and what
+ * did not.
  *
- * Whatever is wrong with it is logged, and all of the old one stays.
+ * Whatever is wrong with the new one is logged, too, and all of the old one stays.
  */
 import { type Config, loadConfig, renewalOf, type Sources } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
@@ -30,7 +30,7 @@ export class Reload {
     this.#running = config;
   }
 
-  async into(server: Pick<Running, "renew">): Promise<void> {
+  async applyTo(server: Pick<Running, "renew">): Promise<void> {
     const loaded = loadConfig(this.#sources);
     if ("problems" in loaded) return this.#reportProblems(loaded.problems);
     for (const note of loaded.notes) if (!this.#notes.has(note)) this.#log.warn(note);

@@ -2,7 +2,7 @@
  * What signals mean to the process. SIGTERM and SIGINT: everybody is sent away in good order, then it ends. SIGHUP: the
  * terminal it ran in was closed, which is the same; without a terminal, what can change while it runs is read anew.
  *
- * main.ts calls it before the server answers: a runtime may need a moment until it listens to signals.
+ * They must be listened to before the server answers: a runtime may need a moment until it does.
  */
 import process from "node:process";
 import type { Log } from "../log.ts";

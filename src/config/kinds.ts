@@ -3,7 +3,7 @@
  *
  * Each maker takes the setting's environment name, its default as an operator would write it, and its help text. A kind
  * reads text (environment, flags, CONFIG file) and takes values of its own type (an embedding program) through the same
- * bounds. Used by settings.ts alone.
+ * bounds.
  */
 import * as v from "valibot";
 
@@ -143,7 +143,7 @@ export function countOrAuto<D extends Fallback>(env: string, fallback: D, help: 
   });
 }
 
-/** Milliseconds; NaN if it is no duration. */
+/** Milliseconds; NaN if it is not a duration. */
 export function parseDuration(text: string): number {
   if (text === "0") return 0;
   if (!/^(\d+(\.\d+)?(d|h|ms|m|s|us|µs|ns))+$/.test(text)) return NaN;
@@ -152,7 +152,7 @@ export function parseDuration(text: string): number {
   return Math.round(ms);
 }
 
-/** Bytes; NaN if it is no size. */
+/** Bytes; NaN if it is not a size. */
 export function parseSize(text: string): number {
   const [, amount, unit = ""] = /^(\d+(?:\.\d+)?) ?([kKMGT]?i?B)?$/.exec(text) ?? [];
   return amount === undefined ? NaN : Math.round(Number(amount) * BYTES[unit.toUpperCase()]!);
@@ -190,7 +190,7 @@ const WORDS = new Map([
 const DIGITS = v.pipe(v.string(), v.digits(), v.transform(Number));
 const PORT = bounded(DIGITS, 0, 65_535);
 
-/** A number, or text that reads as one, in whole units between the bounds; NaN is no number. */
+/** A number, or text that reads as one, in whole units between the bounds; NaN is not a number. */
 function bounded(written: v.GenericSchema<string, number>, min: number, max: number): v.GenericSchema<unknown, number> {
   return v.pipe(v.union([v.number(), written]), v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 }

@@ -3,7 +3,7 @@
  *
  * The environment name (`WEBSOCKET_PONG_WAIT`) is also the flag (`--websocket-pong-wait`) and the key in the CONFIG file
  * (`websocketPongWait`). Keys here are those of `Config`; where they differ in kind, `Config` (config.ts) says so.
- * `--help`, the README's table and the types are all made from this table; read a setting nowhere else.
+ * `--help`, the table of docs/settings.md and the types are all made from this table; read a setting nowhere else.
  */
 import { DIALECT_NAMES } from "../dialect.ts";
 import {
@@ -259,7 +259,7 @@ const DIALECTS = {
   }),
 };
 
-/** In the order of --help and of the README. */
+/** In the order of --help and of docs/settings.md. */
 export const GROUPS = {
   "Listening": LISTENING,
   "Identity": IDENTITY,

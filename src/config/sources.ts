@@ -101,7 +101,7 @@ function readConfigFile(
     const row = ROWS.find(([key, setting]) => fileKeyOf(setting) === name && key !== "config");
     const place = `${name} in ${path}`;
     if (!row) problems.push(thereIsNo("key", name, [...FILE_KEYS, "rooms"], ` in ${path}`));
-    // Numbers and booleans are read like the environment's text, so that a bare 60 is no duration here either.
+    // Numbers and booleans are read like the environment's text, so that a bare 60 is not a duration here either.
     else layer.set(row[0], { place, value: typeof value === "object" ? value : String(value) });
   }
   return { layer, rooms };

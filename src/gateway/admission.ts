@@ -2,8 +2,8 @@
  * Whether one more connection may come in at all: origin, rate and number of connections, drain. Before anybody asks who
  * it is.
  *
- * Called by the gateway for each upgrade and each new Engine.IO session. A stranger can make nothing grow here but a
- * bounded number of small entries.
+ * Asked for each upgrade and each new Engine.IO session. A stranger can make nothing grow here but a bounded number of
+ * small entries.
  */
 import { addressOf, isPrivate, networkOf } from "../hub/address.ts";
 import type { Peer } from "../adapter.ts";

@@ -1,6 +1,5 @@
 /**
- * Who asks: the admin key, or the bearer of a token. Called by the router before anything else of a route that needs a
- * credential.
+ * Who asks: the admin key, or the bearer of a token. Decided before anything else of a route that needs a credential.
  *
  * Cookies are never looked at, so no page can act for its visitor. A right credential is served at once whatever else
  * goes on; a wrong key is answered late, so that guessing takes for ever.

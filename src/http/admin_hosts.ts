@@ -2,7 +2,7 @@
  * Under which names the admin port answers a request without a credential. A page can be given a name whose address
  * changes to that of this machine or its network: then it asks with that name as Host, and may read what comes.
  *
- * Called by the router, for the admin port only. Nobody outside can make a name that is accepted here lead anywhere.
+ * For the admin port only. Nobody outside can make a name that is accepted here lead anywhere.
  */
 import { isIP } from "node:net";
 import { ParleyError } from "../errors.ts";

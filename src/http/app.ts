@@ -1,7 +1,7 @@
 /**
  * The HTTP side: which routes are served on the public port and which on the admin's.
  *
- * Called once by the composition root. The gateway hands over every request that is no upgrade.
+ * Every request that is not an upgrade ends here.
  */
 import type { Admission } from "../gateway/admission.ts";
 import type { ServerApi } from "../commands/server_api.ts";
@@ -15,16 +15,15 @@ import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
 import { chatRoutes, type ChatShape } from "./chat.ts";
-import { demoTokenRoute } from "./demo_token.ts";
 import { directoryRoutes } from "./directory.ts";
 import { metricsRoute } from "./metrics.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { openapiRoute } from "./openapi.ts";
-import { pointerRoute } from "./pointer.ts";
 import { removalRoutes } from "./removal.ts";
 import type { Route } from "./route.ts";
 import { type Fetch, serveRoutes } from "./router.ts";
-import { statusRoutes } from "./status.ts";
+import { pointerRoute, statusRoutes } from "./status.ts";
+import { demoTokenRoute } from "./visitors.ts";
 
 export interface HttpParts {
   hub: Hub;

@@ -1,7 +1,7 @@
 /**
  * Serves declared routes with Hono: credential, input, answer, and what is said where nothing is.
  *
- * Called by app.ts, once per port. Errors of routes become JSON with a code here and nowhere else.
+ * There is one for each port. What a route throws becomes an answer here and nowhere else.
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";

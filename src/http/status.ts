@@ -1,9 +1,11 @@
 /**
  * Status and probes: what load balancers and people ask first.
  *
- * `/livez`: the process answers. `/readyz`: it takes new connections. `/status`: the same with figures.
+ * `/livez`: the process answers. `/readyz`: it takes new connections. `/status`: the same with figures. `/`, where a server
+ * has no pages: what this is, and where to read on.
  */
 import * as v from "valibot";
+import type { Config } from "../config/config.ts";
 import { ParleyError, toHttp } from "../errors.ts";
 import type { Family } from "../hub/metrics.ts";
 import { VERSION } from "../version.ts";
@@ -111,4 +113,20 @@ async function figures({ hub }: HttpParts): Promise<v.InferInput<typeof Status>[
     messages_broadcast: figure(deliveries),
     last_connection_time: last > 0 ? new Date(last * 1000).toISOString() : null,
   };
+}
+
+export function pointerRoute({ basePath }: Config): Route {
+  return route({
+    method: "GET",
+    path: "/",
+    needs: "nothing",
+    about: "What this is, and where to read on",
+    answer: v.object({ name: v.string(), version: v.string(), status: v.string(), description: v.string() }),
+    serve: () => ({
+      name: "parley",
+      version: VERSION,
+      status: `${basePath}/status`,
+      description: `${basePath}/openapi.json`,
+    }),
+  });
 }

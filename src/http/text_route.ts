@@ -1,5 +1,6 @@
 /**
- * A route that answers with a text which is part of the program, so that nothing is read from a disk.
+ * Routes that answer with a text which is part of the program, so that nothing is read from a disk; and the one of them
+ * that every server has, the script of the client.
  */
 import { ParleyError } from "../errors.ts";
 import { type Route, route } from "./route.ts";
@@ -36,5 +37,16 @@ export function textRoute(
     about,
     answer: headers["content-type"].split(";")[0],
     serve: () => new Response(String(text), { headers: all }),
+  });
+}
+
+/** `/client.js`: the client as one file, for pages without a bundler. Rejects if it is not built. */
+export async function clientScriptRoute(): Promise<Route> {
+  const script = await bundled(import("./assets/client.js", { with: { type: "text" } }));
+  return textRoute("/client.js", "The client of browsers, a module without imports", script, {
+    ...SCRIPT,
+    // A page of any origin may import it, as it may connect.
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
   });
 }

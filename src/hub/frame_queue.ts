@@ -1,8 +1,8 @@
 /**
  * Frames of one connection that wait: for a command that is under way, or for joins and leaves to go on at their rate.
  *
- * Made by the dispatcher when there is something to wait for, and gone when nothing waits any more. Frames are kept as
- * they came, since what they are decoded to takes many times the memory.
+ * A connection has one only while something waits. Frames are kept as they came, since what they are decoded to takes
+ * many times the memory.
  */
 import { networkOf } from "./address.ts";
 import type { WaitingBytes } from "./waiting_bytes.ts";

@@ -8,12 +8,13 @@ import * as v from "valibot";
 import { MAX_ATTACHMENTS } from "../json_value.ts";
 import type { EventPacket, SocketioPacket } from "./packet.ts";
 import { ParleyError } from "../errors.ts";
+import { refuseDepth } from "../json_input.ts";
 import type { Command, CommandBody, Signal, Target } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS } from "../dialects/claims.ts";
 import { compose, without } from "../dialects/content.ts";
 import * as field from "../dialects/fields.ts";
-import { type FrameReader, isObject, type JsonObject, on, quote, refuseDepth, shortString } from "../dialects/frame.ts";
+import { type FrameReader, isObject, type JsonObject, on, quote, shortString } from "../dialects/frame.ts";
 import { refuseReserved } from "../dialects/reserved.ts";
 
 const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessageId", "echo", ...CLAIMS]);
@@ -87,7 +88,7 @@ function namedBy({ args: [argument] }: EventPacket, prefix: string): { room?: st
 function commandOf(packet: EventPacket): CommandBody {
   const name = String(packet.name);
   const [argument] = packet.args;
-  refuseDepth(packet.args, packet.size);
+  refuseDepth(packet.args, packet.size, "frame");
   const reader = readers.get(name);
   const command = reader
     ? read(reader, name, argument)

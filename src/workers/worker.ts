@@ -1,8 +1,7 @@
 /**
  * One of several workers: a thread with a server of its own that shares the ports with the others.
  *
- * main.ts calls it in every thread but the first; workers.ts started the thread, and says when to drain. It must not
- * listen to signals: on Deno they reach every thread.
+ * The first thread starts it and tells it what to do. It must not listen to signals: on Deno they reach every thread.
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";

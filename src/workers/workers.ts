@@ -23,8 +23,8 @@ const MAX_PAUSE_MS = 10_000;
 const SETTLED_MS = 30_000;
 /** What workers may take beyond the time their connections have. */
 const GRACE_MS = 5_000;
-/** The process is of no use any more, start it again: EX_SOFTWARE of sysexits.h. */
-const HANGS = 70;
+/** Exit code of a process that has to be started again: EX_SOFTWARE of sysexits.h. */
+const EXIT_UNUSABLE = 70;
 
 export type Ready = Pick<Running, "ports" | "adminPorts" | "runtime">;
 
@@ -46,8 +46,7 @@ export interface WorkersParts {
 interface Slot {
   readonly id: number;
   worker?: Worker;
-  /** Pings without an answer. */
-  silence: number;
+  unansweredPings: number;
   crashes: number;
   /** Called with its answer to what was renewed, or with nothing when it has ended instead. */
   onRenewed?: (report?: Report & { is: "renewed" | "unusable" }) => void;
@@ -58,18 +57,21 @@ interface Slot {
 export class Workers {
   readonly #parts: WorkersParts;
   readonly #slots: Slot[];
-  #watch: ReturnType<typeof setInterval> | undefined;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
   #isStopping = false;
-  #gone: () => void = () => undefined;
+  #onEnd: () => void = () => undefined;
 
   constructor(parts: WorkersParts) {
     this.#parts = parts;
-    this.#slots = Array.from({ length: parts.count }, (_, n) => ({ id: n + 1, silence: 0, crashes: 0, startedAt: 0 }));
+    this.#slots = Array.from(
+      { length: parts.count },
+      (_, n) => ({ id: n + 1, unansweredPings: 0, crashes: 0, startedAt: 0 }),
+    );
   }
 
   /** Rejects if one of them cannot start. */
   async start(): Promise<Ready> {
-    this.#watch = setInterval(() => this.#look(), PING_MS);
+    this.#watchdog = setInterval(() => this.#checkForHangs(), PING_MS);
     const [ready] = await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
     return ready!;
   }
@@ -96,7 +98,7 @@ export class Workers {
   /** Resolves when all have ended, and rejects if one of them does not in time. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#watch);
+    clearInterval(this.#watchdog);
     const living = this.#slots.filter(({ worker, restart }) => {
       clearTimeout(restart);
       return worker !== undefined;
@@ -109,7 +111,7 @@ export class Workers {
         () => reject(new Error(`Cannot stop the workers: not all ended in ${withinMs} ms`)),
         withinMs,
       );
-      this.#gone = () => {
+      this.#onEnd = () => {
         if (this.#slots.some(({ worker }) => worker)) return;
         clearTimeout(late);
         resolve();
@@ -120,10 +122,10 @@ export class Workers {
   #launch(slot: Slot): Promise<Ready> {
     const { data, transfer, leave } = this.#parts.admit(slot.id);
     const worker = new Worker(this.#parts.entry, { workerData: data, transferList: transfer });
-    Object.assign(slot, { worker, silence: 0, startedAt: performance.now() });
+    Object.assign(slot, { worker, unansweredPings: 0, startedAt: performance.now() });
     return new Promise((resolve, reject) => {
       worker.on("message", (report: Report) => {
-        slot.silence = 0;
+        slot.unansweredPings = 0;
         if (report.is === "ready") resolve(report);
         if (report.is === "renewed" || report.is === "unusable") slot.onRenewed?.(report);
         if (report.is !== "failed") return;
@@ -136,7 +138,7 @@ export class Workers {
         slot.onRenewed?.();
         leave();
         reject(new Error(`worker ${slot.id} ended with code ${code}`));
-        if (this.#isStopping) this.#gone();
+        if (this.#isStopping) this.#onEnd();
         else this.#restart(slot, code);
       });
     });
@@ -161,15 +163,15 @@ export class Workers {
    * A spinning worker can be stopped on Bun, but on Deno its thread goes on and its listener takes its share of the
    * connections: only the end of the process is right on both. Counts pings, not time, which goes on while all is paused.
    */
-  #look(): void {
+  #checkForHangs(): void {
     const { hangMs = HANG_MS, log, end } = this.#parts;
-    for (const { id, worker, silence } of this.#slots) {
-      if (!worker || silence * PING_MS < hangMs) continue;
+    for (const { id, worker, unansweredPings } of this.#slots) {
+      if (!worker || unansweredPings * PING_MS < hangMs) continue;
       log.error("a worker hangs: the process ends, so that all of it can be started again", { worker: id, hangMs });
-      return end(HANGS);
+      return end(EXIT_UNUSABLE);
     }
     for (const slot of this.#slots) {
-      slot.silence++;
+      slot.unansweredPings++;
       slot.worker?.postMessage("ping" satisfies WorkerCommand);
     }
   }
@@ -193,7 +195,7 @@ export async function startWorkers(
 ): Promise<Ready & Pick<Running, "renew" | "stop">> {
   const shared = await createSharedResources(given, (node) => {
     log.error("a worker is too far behind: the process ends before memory does", { node });
-    end(HANGS);
+    end(EXIT_UNUSABLE);
   });
   let { config } = shared;
   const workers = new Workers({

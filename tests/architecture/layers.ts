@@ -11,6 +11,7 @@ const GROUND = [
   "message",
   "errors",
   "id",
+  "json_input",
   "json_value",
   "maybe",
   "linked_map",
@@ -33,6 +34,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   message: [],
   errors: ["log", "unicode"],
   id: GROUND,
+  json_input: GROUND,
   json_value: GROUND,
   maybe: GROUND,
   linked_map: [],
@@ -84,7 +86,7 @@ function each(units: readonly string[], allowed: readonly string[]): Record<stri
 
 /** Where a dependency may be imported, where that is not simply "in one folder". */
 export const DEPENDENCY_PLACES: Record<string, readonly string[]> = {
-  valibot: ["config/", "dialects/", "socketio/", "http/"],
+  valibot: ["json_input", "config/", "dialects/", "socketio/", "http/"],
   jose: ["verifiers/", "cli/token"],
   hono: ["http/", "gateway/credentials"],
   ioredis: ["brokers/"],

@@ -3,12 +3,12 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { strangeness } from "../../src/http/visitors.ts";
+import { whyRefused } from "../../src/http/visitors.ts";
 
 const HOST = { host: "localhost:3000" };
 
 function judge(address: string, headers: Record<string, string> = HOST): string {
-  return strangeness(new Headers(headers), { address }) ?? "a visitor";
+  return whyRefused(new Headers(headers), { address }) ?? "a visitor";
 }
 
 test("visitors: peers on the loopback are, whatever way it is written", () => {
