@@ -18,6 +18,10 @@ export function bytesOf(frame: Frame): number {
   return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
 }
 
+export function bytesOfAll(frames: readonly Frame[]): number {
+  return frames.reduce((sum, frame) => sum + bytesOf(frame), 0);
+}
+
 export function fitRoster(roster: Roster, dialect: AnyDialect, maxBufferedBytes: number): Roster {
   const maxBytes = maxBufferedBytes * SHARE;
   let { list } = roster;
@@ -40,6 +44,5 @@ function mostBytesOf(list: Roster["list"]): number {
 function sizeOf(roster: Roster, dialect: AnyDialect): number {
   // A list that was asked for names members of any room.
   const named = { ...roster, announcing: true };
-  const frames = dialect.encodeEvent({ kind: "members", id: "", timestamp: 0, room: "", roster: named });
-  return frames.reduce((sum, frame) => sum + bytesOf(frame), 0);
+  return bytesOfAll(dialect.encodeEvent({ kind: "members", id: "", timestamp: 0, room: "", roster: named }));
 }

@@ -11,7 +11,7 @@ import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
 import { ParleyError, toParleyError } from "../errors.ts";
-import { bytesOf, fitRoster } from "./frame_size.ts";
+import { bytesOfAll, fitRoster } from "./frame_size.ts";
 import type { Client, EventHandler, Hooks } from "../policies/program.ts";
 import type { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
@@ -19,6 +19,7 @@ import { isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
 import {
   type Command,
   EVERYBODY,
+  type Frame,
   type MembersEvent,
   type MembershipEvent,
   type MessageEvent,
@@ -103,7 +104,7 @@ export class Hub {
     this.#everybody = new Audiences(EVERYBODY, parts.adapter);
   }
 
-  /** How much of a room's history one reply holds: half of what a socket may have unsent. */
+  /** How much one reply with what a room has kept may take: half of what a socket may have unsent. */
   get replyBytes(): number {
     return this.maxBufferedBytes > 0 ? this.maxBufferedBytes / 2 : UNBOUNDED_REPLY_BYTES;
   }
@@ -209,13 +210,21 @@ export class Hub {
   /** Sends a reply to one connection, in its dialect. */
   reply(connection: Connection, body: ReplyBody, ref?: unknown): void {
     if (!connection.isOpen) return;
-    const reply = { ...body, ref, id: this.ids.next(), timestamp: Date.now(), self: connection.member };
-    const frames = connection.dialect.encodeReply(reply);
+    const frames = this.#encodeReply(connection, body, ref);
     for (const frame of frames) connection.socket.send(frame);
     this.stats.framesOut.add(frames.length);
-    if (isReading(body)) this.reads.charge(connection, frames.reduce((sum, frame) => sum + bytesOf(frame), 0));
+    if (isReading(body)) this.reads.charge(connection, bytesOfAll(frames));
     // What waits for a poll is counted where it waits.
     if (!connection.socket.isPolled) this.unsent.note(connection.address, connection.socket);
+  }
+
+  /** How many bytes a reply takes in all the frames it is told in. */
+  sizeOfReply(connection: Connection, body: ReplyBody, ref?: unknown): number {
+    return bytesOfAll(this.#encodeReply(connection, body, ref));
+  }
+
+  #encodeReply(connection: Connection, body: ReplyBody, ref: unknown): Frame[] {
+    return connection.dialect.encodeReply({ ...body, ref, ...this.stamp(), self: connection.member });
   }
 
   /** Before a reply of what was kept. Throws `rate_limited`, or what {@link checkUnsent} throws. */

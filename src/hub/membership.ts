@@ -9,11 +9,11 @@
  * - Subscribe and unsubscribe of one room are chained in Room, so "last leaves, next joins" cannot arrive reversed.
  * - Leaving on close goes through the broker, never through the closing socket's own publish.
  */
-import type { HistoryPage, Occupancy } from "../broker.ts";
+import type { Occupancy } from "../broker.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
 import { clientOf, type Hub } from "./hub.ts";
-import { bytesOf, fitRoster } from "./frame_size.ts";
+import { fitRoster } from "./frame_size.ts";
 import { after, isPromise, type MaybePromise, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, Recovery, Roster, StreamPosition } from "../message.ts";
 import type { Joiner, Room } from "./room.ts";
@@ -32,7 +32,7 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
   const { room: name, since, ref } = request;
   hub.checkUnsent(connection, `join room "${name}"`);
   if (connection.isIn(name)) {
-    const again = yield* answer(hub, connection, { name, since });
+    const again = yield* answer(hub, connection, { name, since, ref });
     // It may have been put out meanwhile; then it joins like anybody else.
     if (connection.isIn(name)) return hub.reply(connection, again, ref);
   }
@@ -49,7 +49,7 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
     checkOpen(connection);
     const occupancy = yield* enter(hub, connection, room);
     checkOpen(connection);
-    const joined = yield* answer(hub, connection, { name, since, occupancy });
+    const joined = yield* answer(hub, connection, { name, since, ref, occupancy });
     checkOpen(connection);
     if (joiner.overflowed) {
       throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
@@ -113,18 +113,22 @@ export function* askProgram(hub: Hub, connection: Connection, name: string): Ste
 interface JoinQuestion {
   name: string;
   since?: StreamPosition;
+  /** With which it will be answered. */
+  ref?: unknown;
   /** What entering has just told of the room's totals. */
   occupancy?: Occupancy;
 }
 
 /** Roster and history of a room, as a join tells them. */
-function* answer(hub: Hub, connection: Connection, { name, since, occupancy }: JoinQuestion): Steps<Joined> {
+function* answer(hub: Hub, connection: Connection, { name, since, ref, occupancy }: JoinQuestion): Steps<Joined> {
   const roster = yield* rosterOf(hub, connection, name, occupancy);
   if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
   const query = { limit: since ? REPLAY_LIMIT : 0, maxBytes: hub.replyBytes, since };
   const page = yield* wait(hub.broker.history.read(name, query));
-  if (!since) return { kind: "joined", room: name, roster, position: page.position };
-  return { kind: "joined", room: name, roster, position: page.position, ...fit(hub, connection, page) };
+  const joined = { kind: "joined" as const, room: name, roster, position: page.position };
+  if (!since) return joined;
+  const { messages, recovered } = page;
+  return fit({ ...joined, messages, recovered }, (reply) => hub.sizeOfReply(connection, reply, ref) <= hub.replyBytes);
 }
 
 /** Who is in the room; nobody is named where presence is off, or while the room does not announce. */
@@ -138,14 +142,18 @@ function* rosterOf(hub: Hub, connection: Connection, name: string, occupancy?: O
   return roster.announcing ? fitRoster(roster, connection.dialect, hub.maxBufferedBytes) : { ...roster, list: [] };
 }
 
-/** All of the page if its frames fit into one reply, too; otherwise the newest that do, and not recovered. */
-function fit(hub: Hub, connection: Connection, page: HistoryPage): { recovered: boolean; messages: MessageEvent[] } {
-  let left = hub.replyBytes;
-  for (let at = page.messages.length - 1; at >= 0; at--) {
-    for (const frame of connection.dialect.encodeEvent(page.messages[at]!)) left -= bytesOf(frame);
-    if (left < 0) return { recovered: false, messages: page.messages.slice(at + 1) };
+/** The reply if it is not too long as it will be sent; otherwise with the newest messages that fit, and not recovered. */
+function fit(reply: Joined & { messages: MessageEvent[] }, isShort: (reply: Joined) => boolean): Joined {
+  if (isShort(reply)) return reply;
+  const { messages } = reply;
+  const from = (first: number): Joined => ({ ...reply, messages: messages.slice(first), recovered: false });
+  let [tooMany, enough] = [0, messages.length];
+  while (enough - tooMany > 1) {
+    const middle = (tooMany + enough) >> 1;
+    if (isShort(from(middle))) enough = middle;
+    else tooMany = middle;
   }
-  return { recovered: page.recovered, messages: page.messages };
+  return from(enough);
 }
 
 /** What happened while the joiner waited, except what its reply already covers. */
