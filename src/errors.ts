@@ -70,6 +70,11 @@ export function toParleyError(error: unknown, log: Log, where: Record<string, un
   return new ParleyError("internal", "Cannot do it: the server has a fault, which was logged");
 }
 
+/** What a message or a line of the log quotes of anything that was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
 interface HttpExtras {
   /** Where HTTP has a more exact one than the code has. */
   status?: number;

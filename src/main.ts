@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
 import { check } from "./cli/check.ts";
+import { reasonOf } from "./errors.ts";
 import { settingsTable, usage } from "./cli/help.ts";
 import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
 import { token } from "./cli/token.ts";
@@ -95,7 +96,7 @@ async function start(config: Config, { log, colour }: { log: Log; colour: boolea
     }
     return await startWorkers(config, { log, colour, main: import.meta.url, end: process.exit });
   } catch (error) {
-    log.error("cannot start", { reason: error instanceof Error ? error.message : String(error) });
+    log.error("cannot start", { reason: reasonOf(error) });
     log.debug("where it failed", { error });
     process.exit(1);
   }

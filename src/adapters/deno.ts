@@ -6,7 +6,7 @@
  */
 import type { ListenOptions, RuntimeAdapter, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import { refuseHandshake, refuseHost, refuseLate, wantsUpgrade } from "../adapter.ts";
-import { CLOSE, ParleyError } from "../errors.ts";
+import { CLOSE, ParleyError, reasonOf } from "../errors.ts";
 import { after, type MaybePromise } from "../maybe.ts";
 import type { Frame } from "../message.ts";
 import { Topics } from "./topics.ts";
@@ -84,7 +84,7 @@ class DenoListener {
     try {
       this.#server = this.#serve(port, options);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reasonOf(error);
       throw new ParleyError("unavailable", `Cannot listen on "${options.host}:${port}": ${why}`);
     }
     this.port = this.#server.addr.port;

@@ -5,6 +5,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { type Config, loadConfig } from "../config/config.ts";
+import { reasonOf } from "../errors.ts";
 import { readFlags } from "../config/flags.ts";
 import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -44,7 +45,7 @@ async function judge(url: URL, terminal: Terminal): Promise<ExitCode> {
     terminal.complain(`unhealthy: ${url.href} answers ${status}${reason(body)}`);
   } catch (error) {
     terminal.complain(
-      `unhealthy: ${url.href} does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      `unhealthy: ${url.href} does not answer: ${reasonOf(error)}`,
     );
   }
   return 1;

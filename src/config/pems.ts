@@ -8,6 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type JsonWebKeyInput, X509Certificate } from "node:crypto";
+import { reasonOf } from "../errors.ts";
 import { SETTINGS, type Values } from "./settings.ts";
 import type { Sources } from "./sources.ts";
 
@@ -40,7 +41,7 @@ export function readPems(given: Partial<Values>, readFile: Sources["readFile"], 
       form = found.form;
       return parse(given[key] = found.text);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       const seen = form === undefined ? reason : `it looks like ${form}: ${reason}`;
       problems.push(`${SETTINGS[key].env}: cannot use it: ${seen}`);
     }

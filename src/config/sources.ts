@@ -5,6 +5,7 @@
  * operator sees all of them at once. No file is opened and no environment read but through what the caller hands in.
  */
 import * as v from "valibot";
+import { reasonOf } from "../errors.ts";
 import { readFlags } from "./flags.ts";
 import type { Setting } from "./kinds.ts";
 import { thereIsNo } from "./nearest_name.ts";
@@ -118,7 +119,7 @@ function openConfigFile(
     }
     return { problem: `CONFIG: expected "${path}" to hold a JSON object` };
   } catch (error) {
-    return { problem: `CONFIG: cannot read "${path}": ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `CONFIG: cannot read "${path}": ${reasonOf(error)}` };
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type JWK,
   type JWTVerifyGetKey,
 } from "jose";
-import { ParleyError } from "../errors.ts";
+import { ParleyError, reasonOf } from "../errors.ts";
 
 /** One configured key, or one place where keys are published. */
 export interface KeySource {
@@ -115,7 +115,7 @@ function readPublicKey(text: string): JWK {
     const { d: _private, ...rest } = jwk;
     return rest;
   } catch (error) {
-    throw unusable(error instanceof Error ? error.message : String(error));
+    throw unusable(reasonOf(error));
   }
 }
 

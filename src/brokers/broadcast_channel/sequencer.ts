@@ -9,7 +9,7 @@
 import { clearImmediate, clearInterval, setImmediate, setInterval } from "node:timers";
 import { MessageChannel } from "node:worker_threads";
 import type { RoutedEvent } from "../../broker.ts";
-import { ParleyError } from "../../errors.ts";
+import { ParleyError, reasonOf } from "../../errors.ts";
 import { IdSource, randomId } from "../../id.ts";
 import { type MessageEvent, type ResetEvent, type RoomEvent, SERVER } from "../../message.ts";
 import type { MemoryBrokerOptions } from "../memory/broker.ts";
@@ -148,7 +148,7 @@ export class Sequencer {
       worker.reply({ value: this.#execute(worker, command) });
     } catch (error) {
       const { code, room } = error instanceof ParleyError ? error : { code: "internal" as const, room: undefined };
-      worker.reply({ error: { code, room, message: error instanceof Error ? error.message : String(error) } });
+      worker.reply({ error: { code, room, message: reasonOf(error) } });
     }
   }
 

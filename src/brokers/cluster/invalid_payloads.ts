@@ -3,6 +3,7 @@
  * and then, and otherwise ignored. Used wherever something is read from Redis.
  */
 import type { LocalNode } from "../../broker.ts";
+import { reasonOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 
 const LOG_EVERY_MS = 10_000;
@@ -37,7 +38,7 @@ export class InvalidPayloads {
     const now = performance.now();
     if (now - this.#saidAt < LOG_EVERY_MS) return;
     this.#saidAt = now;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#log.warn("ignored what came from Redis: it is not understood", { where, reason, soFar: this.#soFar });
   }
 }

@@ -5,6 +5,7 @@
  * Used by the engine.
  */
 import { clearTimeout, setTimeout } from "node:timers";
+import { reasonOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 
 const REPEAT_MS = 30_000;
@@ -27,7 +28,7 @@ export class OutageLog {
   }
 
   note(error: unknown): void {
-    this.last = error instanceof Error ? error.message || error.name : String(error);
+    this.last = reasonOf(error);
     this.#cancel();
     this.remind();
   }
