@@ -13,7 +13,7 @@ import { logger } from "./debug.ts";
 import type { ServerFrame } from "./frames.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type ClientOptions, type Settings, settingsOf } from "./options.ts";
-import { type Platform, platformOf, type SocketLike } from "./platform.ts";
+import { type Platform, platformOf, type SocketLike, socketUrl } from "./platform.ts";
 import { Timer } from "./timer.ts";
 import { bearer, type MaybeToken, readToken, type TokenSource, userOf } from "./token.ts";
 
@@ -68,15 +68,13 @@ export abstract class Link {
 
   /** Throws TypeError for a URL or an option that is none. */
   constructor(url: string, options: ClientOptions) {
-    this.#url = new URL(url, globalThis.location?.href ?? "http://localhost");
-    this.#url.protocol = this.#url.protocol.replace("http", "ws");
-    if (!url || !/^wss?:/.test(this.#url.href)) throw new TypeError(`Cannot connect to ${url}`);
+    this.#url = socketUrl(url);
     const settings = this.options = settingsOf(options);
     this.token = options.token;
     this.#log = logger(settings.debug);
-    const platform = this.platform = platformOf(settings.platform);
-    this.#timer = new Timer(platform);
-    this.#slowTimer = new Timer(platform);
+    this.platform = platformOf(settings.platform);
+    this.#timer = new Timer(this.platform);
+    this.#slowTimer = new Timer(this.platform);
     this.#heartbeat = new Heartbeat(this, () => this.#lost(this.#loss()));
   }
 

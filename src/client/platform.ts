@@ -31,16 +31,23 @@ export interface Platform {
   isOnline(): boolean;
 }
 
+/** Relative to the page, if there is one; `http` means `ws`. Throws TypeError for what no WebSocket can be opened to. */
+export function socketUrl(url: string): URL {
+  const absolute = new URL(url, globalThis.location?.href ?? "ws://localhost");
+  absolute.protocol = absolute.protocol.replace("http", "ws");
+  if (url && /^wss?:/.test(absolute.href)) return absolute;
+  throw new TypeError(`Cannot connect to ${url}`);
+}
+
 export function platformOf(parts?: Partial<Platform>): Platform {
-  const world = globalThis;
   return {
-    WebSocket: world.WebSocket as unknown as SocketConstructor | undefined,
-    setTimeout: (run, ms) => world.setTimeout(run, ms),
-    clearTimeout: (timer) => world.clearTimeout(timer as number),
+    WebSocket: globalThis.WebSocket as unknown as SocketConstructor | undefined,
+    setTimeout: (run, ms) => setTimeout(run, ms),
+    clearTimeout: (timer) => clearTimeout(timer as number),
     now: Date.now,
     random: Math.random,
-    events: world,
-    isOnline: () => world.navigator?.onLine !== false,
+    events: globalThis,
+    isOnline: () => globalThis.navigator?.onLine !== false,
     ...parts,
   };
 }

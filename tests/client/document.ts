@@ -6,7 +6,7 @@ import { Window } from "happy-dom";
 
 const GLOBALS = [
   ...["window", "document", "Node", "Element", "HTMLElement", "HTMLIFrameElement", "DocumentFragment", "SVGElement"],
-  ...["MutationObserver", "getComputedStyle", "Text", "Comment", "ShadowRoot", "HTMLInputElement"],
+  ...["MutationObserver", "getComputedStyle", "Text", "Comment", "ShadowRoot", "HTMLInputElement", "HTMLMediaElement"],
 ];
 
 /** Returns how to close it. */

@@ -8,6 +8,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "./from_react.ts";
 import { backoffMs } from "../backoff.ts";
 import { isFinal } from "../close_codes.ts";
 import { DEFAULTS } from "../options.ts";
+import { socketUrl } from "../platform.ts";
 import { Store } from "./store.ts";
 import { type Speech, speechOf } from "./raw_frames.ts";
 
@@ -48,8 +49,7 @@ class RawSocket extends Store<RawView> {
 
   constructor(url: string) {
     super(CLOSED);
-    this.#url = new URL(url, globalThis.location?.href ?? "http://localhost");
-    this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    this.#url = socketUrl(url);
     this.#speech = speechOf(this.#url);
   }
 
