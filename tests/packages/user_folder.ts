@@ -3,11 +3,12 @@
  * be published, and programs run in it. Gone when disposed of.
  */
 import { execFile, type ExecFileException } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { readPage } from "../client/page_of_guide.ts";
 import { RUNTIME } from "../harness.ts";
 import { IS_NIGHTLY } from "../nightly.ts";
 import { findProgram, runtimePath } from "../programs.ts";
@@ -47,6 +48,13 @@ export class UserFolder implements Disposable {
   async install(...packages: string[]): Promise<void> {
     await this.run(runtimePath("bun"), [PACK, ...packages, "--to", this.path]);
     await this.npm("install", ...this.tarballs().map((name) => `./${name}`));
+  }
+
+  /** The files of docs/client.md's page, for the server at that port of the loopback, beside what a framework needs. */
+  writeGuide(framework: "react" | "vue" | "svelte", port: number): void {
+    const folder = join(this.path, framework, "guide");
+    mkdirSync(folder);
+    for (const [name, code] of Object.entries(readPage(framework, port).files)) writeFileSync(join(folder, name), code);
   }
 
   tarballs(): string[] {

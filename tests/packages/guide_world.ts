@@ -1,0 +1,209 @@
+/**
+ * What the pages of docs/client.md are put through, whatever they are built with: a cut, another user, a token that runs
+ * out, a restart of the server, an empty Redis. Each time the page says what is the matter, and then chats on.
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import type { Client } from "../../src/client/client.ts";
+import { complaintsOf, withBrowser } from "../browser/browser.ts";
+import { clientOf, CONNECT, startParley, tokenOf } from "../client/world.ts";
+import { RedisServer } from "../e2e/redis_server.ts";
+import { TcpProxy } from "../e2e/tcp_proxy.ts";
+import { eventually, type ServerProcess } from "../harness.ts";
+
+const ROOM = "sofa";
+const PATIENCE = { withinMs: 20_000, everyMs: 50 };
+
+/** A server that keeps its rooms in Redis, the way there that can be cut, and Fred, who sits on the sofa. */
+export class GuideWorld implements AsyncDisposable {
+  readonly proxy: TcpProxy;
+  readonly redis: RedisServer;
+  readonly fred: Client;
+  /** Who has said what, in his ears. */
+  readonly heard: string[] = [];
+  #server: ServerProcess;
+
+  private constructor(redis: RedisServer, server: ServerProcess, proxy: TcpProxy) {
+    this.redis = redis;
+    this.#server = server;
+    this.proxy = proxy;
+    this.fred = clientOf("fred", server.ws(CONNECT));
+    this.fred.room(ROOM).onMessage(({ username, data }) => this.heard.push(`${username}: ${data.text}`));
+  }
+
+  static async open(): Promise<GuideWorld> {
+    const redis = await RedisServer.start();
+    const server = await startParley(settings(redis));
+    const world = new GuideWorld(redis, server, await TcpProxy.start(server.port));
+    world.fred.connect();
+    await world.fred.room(ROOM).join();
+    return world;
+  }
+
+  async say(text: string): Promise<void> {
+    await this.fred.room(ROOM).send(text);
+  }
+
+  async hears(line: string): Promise<void> {
+    await eventually(() => this.heard.includes(line) || Promise.reject(new Error(this.heard.join("\n"))), PATIENCE);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startParley({ ...settings(this.redis), PORT: String(this.#server.port) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.fred.close();
+    await this.proxy[Symbol.asyncDispose]();
+    await this.#server[Symbol.asyncDispose]();
+    await this.redis[Symbol.asyncDispose]();
+  }
+}
+
+function settings(redis: RedisServer): Record<string, string> {
+  return { REDIS_URL: redis.url, JWT_LEEWAY: "0s" };
+}
+
+/** Runs in the page: notes every sentence that is shown, however short. */
+function noteSentences(): void {
+  const sentences = new Set<string>();
+  const look = () => {
+    for (const { textContent } of document.querySelectorAll("[role=status], [role=alert], [role=note]")) {
+      if (textContent) sentences.add(textContent.trim());
+    }
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+  Object.assign(globalThis, { sentences });
+}
+
+class Visitor {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  async signIn(user: string, ttlSeconds?: number): Promise<void> {
+    await this.#page.waitForFunction("globalThis.signIn");
+    await this.#page.evaluate(`signIn(${JSON.stringify(tokenOf(user, { ttlSeconds }))})`);
+  }
+
+  /** As it is said by keyboard. */
+  async say(text: string): Promise<void> {
+    const input = this.#page.getByRole("textbox", { name: "Message" });
+    await input.fill(text);
+    await input.press("Enter");
+  }
+
+  /** Since it was last asked to forget. */
+  async showed(sentence: string): Promise<void> {
+    const shown = () => this.#page.evaluate<string[]>("[...sentences]");
+    const isShown = async () => {
+      const sentences = await shown();
+      if (!sentences.some((text) => text.startsWith(sentence))) {
+        throw new Error(`${sentence} | ${sentences.join(" | ")}`);
+      }
+      return true;
+    };
+    await eventually(isShown, PATIENCE);
+  }
+
+  async forget(): Promise<void> {
+    await this.#page.evaluate("sentences.clear()");
+  }
+
+  /** Exactly once. */
+  async reads(line: string): Promise<void> {
+    const lines = () => this.#page.getByRole("paragraph").allTextContents();
+    await eventually(async () => (await lines()).includes(line) || Promise.reject(new Error(line)), PATIENCE);
+    assertEquals((await lines()).filter((text) => text === line), [line]);
+  }
+
+  async readsNothingOf(text: string): Promise<void> {
+    assertEquals(await this.#page.getByText(text).count(), 0);
+  }
+}
+
+/** The page as a browser gets it; the server that it knows is the world's proxy. */
+export async function liveThroughAll(origin: string, world: GuideWorld): Promise<void> {
+  await withBrowser(async (browser) => {
+    const page = await browser.newPage();
+    const complaints = complaintsOf(page);
+    await page.addInitScript(noteSentences);
+    await page.goto(origin);
+    const visitor = new Visitor(page);
+    await visitor.signIn("ann");
+    await visitor.showed("You are connected as ann.");
+    await talk(world, visitor, "ann", "welcome");
+    for (const event of [cut, switchAccount, expire, restart, emptyRedis]) {
+      await visitor.forget();
+      await event(world, visitor);
+    }
+    assertEquals(complaints, []);
+  });
+}
+
+/** Both ways. */
+async function talk(world: GuideWorld, visitor: Visitor, user: string, topic: string): Promise<void> {
+  await visitor.say(`${topic}?`);
+  await world.hears(`${user}: ${topic}?`);
+  await visitor.reads(`${user}: ${topic}?`);
+  await world.say(`${topic}!`);
+  await visitor.reads(`fred: ${topic}!`);
+}
+
+async function cut(world: GuideWorld, visitor: Visitor): Promise<void> {
+  world.proxy.cut();
+  await visitor.showed("Cannot stay connected: disconnected");
+  await visitor.showed(`Cannot reach 127.0.0.1:${world.proxy.port}, or /websocket/connect there: unreachable`);
+  await visitor.say("typed during the cut");
+  await world.say("said during the cut");
+  world.proxy.heal();
+  await visitor.showed("You are connected as ann.");
+  await visitor.reads("fred: said during the cut");
+  await visitor.reads("ann: typed during the cut");
+  await world.hears("ann: typed during the cut");
+  await talk(world, visitor, "ann", "the cut");
+}
+
+async function switchAccount(world: GuideWorld, visitor: Visitor): Promise<void> {
+  world.proxy.cut();
+  await visitor.showed("Cannot stay connected: disconnected");
+  await visitor.say("a secret");
+  await visitor.signIn("bob");
+  world.proxy.heal();
+  await visitor.showed("You are connected as bob.");
+  await talk(world, visitor, "bob", "the switch");
+  await visitor.readsNothingOf("a secret");
+  assert(!world.heard.some((line) => line.includes("a secret")), "said by nobody");
+}
+
+async function expire(world: GuideWorld, visitor: Visitor): Promise<void> {
+  await visitor.signIn("bob", 2);
+  await visitor.showed("Token expired: send a fresh one before the next time");
+  await visitor.signIn("bob");
+  await visitor.showed("You are connected as bob.");
+  await talk(world, visitor, "bob", "the token");
+}
+
+async function restart(world: GuideWorld, visitor: Visitor): Promise<void> {
+  await world.stop();
+  await visitor.showed("Cannot stay connected: The server is going away");
+  await world.start();
+  await visitor.showed("You are connected as bob.");
+  await talk(world, visitor, "bob", "the restart");
+  await visitor.reads("fred: the token!");
+}
+
+async function emptyRedis(world: GuideWorld, visitor: Visitor): Promise<void> {
+  await world.redis.command("FLUSHALL");
+  await world.say("is anything left?");
+  await visitor.showed("The server has lost the earlier messages of this room.");
+  await visitor.reads("fred: is anything left?");
+  await visitor.readsNothingOf("the restart");
+  await talk(world, visitor, "bob", "the empty Redis");
+}

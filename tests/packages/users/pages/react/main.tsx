@@ -1,0 +1,4 @@
+import { createRoot } from "react-dom/client";
+import { Host } from "./host";
+
+createRoot(document.getElementById("root")!).render(<Host />);
