@@ -2,8 +2,6 @@
  * The published client where a try takes minutes: Next and webpack, Node 22 and 24, the checkers of types, and a second
  * install. The folder is that of client_package_test.ts.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,11 +10,10 @@ import { assertEquals } from "@std/assert";
 import { CONNECT, startParley, tokenOf } from "../client/world.ts";
 import type { ServerProcess } from "../harness.ts";
 import { chatInBrowser } from "./browser_chat.ts";
+import { NEXT, nextSite } from "./next_site.ts";
 import { AT_NIGHT, NODE, UserFolder } from "./user_folder.ts";
 
-const GUESTS = ["next@16.4.6", "webpack@5.113.0"];
-const NEXT = "node_modules/next/dist/bin/next";
-const QUIET = { NEXT_TELEMETRY_DISABLED: "1" };
+const GUESTS = [NEXT, "webpack@5.113.0"];
 
 let folder: UserFolder;
 let server: ServerProcess;
@@ -38,33 +35,9 @@ async function chat(node: string, program = "chat.mjs"): Promise<void> {
 }
 
 test("package at night: a page built by Next chats in a browser", AT_NIGHT, async () => {
-  await folder.run(NODE, [NEXT, "build"], { env: QUIET });
-  await using site = await startNext();
+  await using site = await nextSite(folder);
   await chatInBrowser(site.origin, { url: server.ws(CONNECT), token: tokenOf("vera") });
 });
-
-async function startNext(): Promise<AsyncDisposable & { origin: string }> {
-  const words = [NEXT, "start", "--hostname", "127.0.0.1", "--port", "0"];
-  const env = { ...process.env, ...QUIET };
-  const site: ChildProcess = spawn(NODE, words, { cwd: folder.path, env, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(site, "exit");
-  let output = "";
-  const origin = await new Promise<string>((resolve, reject) => {
-    site.stdout!.on("data", (chunk) => {
-      output += chunk;
-      const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
-      if (found) resolve(found);
-    });
-    site.once("exit", (code) => reject(new Error(`next ended with ${code}:\n${output}`)));
-  });
-  return {
-    origin,
-    async [Symbol.asyncDispose]() {
-      site.kill();
-      await ended;
-    },
-  };
-}
 
 test("package at night: a program bundled by webpack chats", AT_NIGHT, async () => {
   await folder.run(NODE, ["webpack.mjs"]);
