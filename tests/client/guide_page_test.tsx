@@ -26,7 +26,7 @@ let folder: string;
 let page: Page;
 
 before(async () => {
-  // This test runs an example that is a test: its library must not take this one for it.
+  // One of the examples is a test: its library must not take this one for it.
   process.env.RTL_SKIP_AUTO_CLEANUP = "true";
   server = await startParley();
   // Inside of the project, where imports of packages are found.
@@ -45,6 +45,8 @@ export const fetchToken = (): Promise<string> => Promise.resolve(tokenOf("ann"))
 });
 
 after(async () => {
+  const { cleanup } = await import("@testing-library/react");
+  cleanup();
   await page.close();
   rmSync(folder, { recursive: true });
   await server[Symbol.asyncDispose]();
@@ -59,7 +61,7 @@ test("docs/client.md: it has blocks of code, and no kind of them that nobody che
 });
 
 // Once is enough: it is Deno that checks them, whoever runs the test.
-test("docs/client.md: the types of every block are right", { ...SLOW, skip: RUNTIME === "bun" }, () => {
+test("docs/client.md: the types of every script are right", { timeout: 180_000, skip: RUNTIME === "bun" }, () => {
   execFileSync(process.execPath, ["check", "--quiet", ...examples.map(({ path }) => path)], { stdio: "pipe" });
 });
 

@@ -45,7 +45,10 @@ export async function openPage({ isLive = false } = {}): Promise<Page> {
         text: () => container.textContent ?? "",
         rerender: (inner) => act(() => root.render(wrap(inner))),
         async unmount() {
-          if (isMounted) await act(() => root.unmount());
+          // Even live: its last effects must not be left for a time when there is no document any more.
+          world.IS_REACT_ACT_ENVIRONMENT = true;
+          if (isMounted) await React.act(async () => root.unmount());
+          world.IS_REACT_ACT_ENVIRONMENT = !isLive;
           isMounted = false;
         },
       };
