@@ -58,6 +58,8 @@ export type Original = Pick<MessageEvent, "id" | "timestamp">;
  */
 export interface Broker {
   readonly name: string;
+  /** Its nodes can be on several machines, so that it is for a load balancer to choose one. */
+  readonly spansMachines: boolean;
   /** Before anything else; `node` is told of events of the rooms it subscribed to, and of EVERYBODY. */
   start(node: LocalNode): MaybePromise<void>;
   /** This node has members in the room. The caller chains subscribe and unsubscribe of one room. */
@@ -68,9 +70,15 @@ export interface Broker {
   readonly history: History;
   readonly presence: PresenceStore;
   readonly inbox: Inbox;
-  readonly directory: Directory;
-  readonly control: Control;
   readonly grants: Grants;
+  /**
+   * Asks all nodes, this one included, or the one that is named. A node that hangs costs a second, and is missing from the
+   * answers. Rejects only if the engine is away; brokers/cluster makes the {@link Directory} and the {@link Control} of it.
+   */
+  ask<What extends keyof NodeAnswers>(
+    question: NodeQuestion & { what: What },
+    node?: string,
+  ): MaybePromise<Answers<NodeAnswers[What]>>;
   health(): MaybePromise<BrokerHealth>;
   close(): MaybePromise<void>;
 }
@@ -239,8 +247,8 @@ export interface Directory {
    * unless they share Redis.
    */
   stats(): MaybePromise<NodeStats[]>;
-  /** Only where nodes can be on several machines: whether the node is there. */
-  reaches?(node: string): Promise<boolean>;
+  /** Whether the node is there, and answers. */
+  reaches(node: string): MaybePromise<boolean>;
 }
 
 /** Plain numbers, so that they add up over workers and travel between them. The hub says what they mean. */
@@ -271,14 +279,39 @@ export type NodeCommand =
   | { do: "move_group"; user: string; group: string; joined: boolean }
   | { do: "tell_members"; rooms: string[] };
 
+/** Both throw `unavailable` if the node that holds the connection does not answer: then it may have happened. */
 export interface Control {
   /** To the node that holds the connection the command names, otherwise to all; returns how many connections it reached. */
   execute(command: NodeCommand): MaybePromise<number>;
-  /**
-   * Throws `unavailable` if the node that holds the connection does not answer: then it may have been delivered; with
-   * `once` it can be repeated without harm, and is delivered if it was not.
-   */
+  /** What was not confirmed can be repeated without harm if it is sent `once`, and is delivered if it was not. */
   send(delivery: Delivery): MaybePromise<Delivered>;
+}
+
+/** What the directory and the control ask of nodes: a method of {@link LocalNode}, with what it is given. */
+export type NodeQuestion =
+  | { what: "connections"; query: ConnectionQuery }
+  | { what: "rooms"; query: RoomQuery }
+  | { what: "rooms_of"; user: string }
+  /** Of the workers of this process alone. */
+  | { what: "stats" }
+  | { what: "execute"; command: NodeCommand }
+  | { what: "send"; delivery: Delivery };
+
+/** What a node answers to each. */
+export interface NodeAnswers {
+  connections: Page<ConnectionInfo>;
+  rooms: RoomInfo[];
+  rooms_of: string[];
+  stats: NodeStats;
+  execute: number;
+  send: Delivered;
+}
+
+export interface Answers<T> {
+  /** Of every node that has answered, in any order. */
+  values: T[];
+  /** How many nodes were asked, as far as that is known; 0: there is no such node. */
+  asked: number;
 }
 
 /** Decisions about users that outlive their connections, and win over the claims of older tokens. */
@@ -305,7 +338,7 @@ export interface LocalNode {
   stats(): NodeStats;
   /** A payload of other nodes could not be understood: it is ignored, and counted here. */
   countInvalidPayload(): void;
-  execute(order: NodeCommand): MaybePromise<number>;
+  execute(command: NodeCommand): MaybePromise<number>;
   /** To a connection of this node. */
   send(delivery: Delivery): MaybePromise<Delivered>;
 }

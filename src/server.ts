@@ -9,6 +9,7 @@ import { DenoAdapter } from "./adapters/deno.ts";
 import { Admission } from "./gateway/admission.ts";
 import { ServerApi } from "./commands/server_api.ts";
 import type { Broker } from "./broker.ts";
+import { Cluster } from "./brokers/cluster/cluster.ts";
 import { BroadcastChannelBroker, type Uplink } from "./brokers/broadcast_channel/broker.ts";
 import { WorkerPeers } from "./brokers/broadcast_channel/worker_peers.ts";
 import { Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
@@ -200,6 +201,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
     config,
     adapter: config.dialects.includes("socketio") ? new Fanout(adapter, audience) : adapter,
     broker,
+    cluster: new Cluster(broker),
     verifier,
     permissions,
     ids,

@@ -6,6 +6,7 @@ import type { Peer, RuntimeAdapter, Socket } from "../src/adapter.ts";
 import { Admission } from "../src/gateway/admission.ts";
 import { ServerApi } from "../src/commands/server_api.ts";
 import type { Broker } from "../src/broker.ts";
+import { Cluster } from "../src/brokers/cluster/cluster.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "../src/config/config.ts";
 import { Dispatcher } from "../src/commands/dispatcher.ts";
 import { envelope } from "../src/dialects/envelope.ts";
@@ -118,6 +119,7 @@ export class CoreStage {
       config,
       adapter,
       broker,
+      cluster: new Cluster(broker),
       verifier: { verify, stands: () => true },
       permissions: new Permissions(config.rooms, config.defaultRoom),
       ids: new IdSource(),

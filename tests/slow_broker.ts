@@ -6,14 +6,15 @@
  */
 import { setImmediate } from "node:timers";
 import type {
+  Answers,
   Broker,
   BrokerHealth,
-  Control,
-  Directory,
   Grants,
   History,
   Inbox,
   LocalNode,
+  NodeAnswers,
+  NodeQuestion,
   PresenceStore,
   PublishOptions,
   PublishResult,
@@ -23,17 +24,16 @@ import { MemoryBroker } from "../src/brokers/memory/broker.ts";
 import { ParleyError } from "../src/errors.ts";
 import type { MaybePromise } from "../src/maybe.ts";
 
-const ORDERS = new Set(["execute", "send"]);
+const COMMANDS = new Set(["execute", "send"]);
 const NEVER_FAILS = new Set(["leave", "unsubscribe", "close"]);
 
 export class SlowBroker implements Broker {
   readonly name = "slow";
+  readonly spansMachines = false;
   readonly engine: MemoryBroker;
   readonly history: History;
   readonly presence: PresenceStore;
   readonly inbox: Inbox;
-  readonly directory: Directory;
-  readonly control: Control;
   readonly grants: Grants;
   /** Rooms the node is subscribed to. */
   readonly subscribed = new Set<string>();
@@ -50,8 +50,6 @@ export class SlowBroker implements Broker {
       ...["enter", "leave", "identify", "roster", "count", "contains", "setStatus", "status"] as const,
     ]);
     this.inbox = this.#afar<Inbox>(this.engine.inbox, ["add", "list", "markRead", "unread"]);
-    this.directory = this.#afar<Directory>(this.engine.directory, ["connections", "rooms", "roomsOf", "stats"]);
-    this.control = this.#afar<Control>(this.engine.control, ["execute", "send"]);
     this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedFor"]);
   }
 
@@ -71,6 +69,13 @@ export class SlowBroker implements Broker {
 
   publish(routed: RoutedEvent, options?: PublishOptions): Promise<PublishResult> {
     return this.#call("publish", () => this.engine.publish(routed, options));
+  }
+
+  ask<What extends keyof NodeAnswers>(
+    question: NodeQuestion & { what: What },
+    node?: string,
+  ): Promise<Answers<NodeAnswers[What]>> {
+    return this.#call(question.what, () => this.engine.ask<What>(question, node));
   }
 
   health(): BrokerHealth {
@@ -106,8 +111,8 @@ export class SlowBroker implements Broker {
       await before;
       await turn();
       if (!NEVER_FAILS.has(name) && this.fails(name)) throw new ParleyError("unavailable", `Cannot ${name}: away`);
-      // An order may wait for its node, which asks again: it must not stand in the line itself.
-      const answer = ORDERS.has(name) ? undefined : await work();
+      // A command may wait for its node, which asks again: it must not stand in the line itself.
+      const answer = COMMANDS.has(name) ? undefined : await work();
       this.onEffect(name);
       return answer;
     })();
@@ -115,7 +120,7 @@ export class SlowBroker implements Broker {
     const answer = await done;
     // The way back is longer: others' calls take effect while an answer travels.
     for (let n = 0; n < 3; n++) await turn();
-    return ORDERS.has(name) ? await work() : answer as T;
+    return COMMANDS.has(name) ? await work() : answer as T;
   }
 }
 

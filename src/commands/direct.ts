@@ -36,7 +36,7 @@ function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps
     event.room = context;
     // Beside the key for the user, which is another way to whoever has this id.
     const once = options.once && { ...options.once, key: `connection ${options.once.key}` };
-    const { reached, duplicateOf } = yield* wait(hub.broker.control.send({ connection: to, event, once }));
+    const { reached, duplicateOf } = yield* wait(hub.cluster.send({ connection: to, event, once }));
     if (reached) return duplicateOf;
   }
   const room = `user:${to}`;

@@ -62,7 +62,7 @@ export class ServerApi {
   /** Throws `not_found` if the connection is nowhere in the cluster. */
   *sendToClient(connection: string, input: ServerEventInput): Steps<Sent> {
     const event = this.#eventOf(input);
-    const { reached } = yield* wait(this.#hub.broker.control.send({ connection, event }));
+    const { reached } = yield* wait(this.#hub.cluster.send({ connection, event }));
     if (!reached) throw new ParleyError("not_found", `Cannot reach connection "${connection}": it is not here`);
     return sent(event, 1);
   }
@@ -122,7 +122,7 @@ export class ServerApi {
   /** The user's live connections are in the group's room before they are told, or out of it after. */
   *#moveGroup(user: string, { group, joined }: GroupChange): Steps<void> {
     yield* wait(this.#hub.broker.grants.setGroup(user, group, joined));
-    yield* wait(this.#hub.broker.control.execute({ do: "move_group", user, group, joined }));
+    yield* wait(this.#hub.cluster.execute({ do: "move_group", user, group, joined }));
   }
 
   #eventOf({ type, fields }: ServerEventInput, room?: string): ServerEvent | MessageEvent {
@@ -136,7 +136,7 @@ export class ServerApi {
   }
 
   *#countAll(): Steps<number> {
-    const { total } = yield* wait(this.#hub.broker.directory.connections({ limit: 0 }));
+    const { total } = yield* wait(this.#hub.cluster.connections({ limit: 0 }));
     return total;
   }
 }

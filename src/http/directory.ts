@@ -2,7 +2,7 @@
  * Admin routes that look: which connections and rooms the cluster has, and who is in a room.
  */
 import * as v from "valibot";
-import type { Broker, ConnectionInfo, RoomInfo } from "../broker.ts";
+import type { ConnectionInfo, Directory, PresenceStore, RoomInfo } from "../broker.ts";
 import { ParleyError } from "../errors.ts";
 import type { Roster } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
@@ -37,10 +37,10 @@ const ByConnection = v.object({ id: Id });
 const ByRoom = v.object({ id: RoomName });
 
 export function directoryRoutes({ hub }: HttpParts): Route[] {
-  return [...connectionRoutes(hub.broker), ...roomRoutes(hub.broker)];
+  return [...connectionRoutes(hub.cluster), ...roomRoutes(hub.cluster, hub.broker.presence)];
 }
 
-function connectionRoutes({ directory }: Broker): Route[] {
+function connectionRoutes(directory: Directory): Route[] {
   return [
     route({
       method: "GET",
@@ -71,7 +71,7 @@ function connectionRoutes({ directory }: Broker): Route[] {
   ];
 }
 
-function roomRoutes({ directory, presence }: Broker): Route[] {
+function roomRoutes(directory: Directory, presence: PresenceStore): Route[] {
   return [
     route({
       method: "GET",

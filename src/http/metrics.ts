@@ -24,7 +24,7 @@ export function metricsRoute({ hub, runtime }: HttpParts, needs: Needs): Route {
     answer: "text/plain",
     serve: async () => {
       const { families } = hub.stats;
-      const series = addUp(await hub.broker.directory.stats(), families);
+      const series = addUp(await hub.cluster.stats(), families);
       const body = exposition(series, families) + ofProcess(runtime);
       return new Response(body, { headers: { "content-type": MEDIA_TYPE, "cache-control": "no-store" } });
     },

@@ -27,7 +27,7 @@ export function removalRoutes({ hub }: HttpParts): Route[] {
   return [kickRoute(hub), disconnectRoute(hub), putOutRoute(hub)];
 }
 
-function kickRoute({ audit, broker: { control } }: Hub): Route {
+function kickRoute({ audit, cluster }: Hub): Route {
   return route({
     method: "DELETE",
     path: "/websocket/connections/{id}",
@@ -37,7 +37,7 @@ function kickRoute({ audit, broker: { control } }: Hub): Route {
     answer: Disconnected,
     errors: ["not_found"],
     serve: async ({ caller, params: { id } }) => {
-      const count = await control.execute({ do: "kick", connection: id, reason: KICKED });
+      const count = await cluster.execute({ do: "kick", connection: id, reason: KICKED });
       if (count === 0) throw new ParleyError("not_found", `Cannot disconnect "${id}": it is not here`);
       audit.done("a connection was kicked", caller, { connection: id });
       return disconnected(count);
@@ -45,7 +45,7 @@ function kickRoute({ audit, broker: { control } }: Hub): Route {
   });
 }
 
-function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
+function disconnectRoute({ audit, cluster, broker: { grants } }: Hub): Route {
   return route({
     method: "POST",
     path: "/websocket/users/{id}/disconnect",
@@ -63,7 +63,7 @@ function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
       }
       // Said in the close frame: a client that may not come back soon can tell.
       const reason = forMs > 0 ? BLOCKED : KICKED;
-      const count = await control.execute({ do: "kick", user: id, reason });
+      const count = await cluster.execute({ do: "kick", user: id, reason });
       audit.done("a user was kicked", caller, { user: id, connections: count });
       return disconnected(count, forMs > 0 ? new Date(Date.now() + forMs).toISOString() : undefined);
     },
@@ -72,7 +72,7 @@ function disconnectRoute({ audit, broker: { control, grants } }: Hub): Route {
 
 const RESERVED = "the server decides who is in a reserved room (groups: send a group_membership_change)";
 
-function putOutRoute({ audit, broker: { control } }: Hub): Route {
+function putOutRoute({ audit, cluster }: Hub): Route {
   return route({
     method: "DELETE",
     path: "/websocket/rooms/{id}/members/{member}",
@@ -85,7 +85,7 @@ function putOutRoute({ audit, broker: { control } }: Hub): Route {
       if (typeOfRoom(id) !== "custom") {
         throw new ParleyError("forbidden", `Cannot put anybody out of "${id}": ${RESERVED}`);
       }
-      const count = await control.execute({ do: "put_out", room: id, member, reason: KICKED });
+      const count = await cluster.execute({ do: "put_out", room: id, member, reason: KICKED });
       if (count === 0) throw new ParleyError("not_found", `Cannot put "${member}" out of "${id}": it is not in it`);
       audit.done("a member was put out of a room", caller, { room: id, member });
       return removed(count);

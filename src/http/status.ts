@@ -100,7 +100,7 @@ async function statusOf(parts: HttpParts, startedAtMs: number): Promise<Response
 }
 
 async function figures({ hub }: HttpParts): Promise<v.InferInput<typeof Status>["stats"]> {
-  const nodes = await hub.broker.directory.stats();
+  const nodes = await hub.cluster.stats();
   const { connections, connectionsOpened, deliveries, families, lastConnection, messages, rooms } = hub.stats;
   const figures = addUp(nodes, families);
   const figure = ({ name }: Family) => figures.get(name) ?? 0;

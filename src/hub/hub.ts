@@ -5,7 +5,7 @@
  * no dialect by name, no runtime and no HTTP.
  */
 import { Audit } from "./audit.ts";
-import type { Broker, PublishOptions, PublishResult, RoutedEvent } from "../broker.ts";
+import type { Broker, Control, Directory, PublishOptions, PublishResult, RoutedEvent } from "../broker.ts";
 import type { Publisher } from "./coalescer.ts";
 import type { Config } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
@@ -47,6 +47,8 @@ export interface HubParts {
   config: Config;
   adapter: Publisher;
   broker: Broker;
+  /** Made of the broker. */
+  cluster: Directory & Control;
   verifier: Verifier;
   permissions: Permissions;
   ids: IdSource;
@@ -64,6 +66,7 @@ const UNBOUNDED_REPLY_BYTES = 1024 * 1024;
 export class Hub {
   readonly config: Config;
   readonly broker: Broker;
+  readonly cluster: Directory & Control;
   readonly verifier: Verifier;
   readonly permissions: Permissions;
   readonly ids: IdSource;
@@ -90,6 +93,7 @@ export class Hub {
   constructor(parts: HubParts) {
     this.config = parts.config;
     this.broker = parts.broker;
+    this.cluster = parts.cluster;
     this.verifier = parts.verifier;
     this.permissions = parts.permissions;
     this.ids = parts.ids;

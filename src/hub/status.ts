@@ -18,7 +18,7 @@ export function* announceStatus(hub: Hub, connection: Connection): Steps<void> {
   const { status, metadata } = yield* wait(hub.broker.presence.status(user));
   if (!hub.statusThrottle.changed(user, JSON.stringify([status, metadata]))) return;
   const rooms = connection.identity
-    ? yield* wait(hub.broker.directory.roomsOf(user))
+    ? yield* wait(hub.cluster.roomsOf(user))
     : connection.rooms.map((room) => room.name);
   for (const room of rooms) {
     if (typeOfRoom(room) !== "custom" || !hub.permissions.ruleOf(room).presence) continue;

@@ -93,11 +93,11 @@ export class SocketioHost implements ConnectionHost {
 
   /** Whether it is so is asked before it is said: after a restart clients come with ids of a node that is gone. */
   strayed(node: string): void {
-    const { broker, log } = this.#parts.hub;
+    const { broker, cluster, log } = this.#parts.hub;
     const now = performance.now();
-    if (!broker.directory.reaches || now < this.#nextAskAtMs) return;
+    if (!broker.spansMachines || now < this.#nextAskAtMs) return;
     this.#nextAskAtMs = now + ASK_INTERVAL_MS;
-    broker.directory.reaches(node).then((isThere) => {
+    Promise.resolve(cluster.reaches(node)).then((isThere) => {
       if (!isThere) return log.debug("a session was asked for that no node has", { node });
       this.#nextAskAtMs = Infinity;
       log.warn(

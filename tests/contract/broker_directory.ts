@@ -1,6 +1,7 @@
-/** Contract of Directory, Control and health: questions and orders to all nodes. Declared by broker.ts. */
+/** Contract of Broker.ask, by what brokers/cluster makes of it: the directory, and commands to nodes. Declared by broker.ts. */
 import { assertEquals } from "@std/assert";
 import type { NodeCommand } from "../../src/broker.ts";
+import { Cluster } from "../../src/brokers/cluster/cluster.ts";
 import { type BrokerCluster, type Declare, message } from "./broker.ts";
 
 /** All items of a directory, page by page. */
@@ -28,7 +29,7 @@ function populate({ nodes }: BrokerCluster): string[] {
 
 async function connectionsAreListed(cluster: BrokerCluster): Promise<void> {
   const ids = populate(cluster).sort();
-  const { directory } = cluster.nodes.at(-1)!.broker;
+  const directory = new Cluster(cluster.nodes.at(-1)!.broker);
   for (const limit of [1, 3, 50]) {
     const { items, totals } = await collect(async (cursor) => await directory.connections({ limit, cursor }));
     assertEquals(items.map(({ id }) => id), ids);
@@ -49,7 +50,7 @@ async function connectionsAreListed(cluster: BrokerCluster): Promise<void> {
 async function roomsAreListed(cluster: BrokerCluster): Promise<void> {
   populate(cluster);
   const count = cluster.nodes.length;
-  const { directory } = cluster.nodes.at(-1)!.broker;
+  const directory = new Cluster(cluster.nodes.at(-1)!.broker);
   const all = [
     { id: "attic", type: "custom", members: count },
     { id: "group:g", type: "group", members: count },
@@ -77,7 +78,7 @@ async function roomsOfOneCountAll(cluster: BrokerCluster): Promise<void> {
   for (const { broker } of cluster.nodes) {
     for (const member of ["dan", connection]) {
       const { items, totals } = await collect(async (cursor) =>
-        await broker.directory.rooms({ member, limit: 1, cursor })
+        await new Cluster(broker).rooms({ member, limit: 1, cursor })
       );
       assertEquals(items.map(({ id, members }) => [id, members]), [["attic", count + 1], ["lobby", 2 * count + 1]]);
       assertEquals(totals, [2, 2]);
@@ -94,51 +95,51 @@ export function directoryContract(declare: Declare): void {
   declare("rooms of one member count all of their members", 1, roomsOfOneCountAll);
   declare("rooms of one member count the members of all nodes", 3, roomsOfOneCountAll);
 
-  declare("an order for a connection goes to its node alone", 3, async ({ nodes: [a, b, c] }) => {
+  declare("a command for a connection goes to its node alone", 3, async ({ nodes: [a, b, c] }) => {
     const { connection } = b.node.connect("ann");
     const event = { ...message(a.node, "x", { bytes: new Uint8Array([1, 2]) }), room: undefined, binary: true };
     const delivery = { connection, event, once: { sender: "kim", key: "k" } };
-    assertEquals(await a.broker.control.send(delivery), { reached: true });
+    assertEquals(await new Cluster(a.broker).send(delivery), { reached: true });
     assertEquals(b.node.deliveries.map(({ once, event }) => [once, "data" in event && event.data]), [
       [delivery.once, event.data],
     ]);
-    assertEquals(await a.broker.control.execute({ do: "kick", connection, reason: "x" }), 1);
-    assertEquals(await b.broker.control.execute({ do: "kick", connection, reason: "x" }), 1);
+    assertEquals(await new Cluster(a.broker).execute({ do: "kick", connection, reason: "x" }), 1);
+    assertEquals(await new Cluster(b.broker).execute({ do: "kick", connection, reason: "x" }), 1);
     assertEquals(b.node.orders.length, 2);
     for (const { node } of [a, c]) assertEquals([node.orders, node.deliveries], [[], []]);
   });
 
-  declare("an order that nobody can obey reaches nobody", 1, async ({ nodes: [{ broker, node }] }) => {
+  declare("a command that nobody can execute reaches nobody", 1, async ({ nodes: [{ broker, node }] }) => {
     const gone = node.connect("ann");
     node.disconnect(gone);
-    assertEquals(await broker.control.execute({ do: "kick", connection: gone.connection, reason: "x" }), 0);
+    assertEquals(await new Cluster(broker).execute({ do: "kick", connection: gone.connection, reason: "x" }), 0);
     const foreign = "nosuchnode".padEnd(22, "x");
-    assertEquals(await broker.control.execute({ do: "kick", connection: foreign, reason: "x" }), 0);
+    assertEquals(await new Cluster(broker).execute({ do: "kick", connection: foreign, reason: "x" }), 0);
     for (const connection of [gone.connection, foreign]) {
-      assertEquals(await broker.control.send({ connection, event: message(node, "x") }), { reached: false });
+      assertEquals(await new Cluster(broker).send({ connection, event: message(node, "x") }), { reached: false });
     }
   });
 
-  declare("an order about a user goes to all nodes", 1, async ({ nodes: [{ broker, node }] }) => {
+  declare("a command about a user goes to all nodes", 1, async ({ nodes: [{ broker, node }] }) => {
     node.connect("ann");
     node.connect("ann");
     const order: NodeCommand = { do: "move_group", user: "ann", group: "g", joined: true };
-    assertEquals(await broker.control.execute(order), 2);
+    assertEquals(await new Cluster(broker).execute(order), 2);
     assertEquals(node.orders, [order]);
   });
 
-  declare("an order about a user counts whom it reached anywhere", 3, async ({ nodes }) => {
+  declare("a command about a user counts whom it reached anywhere", 3, async ({ nodes }) => {
     for (const { node } of nodes) node.connect("ann");
     nodes[0].node.connect("ann");
     const order: NodeCommand = { do: "put_out", room: "r", member: "ann", reason: "kicked" };
-    assertEquals(await nodes[1].broker.control.execute(order), 4);
+    assertEquals(await new Cluster(nodes[1].broker).execute(order), 4);
     for (const { node } of nodes) assertEquals(node.orders, [order]);
   });
 
   declare("it is healthy and tells the figures of this node", 1, async ({ nodes: [{ broker, node }] }) => {
     node.connect();
     assertEquals((await broker.health()).ok, true);
-    const stats = await broker.directory.stats();
+    const stats = await new Cluster(broker).stats();
     assertEquals(stats.find((each) => each.node === node.id)?.counters.connections, 1);
   });
 }

@@ -11,7 +11,8 @@ import { TcpProxy } from "./tcp_proxy.ts";
 const WAIT = { withinMs: 15_000 };
 
 async function nodeOn(url: string): Promise<{ stage: CoreStage; broker: RedisBroker }> {
-  const broker = new RedisBroker({ url, inboxSize: 5, inboxTtlMs: 60_000, log: createLog({ level: "error" }) });
+  const log = createLog({ level: "error" });
+  const broker = new RedisBroker({ url, inboxSize: 5, inboxTtlMs: 60_000, log });
   const stage = new CoreStage(broker);
   await eventually(() => broker.health().ok, WAIT);
   return { stage, broker };
@@ -49,6 +50,30 @@ test("what was refused because the recipient's node is away is delivered when it
     const again = await answerTo(kim, message);
     assertEquals([again.duplicate, again.id], [true, delivered.id]);
     assertEquals(lee.heard({ type: "message", message: "psst" }).length, 1);
+  } finally {
+    await Promise.all([near.broker.close(), far.broker.close()]);
+  }
+});
+
+test("a message to a connection whose node has just lost Redis is unavailable, not to nobody", async () => {
+  await using redis = await RedisServer.start();
+  await using proxy = await TcpProxy.start(redis.port);
+  const near = await nodeOn(redis.url);
+  const far = await nodeOn(`redis://127.0.0.1:${proxy.port}`);
+  try {
+    const kim = await near.stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+    const lee = await far.stage.connect(`/ws?dialect=kebab&token=${token("lee")}`);
+    const to = await eventually(() => lee.heard({ type: "connected" })[0]?.clientId, WAIT);
+    await eventually(() => kim.heard({ type: "connected" }).length > 0, WAIT);
+    proxy.cut();
+    const subscribers = `PUBSUB NUMSUB parley:control:${far.stage.node.id}`;
+    await eventually(async () => (await redis.command(subscribers)).endsWith(":0\r\n"), WAIT);
+
+    assertEquals((await answerTo(kim, { type: "message", to, message: "psst" })).code, "unavailable");
+
+    await far.broker.close();
+    await redis.command("DEL parley:nodes:{nodes}:leases");
+    assertEquals((await answerTo(kim, { type: "message", to, message: "psst" })).code, "not_found");
   } finally {
     await Promise.all([near.broker.close(), far.broker.close()]);
   }

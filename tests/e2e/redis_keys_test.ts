@@ -1,6 +1,7 @@
 /** What stands in Redis: kept apart by name and by database, nothing left of silent rooms, and foreign values ignored. */
 import { test } from "node:test";
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { Cluster } from "../../src/brokers/cluster/cluster.ts";
 import { message } from "../contract/broker.ts";
 import { eventually } from "../waiting.ts";
 import { KEEP, startBroker } from "./redis_broker.ts";
@@ -52,7 +53,7 @@ test("databases of one Redis are clusters of their own, channels included", LONG
     await one.broker.publish({ room: "r", event: message(one.node, "r", 1) }, KEEP);
     await one.broker.publish({ room: "user:ann", event: message(one.node, "user:ann") });
     await one.broker.publish({ room: "*", event: { ...message(one.node, "x"), room: undefined } });
-    assertEquals(await one.broker.control.execute({ do: "kick", user: "ann", reason: "x" }), 1);
+    assertEquals(await new Cluster(one.broker).execute({ do: "kick", user: "ann", reason: "x" }), 1);
     // What crossed over would have come before what each says to itself now.
     for (const { broker, node } of all) await broker.publish({ room: "r", event: message(node, "r", 2) }, KEEP);
     assertEquals(one.node.delivered.length, 4);

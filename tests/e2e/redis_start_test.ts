@@ -15,6 +15,7 @@ import {
 } from "@std/assert";
 import { OutageLog } from "../../src/brokers/cluster/outage_log.ts";
 import { ParleyError } from "../../src/errors.ts";
+import { Cluster } from "../../src/brokers/cluster/cluster.ts";
 import { createLog } from "../../src/log.ts";
 import { message } from "../contract/broker.ts";
 import { FakeNode } from "../fakes.ts";
@@ -125,7 +126,7 @@ test("a Redis that is not there yet is waited for, and all calls are refused mea
     () => Promise.resolve(broker.history.read("r", { limit: 1 })),
     () => Promise.resolve(broker.inbox.unread("ann")),
     () => Promise.resolve(broker.grants.groups("ann")),
-    () => Promise.resolve(broker.directory.rooms({ limit: 1 })),
+    () => Promise.resolve(new Cluster(broker).rooms({ limit: 1 })),
   ];
   for (const call of calls) assertEquals(await refusal(call()), "unavailable");
   await broker.unsubscribe("r");

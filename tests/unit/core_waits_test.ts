@@ -174,7 +174,7 @@ test("a connection that comes while its user is blocked, kicked or moved does no
     broker.onEffect = () => {
       if (calls++ !== wait) return;
       stage.hub.broker.grants.block("mal", 60_000);
-      void broker.control.execute({ do: "kick", user: "mal", reason: "kicked" });
+      void stage.hub.cluster.execute({ do: "kick", user: "mal", reason: "kicked" });
     };
     await eventually(() => socket.closed);
     broker.onEffect = () => {};

@@ -18,7 +18,7 @@ test("a message that could not be carried out is delivered when it is repeated",
   };
   const delivered = () => lee.heard({ type: "message", message: "psst" }).length;
 
-  broker.fails = (call) => call === "send" || call === "give";
+  broker.fails = (call) => call === "send" || call === "execute";
   assertEquals([(await say()).code, delivered()], ["unavailable", 0]);
   broker.fails = () => false;
   const first = await say();

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
 import { ServerApi } from "../../src/commands/server_api.ts";
+import { Cluster } from "../../src/brokers/cluster/cluster.ts";
 import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { publish } from "../../src/commands/publish.ts";
 import { defaultConfig } from "../../src/config/config.ts";
@@ -57,6 +58,7 @@ class FanoutStage implements Disposable {
       config,
       adapter,
       broker: this.#broker,
+      cluster: new Cluster(this.#broker),
       verifier: { verify: () => Promise.reject(new Error("nobody shows a token here")), stands: () => true },
       permissions: new Permissions(config.rooms, config.defaultRoom),
       ids: new IdSource(),

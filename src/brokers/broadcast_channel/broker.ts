@@ -7,16 +7,18 @@
  * batch gets it again, and one that lost more than is kept reads its rooms' histories, or is told that it cannot.
  */
 import type {
+  Answers,
   Broker,
   BrokerHealth,
-  Control,
-  Directory,
   Grants,
   History,
   HistoryPage,
   HistoryQuery,
   Inbox,
   LocalNode,
+  NodeAnswers,
+  NodeQuestion,
+  NodeStats,
   PresenceStore,
   PublishOptions,
   PublishResult,
@@ -24,7 +26,6 @@ import type {
 } from "../../broker.ts";
 import type { Log } from "../../log.ts";
 import { EVERYBODY, type MessageEvent } from "../../message.ts";
-import { answerer, WorkersDirectory } from "./directory.ts";
 import { keyOf, open, writePublish } from "./lines.ts";
 import { WorkerLink } from "./link.ts";
 import type { SealedPage, Store, StoreCommand, Uplink } from "./messages.ts";
@@ -36,12 +37,11 @@ const HEALTHY: BrokerHealth = Object.freeze({ ok: true });
 
 export class BroadcastChannelBroker implements Broker {
   readonly name = "broadcast";
+  readonly spansMachines = false;
   readonly history: History;
   readonly presence: PresenceStore;
   readonly inbox: Inbox;
   readonly grants: Grants;
-  readonly directory: Directory;
-  readonly control: Control;
   readonly #uplink: Uplink;
   readonly #log: Log;
   #started: WorkerLink | undefined;
@@ -53,20 +53,14 @@ export class BroadcastChannelBroker implements Broker {
     this.presence = this.#store("presence", PRESENCE);
     this.inbox = this.#store("inbox", ["add", "list", "markRead", "unread"]);
     this.grants = this.#store("grants", ["setGroup", "groups", "block", "blockedFor"]);
-    const directory = new WorkersDirectory({
-      survey: (question, node) => this.#link.survey(question, node),
-      countRooms: () => this.#link.call({ do: "call", store: "presence", method: "countRooms", args: [] }),
-    });
-    this.directory = directory;
-    this.control = directory;
   }
 
   async start(node: LocalNode): Promise<void> {
     this.#started = new WorkerLink(this.#uplink, {
-      node: node.id,
+      node,
+      log: this.#log,
       deliver: (routed) => node.deliver(routed),
       missed: (rooms) => void node.execute({ do: "tell_members", rooms }),
-      answer: answerer(node, this.#log),
       invalid: (error) => {
         node.countInvalidPayload();
         this.#log.error("could not deliver an event of another worker", { error });
@@ -87,6 +81,15 @@ export class BroadcastChannelBroker implements Broker {
     return this.#link.publish(writePublish(routed, options));
   }
 
+  async ask<What extends keyof NodeAnswers>(
+    question: NodeQuestion & { what: What },
+    node?: string,
+  ): Promise<Answers<NodeAnswers[What]>> {
+    const answers = await this.#link.ask(question, node) as Answers<NodeAnswers[What]>;
+    if (question.what === "stats") await this.#countRoomsOnce(answers.values as NodeStats[]);
+    return answers;
+  }
+
   health(): BrokerHealth {
     return HEALTHY;
   }
@@ -98,6 +101,12 @@ export class BroadcastChannelBroker implements Broker {
   get #link(): WorkerLink {
     if (!this.#started) throw new TypeError("Cannot use the broadcast broker: it was not started");
     return this.#started;
+  }
+
+  /** Figures are added up, and a room may be on several workers: one of them tells all rooms, the others none. */
+  async #countRoomsOnce(stats: NodeStats[]): Promise<void> {
+    const rooms = await this.#link.call<number>({ do: "call", store: "presence", method: "countRooms", args: [] });
+    for (const [at, { counters }] of stats.entries()) counters.parley_rooms = at === 0 ? rooms : 0;
   }
 
   async #read(room: string, query: HistoryQuery): Promise<HistoryPage> {

@@ -7,31 +7,21 @@
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { ParleyError } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import type { StreamPosition } from "../../message.ts";
 import { hasMembers } from "../../room_name.ts";
-import type { PublishResult, RoutedEvent } from "../../broker.ts";
+import type { Answers, LocalNode, NodeQuestion, PublishResult, RoutedEvent } from "../../broker.ts";
+import { answer } from "../cluster/questions.ts";
 import { BatchReader } from "./batch_reader.ts";
 import { keyIn, keyOf, readEvent, readResult } from "./lines.ts";
-import type {
-  Downward,
-  Note,
-  Remark,
-  StoreCommand,
-  StoreReply,
-  Turn,
-  Uplink,
-  Upward,
-  WorkerQuestion,
-} from "./messages.ts";
+import type { Downward, Note, Remark, StoreCommand, StoreReply, Turn, Uplink, Upward } from "./messages.ts";
 
 export interface LinkParts {
-  /** Head of the ids of this node's connections. */
-  node: string;
+  node: LocalNode;
+  log: Log;
   deliver(routed: RoutedEvent): void;
   /** Joins and leaves of these rooms were lost. */
   missed(rooms: string[]): void;
-  /** Must not reject. */
-  answer(question: WorkerQuestion): Promise<unknown>;
   /** A line that could not be delivered. */
   invalid(error: unknown): void;
 }
@@ -52,7 +42,7 @@ export class WorkerLink {
   readonly #channel: BroadcastChannel;
   readonly #reader: BatchReader;
   readonly #rooms = new Map<string, Subscription>();
-  readonly #surveys = new Map<number, (answers: Answers) => void>();
+  readonly #questions = new Map<number, (answers: Answers<unknown>) => void>();
   #asked = 0;
   #out: Upward = [];
   #flush: ReturnType<typeof setImmediate> | undefined;
@@ -75,17 +65,17 @@ export class WorkerLink {
       this.#hearTurns();
     };
     port.on("message", (downward: Downward) => this.#receive(downward));
-    this.#post({ do: "hello", node: parts.node });
+    this.#post({ do: "hello", node: parts.node.id });
     this.#post({ do: "resume", rooms: [] });
   }
 
   publish(line: string): Promise<PublishResult> {
-    return this.#ask(line, (reply) => readResult(reply as string));
+    return this.#request(line, (reply) => readResult(reply as string));
   }
 
   /** `hear` runs at the reply's place in the order of events. */
   call<T>(command: StoreCommand, hear?: (value: T) => void): Promise<T> {
-    return this.#ask(command, (reply) => {
+    return this.#request(command, (reply) => {
       const { value } = reply as { value: T };
       hear?.(value);
       return value;
@@ -112,10 +102,10 @@ export class WorkerLink {
   }
 
   /** The answers of all nodes, this one included, or of the one that is named. */
-  survey(question: WorkerQuestion, node?: string): Promise<Answers> {
+  ask(question: NodeQuestion, node?: string): Promise<Answers<unknown>> {
     const id = ++this.#asked;
     this.#post({ do: "ask", id, node, question });
-    return new Promise((resolve) => this.#surveys.set(id, resolve));
+    return new Promise((resolve) => this.#questions.set(id, resolve));
   }
 
   /** Its members leave, and nothing is heard any more. */
@@ -130,7 +120,7 @@ export class WorkerLink {
     this.#port.close();
   }
 
-  #ask<T>(command: string | StoreCommand, read: (reply: StoreReply) => T): Promise<T> {
+  #request<T>(command: string | StoreCommand, read: (reply: StoreReply) => T): Promise<T> {
     if (this.#isClosed) {
       return Promise.reject(new ParleyError("unavailable", "Cannot reach the other workers: this one is closing"));
     }
@@ -195,11 +185,22 @@ export class WorkerLink {
       case "beat":
         return this.#post({ do: "keep_up", batch: this.#reader.delivered, posted: note.posted });
       case "answers":
-        this.#surveys.get(note.id)?.(note);
-        this.#surveys.delete(note.id);
+        this.#questions.get(note.id)?.({ values: note.values, asked: note.asked });
+        this.#questions.delete(note.id);
         return;
       case "question":
-        void this.#parts.answer(note.question).then((value) => this.#post({ do: "answer", id: note.id, value }));
+        void this.#answer(note);
+    }
+  }
+
+  /** A question that this node cannot answer stays without its answer. */
+  async #answer({ id, question }: Note & { do: "question" }): Promise<void> {
+    const { node, log } = this.#parts;
+    try {
+      this.#post({ do: "answer", id, value: await answer(node, question) });
+    } catch (error) {
+      log.error("could not answer another worker", { what: question.what, error });
+      this.#post({ do: "answer", id });
     }
   }
 
@@ -216,11 +217,6 @@ export class WorkerLink {
       }
     }
   }
-}
-
-export interface Answers {
-  values: unknown[];
-  asked: number;
 }
 
 /** Notes the position; false: the message was delivered before. */

@@ -6,7 +6,7 @@
  * ports: see LARGE_CHARS.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { ConnectionQuery, Delivery, HistoryPage, HistoryQuery, NodeCommand, RoomQuery } from "../../broker.ts";
+import type { HistoryPage, HistoryQuery, NodeQuestion } from "../../broker.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { Sealed } from "./lines.ts";
 
@@ -44,19 +44,12 @@ export type Remark =
   /** Every batch up to this one was delivered; `posted` is the beat's. */
   | { do: "keep_up"; batch: number; posted: number }
   /** Of all nodes, or of one. */
-  | { do: "ask"; id: number; node?: string; question: WorkerQuestion }
-  | { do: "answer"; id: number; value: unknown };
+  | { do: "ask"; id: number; node?: string; question: NodeQuestion }
+  /** Without a value: it could not answer. */
+  | { do: "answer"; id: number; value?: unknown };
 
 /** What a link posts: all of one turn. A string is a publish. */
 export type Upward = (string | StoreCommand | Remark)[];
-
-export type WorkerQuestion =
-  | { what: "connections"; query: ConnectionQuery }
-  | { what: "rooms"; query: RoomQuery }
-  | { what: "rooms_of"; user: string }
-  | { what: "stats" }
-  | { what: "order"; order: NodeCommand }
-  | { what: "send"; delivery: Delivery };
 
 /** A string answers a publish. */
 export type StoreReply = string | { value: unknown } | { error: ReplyError };
@@ -73,7 +66,7 @@ export interface SealedPage extends Omit<HistoryPage, "messages"> {
 }
 
 export type Note =
-  | { do: "question"; id: number; question: WorkerQuestion }
+  | { do: "question"; id: number; question: NodeQuestion }
   /** `asked` nodes should have answered. */
   | { do: "answers"; id: number; values: unknown[]; asked: number }
   | { do: "beat"; posted: number };

@@ -31,7 +31,7 @@ export class Surveys<Node> {
   answer(id: number, node: Node, value: unknown): void {
     const survey = this.#open.get(id);
     if (!survey?.waitingFor.delete(node)) return;
-    survey.values.push(value);
+    if (value !== undefined) survey.values.push(value);
     if (survey.waitingFor.size === 0) this.#end(id);
   }
 

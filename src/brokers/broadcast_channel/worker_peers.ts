@@ -5,7 +5,6 @@
  */
 import type { LocalNode, NodeStats } from "../../broker.ts";
 import type { Log } from "../../log.ts";
-import { answerer } from "./directory.ts";
 import { WorkerLink } from "./link.ts";
 import type { Uplink } from "./messages.ts";
 
@@ -22,17 +21,17 @@ export class WorkerPeers {
   start(node: LocalNode): void {
     const nothing = () => undefined;
     this.#link = new WorkerLink(this.#uplink, {
-      node: node.id,
+      node,
+      log: this.#log,
       deliver: nothing,
       missed: nothing,
-      answer: answerer(node, this.#log),
       invalid: nothing,
     });
   }
 
   /** Of all workers, this one included. Does not fail; one that hangs costs a second and is missing. */
   async stats(): Promise<NodeStats[]> {
-    const answers = await this.#link?.survey({ what: "stats" });
+    const answers = await this.#link?.ask({ what: "stats" });
     return (answers?.values ?? []) as NodeStats[];
   }
 

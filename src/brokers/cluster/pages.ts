@@ -1,5 +1,5 @@
 /** Pages of the directory: cuts a list that is here as a whole, and joins what several nodes answer into one. */
-import type { Page, RoomInfo, RoomQuery } from "../../broker.ts";
+import type { Page, RoomInfo } from "../../broker.ts";
 
 interface Listed {
   id: string;
@@ -25,20 +25,8 @@ export function mergePages<T extends Listed>(pages: Page<T>[], limit: number): P
   return page;
 }
 
-/** The rooms of all nodes as one page; `ask` returns what each node answers for itself. */
-export async function pageOfRooms(
-  query: RoomQuery,
-  ask: (query: RoomQuery) => Promise<RoomInfo[][]>,
-): Promise<Page<RoomInfo>> {
-  const page = pageOf(addUp(await ask(query)), query);
-  if (query.member === undefined || page.items.length === 0) return page;
-  // Only nodes that hold the member have answered; others may have members of the same rooms.
-  const counted = addUp(await ask({ ids: page.items.map(({ id }) => id), limit: query.limit }));
-  const known = new Map(counted.map((room) => [room.id, room]));
-  return { ...page, items: page.items.map((room) => known.get(room.id) ?? room) };
-}
-
-function addUp(answers: RoomInfo[][]): RoomInfo[] {
+/** The rooms that nodes have named, each with its members on all of them. */
+export function addUpRooms(answers: RoomInfo[][]): RoomInfo[] {
   const rooms = new Map<string, RoomInfo>();
   for (const room of answers.flat()) {
     rooms.set(room.id, { ...room, members: room.members + (rooms.get(room.id)?.members ?? 0) });

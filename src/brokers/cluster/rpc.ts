@@ -1,160 +1,124 @@
 /**
- * Questions and orders to other nodes: asked over the control channel of one node or of all, answered over the asker's.
+ * Questions to other nodes over pub/sub: asked in the channel of one node or of all, answered in the asker's.
  *
- * Used by the broker's directory and control. Redis says how many nodes heard the question, so an answer is complete when
- * as many have answered; one that hangs costs the deadline and is missing from the answer.
+ * The engine says how many nodes heard a question where it can, so the answer is complete when as many have answered; one
+ * that hangs costs the deadline and is missing from it. A node that nobody hears for may still be there, and only have
+ * lost the engine: its lease tells that apart from a node that is gone.
  */
-import type { ConnectionQuery, Delivery, LocalNode, NodeCommand, RoomQuery } from "../../broker.ts";
-import { ParleyError } from "../../errors.ts";
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Answers, LocalNode, NodeAnswers, NodeQuestion } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";
-import type { RedisEngine } from "../redis/engine.ts";
-import type { Keys } from "../redis/keys.ts";
 import type { InvalidPayloads } from "./invalid_payloads.ts";
-import { checkEvent, decode, encode, WIRE_VERSION } from "./wire.ts";
+import { answer, encodeQuestion, readQuestion } from "./questions.ts";
+import { decode, WIRE_VERSION } from "./wire.ts";
 
 const DEADLINE_MS = 1_000;
-const ALL = "*";
-/** Those that bring no event along. */
-const ORDERS: ReadonlySet<unknown> = new Set<NodeCommand["do"]>(["kick", "put_out", "move_group", "tell_members"]);
-
-export type NodeQuestion =
-  | { what: "connections"; query: ConnectionQuery }
-  | { what: "rooms"; query: RoomQuery }
-  | { what: "roomsOf"; query: { user: string } }
-  | { what: "order"; query: NodeCommand }
-  | { what: "send"; query: Delivery };
+/** Stands for all nodes where the name of one is expected. */
+export const ALL_NODES = "*";
 
 export interface NodeRpcParts {
-  engine: RedisEngine;
-  keys: Keys;
+  /** Into the channel of a node, or of all; returns how many heard it, if the engine can say. */
+  publish(to: string, payload: string): Promise<number | undefined>;
+  /** Whether the node was heard of lately, though it may not hear. */
+  isLeased(node: string): Promise<boolean>;
   ids: IdSource;
   /** Known once the broker was started. */
   node: () => LocalNode;
   invalid: InvalidPayloads;
 }
 
-interface Pending {
-  answers: unknown[];
-  /** How many nodes heard it; not known before Redis has said so. */
-  expected: number;
-  answered(): void;
-}
-
 export class NodeRpc {
   readonly #parts: NodeRpcParts;
-  readonly #pending = new Map<string, Pending>();
+  readonly #open = new Map<string, OpenQuestion>();
 
   constructor(parts: NodeRpcParts) {
     this.#parts = parts;
   }
 
-  /** Listens from the first answer of Redis on. */
-  listen(): void {
-    const { engine, keys, node } = this.#parts;
-    for (const name of [ALL, node().id]) engine.want(keys.control(name));
+  /** Of all nodes, this one included, or of the one that is named. */
+  async ask<What extends keyof NodeAnswers>(
+    question: NodeQuestion & { what: What },
+    to?: string,
+  ): Promise<Answers<NodeAnswers[What]>> {
+    const node = this.#parts.node();
+    const here = async () => await answer(node, question) as NodeAnswers[What];
+    if (to === node.id) return { values: [await here()], asked: 1 };
+    if (to !== undefined) return await this.#askOne(to, question) as Answers<NodeAnswers[What]>;
+    const [own, others] = await Promise.all([here(), this.#askOthers(question)]);
+    return { values: [own, ...others.values as NodeAnswers[What][]], asked: 1 + others.asked };
   }
 
-  /** The answers of all other nodes that answer in time. */
-  async askOthers(question: NodeQuestion): Promise<unknown[]> {
-    return (await this.#ask(ALL, question)).answers;
+  /** From the channel of this node, or of all. */
+  receive(channel: string, payload: string): void {
+    this.#hear(payload).catch((error) => this.#parts.invalid.note(channel, error));
   }
 
-  /** Undefined: there is no such node. Throws ParleyError `unavailable` if it does not answer. */
-  async askOne(node: string, question: NodeQuestion): Promise<unknown> {
-    const { answers, expected } = await this.#ask(node, question);
-    if (expected > 0 && answers.length === 0) {
-      throw new ParleyError("unavailable", "Cannot reach the connection: its node does not answer");
-    }
-    return answers[0];
-  }
-
-  /** Whether the node answers. */
-  async reaches(node: string): Promise<boolean> {
-    const { answers } = await this.#ask(node, { what: "roomsOf", query: { user: "" } });
-    return answers.length > 0;
-  }
-
-  /** True: the channel is one of control. */
-  receive(channel: string, payload: string): boolean {
-    const { keys, node, invalid } = this.#parts;
-    if (channel !== keys.control(ALL) && channel !== keys.control(node().id)) return false;
-    this.#obey(payload).catch((error) => invalid.note(channel, error));
-    return true;
-  }
-
-  async #ask(to: string, question: NodeQuestion): Promise<Pending> {
-    const { engine, keys, ids, node } = this.#parts;
-    const id = ids.next();
-    const pending: Pending = { answers: [], expected: Infinity, answered: () => undefined };
-    this.#pending.set(id, pending);
-    try {
-      const heard = await engine.publish(keys.control(to), encodeQuestion({ id, from: node().id, ...question }));
+  #askOthers(question: NodeQuestion): Promise<Answers<unknown>> {
+    return this.#publish(ALL_NODES, question, async (open, heard) => {
       // This node hears its own question to all, and does not answer it.
-      pending.expected = to === ALL ? heard - 1 : heard;
-      if (engine.countsHearers && pending.answers.length >= pending.expected) return pending;
-      await new Promise<void>((resolve) => {
-        const late = setTimeout(resolve, DEADLINE_MS);
-        pending.answered = () => {
-          if (!engine.countsHearers || pending.answers.length < pending.expected) return;
-          clearTimeout(late);
-          resolve();
-        };
-      });
-      return pending;
+      const others = heard === undefined ? undefined : heard - 1;
+      await open.wait(others ?? Infinity);
+      return others ?? open.values.length;
+    });
+  }
+
+  #askOne(to: string, question: NodeQuestion): Promise<Answers<unknown>> {
+    return this.#publish(to, question, async (open, heard) => {
+      const isThere = heard ? true : await this.#parts.isLeased(to);
+      if (isThere && heard !== 0) await open.wait(1);
+      return isThere ? 1 : open.values.length;
+    });
+  }
+
+  /** `complete` waits for the answers, and says how many nodes were asked. */
+  async #publish(
+    to: string,
+    question: NodeQuestion,
+    complete: (open: OpenQuestion, heard: number | undefined) => Promise<number>,
+  ): Promise<Answers<unknown>> {
+    const { ids, node, publish } = this.#parts;
+    const id = ids.next();
+    const open = new OpenQuestion();
+    this.#open.set(id, open);
+    try {
+      const heard = await publish(to, encodeQuestion(question, { id, from: node().id }));
+      const asked = await complete(open, heard);
+      return { values: open.values, asked };
     } finally {
-      this.#pending.delete(id);
+      this.#open.delete(id);
     }
   }
 
-  async #obey(payload: string): Promise<void> {
-    const { engine, keys } = this.#parts;
-    const node = this.#parts.node();
-    const { id, from, what, query, answer, event } = decode(payload);
+  async #hear(payload: string): Promise<void> {
+    const { node, publish } = this.#parts;
+    const { id, from, ...rest } = decode(payload);
     if (typeof id !== "string" || typeof from !== "string") throw new Error("it is neither a question nor an answer");
-    if (what === "answer") {
-      const pending = this.#pending.get(id);
-      pending?.answers.push(answer);
-      pending?.answered();
-      return;
-    }
-    if (from === node.id) return;
-    const asked = await this.#answer(readQuestion(what, query, event));
-    const reply = JSON.stringify({ v: WIRE_VERSION, id, from: node.id, what: "answer", answer: asked });
-    await engine.publish(keys.control(from), reply);
-  }
-
-  async #answer(question: NodeQuestion): Promise<unknown> {
-    const node = this.#parts.node();
-    switch (question.what) {
-      case "connections":
-        return node.connections(question.query);
-      case "rooms":
-        return node.rooms(question.query);
-      case "roomsOf":
-        return node.roomsOf(question.query.user);
-      case "order":
-        return await node.execute(question.query);
-      case "send":
-        return await node.send(question.query);
-    }
+    if (rest.what === "answer") return this.#open.get(id)?.add(rest.answer);
+    if (from === node().id) return;
+    const answered = await answer(node(), readQuestion(rest));
+    await publish(from, JSON.stringify({ v: WIRE_VERSION, id, from: node().id, what: "answer", answer: answered }));
   }
 }
 
-/** The event of an order travels beside it, where its bytes are found. */
-function encodeQuestion(question: { id: string; from: string } & NodeQuestion): string {
-  const { query } = question;
-  if (!("event" in query)) return JSON.stringify({ v: WIRE_VERSION, ...question });
-  const { event, ...rest } = query;
-  return encode({ ...question, query: rest, event }, event);
-}
+/** One question while its answers come in. */
+class OpenQuestion {
+  readonly values: unknown[] = [];
+  #expected = Infinity;
+  #settle: () => void = () => undefined;
 
-function readQuestion(what: unknown, query: unknown, event: unknown): NodeQuestion {
-  if (typeof query !== "object" || query === null) throw new Error("it asks for nothing");
-  if (what === "connections" || what === "rooms" || what === "roomsOf") return { what, query } as NodeQuestion;
-  if (what === "send") return { what, query: { ...query as Delivery, event: checkEvent(event) } };
-  if (what !== "order") throw new Error(`it asks for ${JSON.stringify(what)}`);
-  const order = query as NodeCommand;
-  if (order.do === "tell_members" && !Array.isArray(order.rooms)) throw new Error("its rooms are no list");
-  if (ORDERS.has(order.do)) return { what, query: order };
-  throw new Error("it is an order of an unknown kind");
+  add(value: unknown): void {
+    this.values.push(value);
+    if (this.values.length >= this.#expected) this.#settle();
+  }
+
+  /** Settles when there are so many answers, or when it is too late for more. */
+  async wait(count: number): Promise<void> {
+    if (this.values.length >= count) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const late = setTimeout(resolve, DEADLINE_MS);
+    this.#expected = count;
+    this.#settle = resolve;
+    await promise;
+    clearTimeout(late);
+  }
 }

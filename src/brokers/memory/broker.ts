@@ -6,25 +6,28 @@
  */
 import { clearInterval, setInterval } from "node:timers";
 import type {
+  Answers,
   Broker,
   BrokerHealth,
-  Control,
-  Directory,
   LocalNode,
+  NodeAnswers,
+  NodeQuestion,
   PublishOptions,
   PublishResult,
   RoutedEvent,
 } from "../../broker.ts";
 import { IdSource } from "../../id.ts";
+import { after, type MaybePromise } from "../../maybe.ts";
 import { EVERYBODY } from "../../message.ts";
 import { MemoryGrants } from "./grants.ts";
 import { MemoryHistory } from "./history.ts";
 import { MemoryInbox } from "./inbox.ts";
 import { PublishedOnce } from "./once.ts";
 import { MemoryPresence } from "./presence.ts";
-import { pageOf } from "../cluster/pages.ts";
+import { answer } from "../cluster/questions.ts";
 
 const SWEEP_MS = 15_000;
+const NOBODY: Answers<never> = Object.freeze({ values: [], asked: 0 });
 const NOTHING_TO_SAY: PublishResult = Object.freeze({});
 const HEALTHY: BrokerHealth = Object.freeze({ ok: true });
 
@@ -44,12 +47,11 @@ export interface MemoryBrokerOptions {
 
 export class MemoryBroker implements Broker {
   readonly name = "memory";
+  readonly spansMachines = false;
   readonly history: MemoryHistory;
   readonly presence: MemoryPresence;
   readonly inbox: MemoryInbox;
   readonly grants: MemoryGrants;
-  readonly directory: Directory;
-  readonly control: Control;
   readonly #once: PublishedOnce;
   readonly #subscribed = new Set<string>([EVERYBODY]);
   #node: LocalNode | undefined;
@@ -63,16 +65,6 @@ export class MemoryBroker implements Broker {
     this.inbox = new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now });
     this.grants = new MemoryGrants(now);
     this.#once = new PublishedOnce(now);
-    this.directory = {
-      connections: (query) => this.#local.connections(query),
-      rooms: (query) => pageOf(this.#local.rooms(query), query),
-      roomsOf: (user) => this.#local.roomsOf(user),
-      stats: () => [this.#local.stats()],
-    };
-    this.control = {
-      execute: (command) => this.#local.execute(command),
-      send: (delivery) => this.#local.send(delivery),
-    };
   }
 
   start(node: LocalNode): void {
@@ -99,6 +91,14 @@ export class MemoryBroker implements Broker {
     if (once) this.#once.remember(once, event);
     this.#deliver(routed);
     return event.kind === "message" && keep ? { position: event.position } : NOTHING_TO_SAY;
+  }
+
+  ask<What extends keyof NodeAnswers>(
+    question: NodeQuestion & { what: What },
+    node?: string,
+  ): MaybePromise<Answers<NodeAnswers[What]>> {
+    if (node !== undefined && node !== this.#local.id) return NOBODY;
+    return after(answer(this.#local, question), (value) => ({ values: [value as NodeAnswers[What]], asked: 1 }));
   }
 
   health(): BrokerHealth {

@@ -7,14 +7,15 @@
  */
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import type {
+  Answers,
   Broker,
   BrokerHealth,
-  Control,
-  Directory,
   Grants,
   History,
   Inbox,
   LocalNode,
+  NodeAnswers,
+  NodeQuestion,
   PresenceStore,
   PublishOptions,
   PublishResult,
@@ -26,13 +27,12 @@ import type { Log } from "../../log.ts";
 import { hasMembers } from "../../room_name.ts";
 import type { WorkerPeers } from "../broadcast_channel/worker_peers.ts";
 import { readLocation } from "./address.ts";
-import { RedisDirectory } from "../cluster/directory.ts";
 import { RedisEngine } from "./engine.ts";
 import { RedisHistory } from "./history.ts";
 import { Keys } from "./keys.ts";
 import { MAX_KNOWN } from "../cluster/known_members.ts";
 import { RedisPresence } from "./presence.ts";
-import { NodeRpc } from "../cluster/rpc.ts";
+import { ALL_NODES, NodeRpc } from "../cluster/rpc.ts";
 import { RedisRooms } from "./rooms.ts";
 import { RedisGrants, RedisInbox } from "./stores.ts";
 import { InvalidPayloads } from "../cluster/invalid_payloads.ts";
@@ -46,7 +46,7 @@ const FAREWELL_MS = 2_000;
 const OTHERS_MS = 8_000;
 const COMPARE_AGAIN_MS = 2_000;
 /** Their names together are small enough for one message. */
-const ROOMS_PER_ORDER = 1_000;
+const ROOMS_PER_COMMAND = 1_000;
 
 export interface RedisBrokerOptions {
   /**
@@ -73,19 +73,21 @@ export interface RedisBrokerOptions {
 
 export class RedisBroker implements Broker {
   readonly name = "redis";
+  readonly spansMachines = true;
   readonly history: History;
   readonly presence: PresenceStore;
   readonly inbox: Inbox;
   readonly grants: Grants;
-  readonly directory: Directory;
-  readonly control: Control;
   readonly #engine: RedisEngine;
   readonly #log: Log;
   readonly #peers: WorkerPeers | undefined;
   readonly #invalid: InvalidPayloads;
   readonly #rooms: RedisRooms;
   readonly #presence: RedisPresence;
-  readonly #questions: NodeRpc;
+  readonly #keys: Keys;
+  readonly #rpc: NodeRpc;
+  /** The channels of questions. */
+  readonly #control = new Set<string>();
   #node: LocalNode | undefined;
   #refreshing: ReturnType<typeof setInterval> | undefined;
   #comparing: ReturnType<typeof setTimeout> | undefined;
@@ -105,17 +107,22 @@ export class RedisBroker implements Broker {
       restored: () => this.#restore(),
       foreign: (key) => this.#invalid.note(key, new Error("its value was of another type, and is removed")),
     });
+    this.#keys = new Keys(prefix, location.addresses[0]!.db);
     const shared = {
       engine: this.#engine,
       invalid: this.#invalid,
-      keys: new Keys(prefix, location.addresses[0]!.db),
+      keys: this.#keys,
       ids,
       log,
       node: () => this.#local,
     };
     const { historyRoomBytes = Number.MAX_SAFE_INTEGER } = options;
     this.#rooms = new RedisRooms({ ...shared, historyRoomBytes, missed: () => this.#compareSoon(0) });
-    this.#questions = new NodeRpc(shared);
+    this.#rpc = new NodeRpc({
+      ...shared,
+      publish: (to, payload) => this.#engine.publish(this.#keys.control(to), payload),
+      isLeased: (node) => this.#presence.lease.isHeldBy(node),
+    });
     this.presence = this.#presence = new RedisPresence({
       ...shared,
       announceMax: roomAnnounceMax,
@@ -127,7 +134,6 @@ export class RedisBroker implements Broker {
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
     });
     this.history = new RedisHistory(this.#rooms.log, (room, position) => this.#rooms.reach(room, position));
-    this.directory = this.control = new RedisDirectory({ ...shared, questions: this.#questions, peers });
     this.inbox = new RedisInbox(shared, { size: inboxSize, ttlMs: inboxTtlMs });
     this.grants = new RedisGrants(shared);
   }
@@ -136,7 +142,11 @@ export class RedisBroker implements Broker {
   async start(node: LocalNode): Promise<void> {
     this.#node = node;
     this.#rooms.listen();
-    this.#questions.listen();
+    for (const name of [ALL_NODES, node.id]) {
+      const channel = this.#keys.control(name);
+      this.#control.add(channel);
+      this.#engine.want(channel);
+    }
     try {
       await this.#engine.open();
     } catch (error) {
@@ -161,6 +171,15 @@ export class RedisBroker implements Broker {
 
   publish(routed: RoutedEvent, options?: PublishOptions): Promise<PublishResult> {
     return this.#rooms.publish(routed, options);
+  }
+
+  async ask<What extends keyof NodeAnswers>(
+    question: NodeQuestion & { what: What },
+    node?: string,
+  ): Promise<Answers<NodeAnswers[What]>> {
+    if (question.what !== "stats") return await this.#rpc.ask<What>(question, node);
+    const stats = await this.#peers?.stats() ?? [this.#local.stats()];
+    return { values: stats as NodeAnswers[What][], asked: stats.length };
   }
 
   health(): BrokerHealth {
@@ -191,7 +210,7 @@ export class RedisBroker implements Broker {
   }
 
   #receive(channel: string, payload: string): void {
-    if (this.#questions.receive(channel, payload)) return;
+    if (this.#control.has(channel)) return this.#rpc.receive(channel, payload);
     const arrival = readArrival(payload);
     if (arrival) this.#rooms.receive(channel, arrival);
     else this.#invalid.note(channel, new Error("it is no event"));
@@ -210,8 +229,9 @@ export class RedisBroker implements Broker {
   /** On every node. */
   async #tellMembers(rooms: string[]): Promise<void> {
     const shown = rooms.filter(hasMembers);
-    for (let at = 0; at < shown.length; at += ROOMS_PER_ORDER) {
-      await this.control.execute({ do: "tell_members", rooms: shown.slice(at, at + ROOMS_PER_ORDER) });
+    for (let at = 0; at < shown.length; at += ROOMS_PER_COMMAND) {
+      const command = { do: "tell_members", rooms: shown.slice(at, at + ROOMS_PER_COMMAND) } as const;
+      await this.#rpc.ask({ what: "execute", command });
     }
   }
 

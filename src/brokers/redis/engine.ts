@@ -99,11 +99,6 @@ export class RedisEngine {
     return this.#isSharded ? "SPUBLISH" : "PUBLISH";
   }
 
-  /** Redis says how many heard a publish; on a cluster only in the sharded form. */
-  get countsHearers(): boolean {
-    return this.#isSharded || !this.#isCluster;
-  }
-
   /** It is surely the Redis process whose `run` this was. */
   isSame(run: string | undefined): boolean {
     return run === undefined || (!this.#isCluster && run !== "" && run === this.run);
@@ -178,9 +173,10 @@ export class RedisEngine {
     return await (this.#client as unknown as Commands)[command]!(...args);
   }
 
-  /** How many subscribers there were. */
-  async publish(channel: string, payload: string): Promise<number> {
-    return Number(await this.call(this.#isSharded ? "spublish" : "publish", channel, payload));
+  /** Returns how many heard it; undefined: nobody can say, for on a cluster only the sharded form counts. */
+  async publish(channel: string, payload: string): Promise<number | undefined> {
+    const heard = await this.call(this.#isSharded ? "spublish" : "publish", channel, payload);
+    return this.#isSharded || !this.#isCluster ? Number(heard) : undefined;
   }
 
   /** Subscribes for good, as soon as Redis answers. */

@@ -11,6 +11,7 @@ export const COMMAND_KEYS: Readonly<Record<string, readonly KeyType[]>> = {
   sadd: ["set"],
   srem: ["set"],
   smembers: ["set"],
+  zrange: ["zset"],
   zrem: ["zset"],
   get: ["string"],
 };

@@ -16,7 +16,7 @@
  *     {prefix}:inbox:{USER}:…   ids (list, newest first), notes (hash), unread (set)
  *     {prefix}:groups:USER      hash    group → 1 in, 0 out
  *     {prefix}:block:USER       string  there while the user is blocked
- *     {prefix}:control:NODE     channel of questions and orders to one node; NODE * is everybody's
+ *     {prefix}:control:NODE     channel of questions to one node; NODE * is everybody's
  *
  * Only a room's keys have a brace right after the prefix, all others begin with a word of their own, so no two names can
  * meet. Channels are not part of a database: those of another one than 0 end in its number.

@@ -90,6 +90,13 @@ export class Lease {
     if (performance.now() - this.#renewedAt > LEASE_MS / 2) await this.beat();
   }
 
+  /** Whether the node was heard of within the time of a lease: it may be there, though it does not listen. */
+  async isHeldBy(node: string): Promise<boolean> {
+    const { engine, keys } = this.#parts;
+    const leases = await engine.call("zrange", keys.leases, 0, -1) as string[];
+    return leases.some((lease) => lease.startsWith(`${node}.`));
+  }
+
   /** Returns the leases of the dead that were claimed. */
   async #renew(): Promise<string[]> {
     const sentAt = performance.now();
