@@ -1,0 +1,103 @@
+/**
+ * The banner of the example chat: why there is no connection, in plain words and in those of the server, and when the
+ * next try is.
+ */
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { FaultProxy } from "../client/fault_proxy.ts";
+import { ADMIN_KEY, callAsAdmin } from "../e2e/http_stage.ts";
+import { eventually } from "../harness.ts";
+import { withDemo } from "./browser.ts";
+import { Person } from "./person.ts";
+
+const SLOW = { timeout: 90_000 };
+const PATIENCE = { withinMs: 20_000, everyMs: 50 };
+
+async function says(page: Page, ...words: RegExp[]): Promise<void> {
+  await eventually(async () => {
+    const text = (await page.locator(".banner").allInnerTexts()).join("\n");
+    const missing = words.find((word) => !word.test(text));
+    if (missing) throw new Error(`${missing} is not in: ${text}`);
+    return true;
+  }, PATIENCE);
+}
+
+async function tryNow(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Try now" }).click();
+}
+
+async function isSilent(page: Page): Promise<void> {
+  await page.locator(".banner").waitFor({ state: "detached" });
+}
+
+test(
+  "a full server is told with its own words, and when the next try is",
+  SLOW,
+  () =>
+    withDemo(async (browser, stage) => {
+      const ann = await Person.enter(browser, stage.url(""), "Ann");
+      const page = await (await browser.newContext()).newPage();
+      await page.goto(stage.url("/chat"));
+      await page.getByLabel("Your name").fill("Bob");
+      await page.keyboard.press("Enter");
+      await says(page, /The server is full\./, /the limit of 1 connections is reached/, /Next try in \d+ s\./);
+      await ann.page.close();
+      await eventually(() => stage.server.getClientCount() === 0, PATIENCE);
+      await tryNow(page);
+      await isSilent(page);
+    }, { websocketMaxConnections: 1 }),
+);
+
+test("who is blocked learns that it was a moderator, and for how long", SLOW, () =>
+  withDemo(async (browser, stage) => {
+    const ann = await Person.enter(browser, stage.url(""), "Ann");
+    const block = { blockSeconds: 600 };
+    assertEquals((await callAsAdmin(stage, "POST /websocket/users/Ann/disconnect", { body: block })).status, 200);
+    await says(ann.page, /A moderator keeps you out\./);
+    await tryNow(ann.page);
+    await says(ann.page, /A moderator keeps you out\./, /blocked for \d+ s more/);
+  }, { adminToken: ADMIN_KEY }));
+
+test("a login that is not accepted is told with the reason", SLOW, () =>
+  withDemo(async (browser, stage) => {
+    await using proxy = await FaultProxy.open(stage.server.ports[0]);
+    const ann = await Person.enter(browser, `http://127.0.0.1:${proxy.port}`, "Ann");
+    await ann.page.route("**/demo/token", (route) => route.fulfill({ json: { token: "not.a.token" } }));
+    proxy.cut();
+    await says(ann.page, /The server does not accept your login\./, /not a JSON Web Token/);
+    await ann.page.unroute("**/demo/token");
+    await tryNow(ann.page);
+    await isSilent(ann.page);
+  }));
+
+test(
+  "a server that goes away, that is gone, and one that cannot be reached are told apart",
+  SLOW,
+  () =>
+    withDemo(async (browser, stage) => {
+      await using proxy = await FaultProxy.open(stage.server.ports[0]);
+      const ann = await Person.enter(browser, `http://127.0.0.1:${proxy.port}`, "Ann");
+      const { page } = ann;
+      const answered = page.waitForResponse("**/demo/token");
+      proxy.cut();
+      const token = await (await answered).text();
+      await isSilent(page);
+
+      await page.route("**/demo/token", (route) => route.fulfill({ contentType: "application/json", body: token }));
+      proxy.isRefusing = true;
+      proxy.cut();
+      await says(page, /The server cannot be reached\./, new RegExp(`127.0.0.1:${proxy.port}`), /Next try in \d+ s\./);
+      proxy.isRefusing = false;
+      await tryNow(page);
+      await isSilent(page);
+
+      // Nobody answers, so that what was said last stays.
+      await page.route("**/demo/token", () => undefined);
+      await stage.server.stop();
+      await says(page, /The server is about to restart\./);
+      await page.unroute("**/demo/token");
+      await says(page, /You could not be logged in\./, /the server does not answer/, /Next try in \d+ s\./);
+      assertEquals(ann.complaints, []);
+    }),
+);
