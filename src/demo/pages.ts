@@ -5,11 +5,11 @@
  * Addresses in the pages are relative: they work behind any path.
  */
 import type { Config } from "../config/config.ts";
-import consoleStyle from "./dialects/console.css" with { type: "text" };
-import consoleContent from "./dialects/console.html" with { type: "text" };
+import dialectsStyle from "./dialects/dialects.css" with { type: "text" };
+import dialectsContent from "./dialects/dialects.html" with { type: "text" };
 import chatStyle from "./chat/chat.css" with { type: "text" };
-import look from "./look/look.css" with { type: "text" };
-import template from "./look/page.html" with { type: "text" };
+import look from "./look.css" with { type: "text" };
+import template from "./page.html" with { type: "text" };
 import { type Route, route } from "../http/route.ts";
 import { bundled, SCRIPT, STYLE, textRoute } from "../http/text_route.ts";
 import { forVisitors } from "../http/visitors.ts";
@@ -38,22 +38,22 @@ interface DemoPage {
   content: string;
 }
 
-const CONSOLE_TOOLS = `<h1 class="motto">Two clients, two dialects, one room.</h1>
+const DIALECTS_TOOLS = `<h1 class="motto">Two clients, two dialects, one room.</h1>
       <form class="tools room" id="room-form">
         <label for="room">Room</label>
         <input id="room" name="room" value="lobby" maxlength="255" autocomplete="off" spellcheck="false"
           enterkeyhint="go">
       </form>`;
 
-const CONSOLE: DemoPage = {
+const DIALECTS: DemoPage = {
   path: "/",
-  name: "console",
+  name: "dialects",
   link: "Dialects",
   title: "Parley · one room, every dialect",
   description: "Two clients in two dialects, in one room, with every frame shown",
-  tools: CONSOLE_TOOLS,
+  tools: DIALECTS_TOOLS,
   // Bun's types take any HTML file for a bundle; as text it is a string on both runtimes.
-  content: consoleContent as unknown as string,
+  content: dialectsContent as unknown as string,
 };
 
 const CHAT: DemoPage = {
@@ -68,16 +68,16 @@ const CHAT: DemoPage = {
 
 /** Rejects if their scripts are not built. */
 export async function demoPages(config: Config): Promise<Route[]> {
-  const [consoleScript, chatScript] = await Promise.all([
+  const [dialectsScript, chatScript] = await Promise.all([
     bundled(import("./assets/dialects.js", { with: { type: "text" } })),
     bundled(import("./assets/chat.js", { with: { type: "text" } })),
   ]);
   // The chat is built on the client, and that one speaks envelope.
-  const pages = config.dialects.includes("envelope") ? [CONSOLE, CHAT] : [CONSOLE];
+  const pages = config.dialects.includes("envelope") ? [DIALECTS, CHAT] : [DIALECTS];
   const files = [
     textRoute("/look.css", "The look of the demo pages", look, STYLE),
-    textRoute("/console.js", "The script of the demo page /", consoleScript, SCRIPT),
-    textRoute("/console.css", "Its style", consoleStyle, STYLE),
+    textRoute("/dialects.js", "The script of the demo page /", dialectsScript, SCRIPT),
+    textRoute("/dialects.css", "Its style", dialectsStyle, STYLE),
     textRoute("/chat.js", "The script of the demo page /chat", chatScript, SCRIPT),
     textRoute("/chat.css", "Its style", chatStyle, STYLE),
   ];

@@ -74,7 +74,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
 
   "demo/": ["config/", "http/"],
   // The demo pages run in a browser: they know the client, and nothing of the server that hands them out.
-  ...each(["demo/dialects/", "demo/chat/", "demo/look/"], ["demo/", "client/", "hub/guest_name"]),
+  ...each(["demo/dialects/", "demo/chat/", "demo/shared/"], ["demo/", "client/", "hub/guest_name"]),
 
   // The client runs in other people's programs: of ours it sees the types of message.ts, and no code at all.
   "client/": ["message"],

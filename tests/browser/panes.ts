@@ -48,7 +48,7 @@ export interface Opened {
   complaints: string[];
 }
 
-export async function openConsole(
+export async function openDialects(
   browser: Browser,
   stage: Stage,
   options: BrowserContextOptions = {},

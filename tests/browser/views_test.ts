@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { withDemo } from "./browser.ts";
-import { enterAsGuest, openConsole, type Pane } from "./panes.ts";
+import { enterAsGuest, openDialects, type Pane } from "./panes.ts";
 import { Person } from "./person.ts";
 
 const SLOW = { timeout: 120_000 };
@@ -27,7 +27,7 @@ test(
   SLOW,
   () =>
     withDemo(async (browser, stage) => {
-      const { left, right, complaints } = await openConsole(browser, stage);
+      const { left, right, complaints } = await openDialects(browser, stage);
       const ann = await Person.enter(browser, stage.url(""), "Ann");
       const people = ann.page.getByRole("button", { name: /^In this room/ });
       const pairs = [["envelope", "kebab"], ["snake", "socketio"], ["plain", "envelope"]] as const;
@@ -67,7 +67,7 @@ test("who comes into a room over the bound learns its number", SLOW, () =>
 
 test("a room that tells nobody who is in it is not shown as empty", SLOW, () =>
   withDemo(async (browser, stage) => {
-    const { page, left, right } = await openConsole(browser, stage);
+    const { page, left, right } = await openDialects(browser, stage);
     const ann = await Person.enter(browser, stage.url(""), "Ann");
     await ann.page.getByRole("button", { name: /# help/ }).click();
     await ann.page.getByText("Who is here is not told").waitFor();
@@ -105,7 +105,7 @@ test(
 
 test("a refused message is told in every dialect of the page", SLOW, () =>
   withDemo(async (browser, stage) => {
-    const { left, right, complaints } = await openConsole(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, stage);
     for (const dialect of ["envelope", "socketio", "kebab", "snake", "plain"]) {
       if (dialect !== "envelope") await left.speak(dialect);
       const before = (await left.texts(".note.bad")).length;

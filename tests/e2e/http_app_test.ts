@@ -263,7 +263,7 @@ test("a program's own server has no demo pages, and its root says where to go", 
   try {
     const root = `http://127.0.0.1:${server.port}`;
     assertEquals((await (await fetch(root)).json()).status, "/status");
-    for (const path of ["/chat", "/chat.js", "/console.css"]) {
+    for (const path of ["/chat", "/chat.js", "/dialects.css"]) {
       const answer = await fetch(root + path);
       assertEquals([path, answer.status, (await answer.json()).code], [path, 404, "not_found"]);
     }

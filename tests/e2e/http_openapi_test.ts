@@ -44,7 +44,7 @@ const PUBLIC = [
 ];
 
 const DEMO = [
-  ...["GET /chat", "GET /chat.css", "GET /chat.js", "GET /console.css", "GET /console.js", "GET /look.css"],
+  ...["GET /chat", "GET /chat.css", "GET /chat.js", "GET /dialects.css", "GET /dialects.js", "GET /look.css"],
   "POST /demo/token",
 ];
 

@@ -30,7 +30,7 @@ test("server package: npm installs the tarball, which brings nothing of the demo
   );
   assertEquals(["react", "react-dom", "esbuild"].filter((name) => name in dependencies), []);
   assertEquals(
-    files.filter((name) => /demo_pages|assets\/c(hat|onsole)|\.(html|css|tsx)$|src\/client\//.test(name)),
+    files.filter((name) => /(^|\/)demo\/|\.(html|css|tsx)$|src\/client\//.test(name)),
     [],
   );
 });

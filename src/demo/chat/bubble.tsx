@@ -3,7 +3,7 @@
  */
 import { memo } from "react";
 import type { MessageFrame } from "../../client/frames.ts";
-import { hueOf } from "../look/people.ts";
+import { hueOf } from "../shared/people.ts";
 import { Avatar } from "./avatar.tsx";
 import { Emoji } from "./emoji.tsx";
 import { ReactionBar, type ReactionBarProps } from "./reaction_bar.tsx";

@@ -5,9 +5,9 @@
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ParleyProvider } from "../../client/react.ts";
-import { tokenFor } from "../look/demo_token.ts";
-import { server } from "../look/server_facts.ts";
-import { startTheme } from "../look/theme.ts";
+import { tokenFor } from "../shared/demo_token.ts";
+import { server } from "../shared/server_facts.ts";
+import { startTheme } from "../shared/theme.ts";
 import { Chat } from "./chat.tsx";
 import { Login } from "./login.tsx";
 import { forgetName, rememberedName, rememberName } from "./session.ts";

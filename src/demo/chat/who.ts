@@ -3,7 +3,7 @@
  * people; a user is one person in all tabs and after every reconnect.
  */
 import type { MessageFrame, RoomMember } from "../../client/frames.ts";
-import { nameFrom } from "../look/people.ts";
+import { nameFrom } from "../shared/people.ts";
 
 /** This client: its user, and its connection while it has one. */
 export interface Self {

@@ -3,8 +3,8 @@
  *
  * Made twice. It draws nothing itself; its pane shows what it knows.
  */
-import { tokenFor } from "../look/demo_token.ts";
-import { nameFrom } from "../look/people.ts";
+import { tokenFor } from "../shared/demo_token.ts";
+import { nameFrom } from "../shared/people.ts";
 import type { Count, Dialect, JoinReply, Person, Reader, Said } from "./dialect.ts";
 import { envelope, kebab, plain, snake } from "./json_dialects.ts";
 import { Pane } from "./pane.ts";

@@ -1,7 +1,7 @@
 /**
  * The view of one client: who is there, the conversation, a field to write in, and the frames.
  */
-import { server } from "../look/server_facts.ts";
+import { server } from "../shared/server_facts.ts";
 import { append, element } from "./elements.ts";
 import { coloured, kindOf } from "./frame_text.ts";
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { assert } from "@std/assert";
 import type { BrowserContextOptions } from "playwright-core";
 import { assertAccessible, assertFits, DESKTOP, PHONE, withDemo } from "./browser.ts";
-import { openConsole } from "./panes.ts";
+import { openDialects } from "./panes.ts";
 
 const SLOW = { timeout: 90_000 };
 
@@ -16,7 +16,7 @@ test("the page works by keyboard, and for screen readers, in light and dark, wid
       { ...PHONE, colorScheme: "dark" },
     ];
     for (const options of looks) {
-      const { page, left, right } = await openConsole(browser, stage, { ...options, bypassCSP: true });
+      const { page, left, right } = await openDialects(browser, stage, { ...options, bypassCSP: true });
       await page.keyboard.type("by keyboard");
       await page.keyboard.press("Enter");
       await right.shows(".bubble", "by keyboard");

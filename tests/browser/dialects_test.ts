@@ -8,7 +8,7 @@ import { assertError, call } from "../e2e/http_stage.ts";
 import { Stage } from "../e2e/stage.ts";
 import { eventually } from "../harness.ts";
 import { withBrowser } from "./browser.ts";
-import { enterAsGuest, openConsole } from "./panes.ts";
+import { enterAsGuest, openDialects } from "./panes.ts";
 
 const SLOW = { timeout: 90_000 };
 const PATIENCE = { withinMs: 15_000 };
@@ -20,7 +20,7 @@ function openStage(): Promise<Stage> {
 test("one types in one pane, the other reads in another dialect, and every frame is shown", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await openConsole(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, stage);
     assertEquals(await left.texts(".people li"), ["Ada", "Grace"]);
     await left.find(".say input").pressSequentially("Hel");
     await right.shows(".typing", "Ada is typing");
@@ -42,7 +42,7 @@ test("one types in one pane, the other reads in another dialect, and every frame
 test("two guests are two people with the names the server gave them, in every dialect", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await openConsole(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, stage);
     const pairs = [["envelope", "kebab"], ["snake", "socketio"], ["plain", "envelope"]] as const;
     for (const [one, other] of pairs) {
       if (one !== "envelope") await left.speak(one);
@@ -68,7 +68,7 @@ test("two guests are two people with the names the server gave them, in every di
 test("every dialect talks with every other one", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await openConsole(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, stage);
     const dialects = ["envelope", "socketio", "kebab", "snake", "plain"];
     for (const [index, dialect] of dialects.entries()) {
       const other = dialects[(index + 1) % dialects.length]!;
@@ -88,7 +88,7 @@ test("every dialect talks with every other one", SLOW, async () => {
 test("who was away gets what was missed, once and in order", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { left, right } = await openConsole(browser, stage);
+    const { left, right } = await openDialects(browser, stage);
     await left.say("before");
     await right.shows(".bubble", "before");
     await right.find(".switch").click();
@@ -107,7 +107,7 @@ test("who was away gets what was missed, once and in order", SLOW, async () => {
 test("another room is another conversation", SLOW, async () => {
   await using stage = await openStage();
   await withBrowser(async (browser) => {
-    const { page, left, right } = await openConsole(browser, stage);
+    const { page, left, right } = await openDialects(browser, stage);
     await left.say("in the lobby");
     await right.shows(".bubble", "in the lobby");
     await page.fill("#room", "attic");
@@ -136,7 +136,7 @@ test("the page is kept to itself, and follows the server's own paths", SLOW, asy
   assertMatch(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
   assertEquals(headers.get("x-frame-options"), "DENY");
   await withBrowser(async (browser) => {
-    const { page, left, right, complaints } = await openConsole(browser, stage);
+    const { page, left, right, complaints } = await openDialects(browser, stage);
     assertEquals(await left.texts(".choice option"), ["kebab", "plain"]);
     // The chat speaks envelope, which is switched off here.
     assertEquals(await page.getByRole("link", { name: "Chat" }).count(), 0);
