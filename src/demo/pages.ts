@@ -13,6 +13,7 @@ import template from "./page.html" with { type: "text" };
 import { type Route, route } from "../http/route.ts";
 import { bundled, SCRIPT, STYLE, textRoute } from "../http/text_route.ts";
 import { forVisitors } from "../http/visitors.ts";
+import type { ServerFacts } from "./shared/server.ts";
 
 /** Scripts, styles, sockets and requests of this server, and nothing else. */
 const POLICY = [
@@ -33,9 +34,11 @@ interface DemoPage {
   link: string;
   title: string;
   description: string;
-  /** Of the bar at the top. */
+  /** In the bar at the top. */
   tools: string;
   content: string;
+  style: unknown;
+  script(): Promise<{ default: unknown }>;
 }
 
 const DIALECTS_TOOLS = `<h1 class="motto">Two clients, two dialects, one room.</h1>
@@ -54,6 +57,8 @@ const DIALECTS: DemoPage = {
   tools: DIALECTS_TOOLS,
   // Bun's types take any HTML file for a bundle; as text it is a string on both runtimes.
   content: dialectsContent as unknown as string,
+  style: dialectsStyle,
+  script: () => import("./assets/dialects.js", { with: { type: "text" } }),
 };
 
 const CHAT: DemoPage = {
@@ -64,24 +69,16 @@ const CHAT: DemoPage = {
   description: "A small chat, built with Parley's React hooks",
   tools: "",
   content: '<div id="app"></div>',
+  style: chatStyle,
+  script: () => import("./assets/chat.js", { with: { type: "text" } }),
 };
 
 /** Rejects if their scripts are not built. */
 export async function demoPages(config: Config): Promise<Route[]> {
-  const [dialectsScript, chatScript] = await Promise.all([
-    bundled(import("./assets/dialects.js", { with: { type: "text" } })),
-    bundled(import("./assets/chat.js", { with: { type: "text" } })),
-  ]);
   // The chat is built on the client, and that one speaks envelope.
   const pages = config.dialects.includes("envelope") ? [DIALECTS, CHAT] : [DIALECTS];
-  const files = [
-    textRoute("/look.css", "The look of the demo pages", look, STYLE),
-    textRoute("/dialects.js", "The script of the demo page /", dialectsScript, SCRIPT),
-    textRoute("/dialects.css", "Its style", dialectsStyle, STYLE),
-    textRoute("/chat.js", "The script of the demo page /chat", chatScript, SCRIPT),
-    textRoute("/chat.css", "Its style", chatStyle, STYLE),
-  ];
-  return [...pages.map((page) => pageRoute(page, htmlOf(page, pages, config))), ...files].map(forVisitors);
+  const routes = await Promise.all(pages.map((page) => routesOf(page, htmlOf(page, pages, config))));
+  return [...routes.flat(), textRoute("/look.css", "The look of the demo pages", look, STYLE)].map(forVisitors);
 }
 
 /** The page, told where this server speaks what. */
@@ -89,9 +86,20 @@ function htmlOf(page: DemoPage, pages: DemoPage[], { paths, dialects }: Config):
   const links = pages.map(({ path, link }) => {
     return `<a href=".${path}"${path === page.path ? ' aria-current="page"' : ""}>${link}</a>`;
   });
-  const server = JSON.stringify({ paths, dialects }).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
-  const parts: Record<string, string> = { ...page, server, pages: links.join("") };
+  const facts: ServerFacts = { paths, dialects };
+  const { name, title, description, tools, content } = page;
+  const server = JSON.stringify(facts).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  const parts: Record<string, string> = { name, title, description, tools, content, server, pages: links.join("") };
   return (template as unknown as string).replace(/\{\{ ?(\w+) ?\}\}/g, (_, part) => parts[part]!);
+}
+
+async function routesOf(page: DemoPage, html: string): Promise<Route[]> {
+  const { path, name, style, script } = page;
+  return [
+    pageRoute(page, html),
+    textRoute(`/${name}.js`, `The script of the demo page ${path}`, await bundled(script()), SCRIPT),
+    textRoute(`/${name}.css`, `The style of the demo page ${path}`, style, STYLE),
+  ];
 }
 
 function pageRoute({ path, description }: DemoPage, html: string): Route {

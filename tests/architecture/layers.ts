@@ -72,7 +72,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   "workers/": [...GROUND, ...CONTRACTS, "server", "demo/"],
   main: [...GROUND, ...CONTRACTS, "server", "workers/", "cli/", "demo/"],
 
-  "demo/": ["config/", "http/"],
+  "demo/": ["config/", "http/", "demo/shared/"],
   // The demo pages run in a browser: they know the client, and nothing of the server that hands them out.
   ...each(["demo/dialects/", "demo/chat/", "demo/shared/"], ["demo/", "client/", "hub/guest_name"]),
 

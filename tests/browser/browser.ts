@@ -71,3 +71,9 @@ export async function assertFits(page: Page, where: string): Promise<void> {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assertEquals(Math.max(0, overflow), 0, `${where}: ${overflow} px too wide`);
 }
+
+/** For a look at a page, if somebody asked for pictures. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}

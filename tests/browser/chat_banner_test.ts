@@ -1,6 +1,6 @@
 /**
  * The banner of the example chat: why there is no connection, in plain words and in those of the server, and when the
- * next try is.
+ * next try is. `SCREENSHOTS=<folder>` leaves pictures there.
  */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 import { FaultProxy } from "../client/fault_proxy.ts";
 import { ADMIN_KEY, callAsAdmin } from "../e2e/http_stage.ts";
 import { eventually } from "../harness.ts";
-import { withDemo } from "./browser.ts";
+import { assertAccessible, assertFits, DESKTOP, PHONE, picture, withDemo } from "./browser.ts";
 import { Person } from "./person.ts";
 
 const SLOW = { timeout: 90_000 };
@@ -23,8 +23,9 @@ async function says(page: Page, ...words: RegExp[]): Promise<void> {
   }, PATIENCE);
 }
 
+/** In one step: the client may try by itself just then, and the button is gone. */
 async function tryNow(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Try now" }).click();
+  await page.evaluate(() => document.querySelector<HTMLButtonElement>(".banner button")?.click());
 }
 
 async function isSilent(page: Page): Promise<void> {
@@ -37,11 +38,14 @@ test(
   () =>
     withDemo(async (browser, stage) => {
       const ann = await Person.enter(browser, stage.url(""), "Ann");
-      const page = await (await browser.newContext()).newPage();
+      const page = await (await browser.newContext({ ...PHONE, colorScheme: "dark", bypassCSP: true })).newPage();
       await page.goto(stage.url("/chat"));
       await page.getByLabel("Your name").fill("Bob");
       await page.keyboard.press("Enter");
       await says(page, /The server is full\./, /the limit of 1 connections is reached/, /Next try in \d+ s\./);
+      await assertAccessible(page, "the banner on a phone in the dark");
+      await assertFits(page, "the banner on a phone");
+      await picture(page, "banner-phone-dark");
       await ann.page.close();
       await eventually(() => stage.server.getClientCount() === 0, PATIENCE);
       await tryNow(page);
@@ -51,12 +55,14 @@ test(
 
 test("who is blocked learns that it was a moderator, and for how long", SLOW, () =>
   withDemo(async (browser, stage) => {
-    const ann = await Person.enter(browser, stage.url(""), "Ann");
+    const ann = await Person.enter(browser, stage.url(""), "Ann", { ...DESKTOP, bypassCSP: true });
     const block = { blockSeconds: 600 };
     assertEquals((await callAsAdmin(stage, "POST /websocket/users/Ann/disconnect", { body: block })).status, 200);
     await says(ann.page, /A moderator keeps you out\./);
     await tryNow(ann.page);
     await says(ann.page, /A moderator keeps you out\./, /blocked for \d+ s more/);
+    await assertAccessible(ann.page, "the banner of one who stays out");
+    await picture(ann.page, "banner-desktop-light");
   }, { adminToken: ADMIN_KEY }));
 
 test("a login that is not accepted is told with the reason", SLOW, () =>
@@ -66,6 +72,7 @@ test("a login that is not accepted is told with the reason", SLOW, () =>
     await ann.page.route("**/demo/token", (route) => route.fulfill({ json: { token: "not.a.token" } }));
     proxy.cut();
     await says(ann.page, /The server does not accept your login\./, /not a JSON Web Token/);
+    await ann.page.locator(".banner.ended").waitFor();
     await ann.page.unroute("**/demo/token");
     await tryNow(ann.page);
     await isSilent(ann.page);

@@ -1,9 +1,8 @@
 /**
  * Somebody in the example chat, in a browser of their own.
  */
-import process from "node:process";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { complaintsOf } from "./browser.ts";
+import { complaintsOf, picture } from "./browser.ts";
 
 export class Person {
   readonly page: Page;
@@ -51,8 +50,7 @@ export class Person {
     return this.page.locator(".message .bubble", { hasText: text }).first().waitFor();
   }
 
-  async picture(name: string): Promise<void> {
-    const folder = process.env.SCREENSHOTS;
-    if (folder) await this.page.screenshot({ path: `${folder}/${name}.png` });
+  picture(name: string): Promise<void> {
+    return picture(this.page, name);
   }
 }

@@ -36,8 +36,7 @@ export function Banner() {
   return (
     <div role="status" className={connectionState === "closed" ? "banner ended" : "banner"}>
       <p>
-        <span>{sentence}</span>
-        {connectionState === "reconnecting" && reason !== "offline" && <NextTry at={retryAt} />}
+        <span>{sentence}</span> {connectionState === "reconnecting" && reason !== "offline" && <NextTry at={retryAt} />}
         {detail && <small>{detail}</small>}
       </p>
       <button type="button" onClick={connect}>Try now</button>

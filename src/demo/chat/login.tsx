@@ -2,7 +2,7 @@
  * The door: any name will do. The first token is fetched here, so that a refusal is read here and not on an empty chat.
  */
 import { type FormEvent, useState } from "react";
-import { tokenFor } from "../shared/demo_token.ts";
+import { tokenFor } from "../shared/server.ts";
 
 export function Login({ onLogin }: { onLogin(name: string): void }) {
   const [name, setName] = useState("");

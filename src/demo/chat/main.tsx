@@ -5,29 +5,25 @@
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ParleyProvider } from "../../client/react.ts";
-import { tokenFor } from "../shared/demo_token.ts";
-import { server } from "../shared/server_facts.ts";
+import { server, tokenFor } from "../shared/server.ts";
 import { startTheme } from "../shared/theme.ts";
 import { Chat } from "./chat.tsx";
 import { Login } from "./login.tsx";
-import { forgetName, rememberedName, rememberName } from "./session.ts";
+
+/** Where this tab keeps who sits in front of it, through a reload. */
+const NAME = "parley.name";
 
 function App() {
-  const [name, setName] = useState(rememberedName);
-  if (!name) {
-    return (
-      <Login
-        onLogin={(chosen) => {
-          rememberName(chosen);
-          setName(chosen);
-        }}
-      />
-    );
-  }
+  const [name, setName] = useState(() => sessionStorage.getItem(NAME) ?? "");
+  const login = (chosen: string) => {
+    sessionStorage.setItem(NAME, chosen);
+    setName(chosen);
+  };
   const logout = () => {
-    forgetName();
+    sessionStorage.removeItem(NAME);
     setName("");
   };
+  if (!name) return <Login onLogin={login} />;
   return (
     <ParleyProvider key={name} url={server.paths.envelope} token={() => tokenFor(name)}>
       <Chat me={name} onLogout={logout} />

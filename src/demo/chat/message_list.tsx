@@ -1,17 +1,18 @@
 /**
- * What is said, oldest first, grouped by who says it; asks for older messages when one scrolls up.
+ * What is said, oldest first, grouped by who says it; asks for older messages when one scrolls up. By keyboard it is one
+ * stop of Tab: up and down go from message to message, left and right along the bar of one.
  */
-import { type FocusEvent, useCallback, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, useCallback, useState } from "react";
 import type { MessageFrame } from "../../client/frames.ts";
 import type { RoomView } from "../../client/react.ts";
 import { Bubble } from "./bubble.tsx";
 import { Icon } from "./icons.tsx";
-import { moveFocus } from "./message_keys.ts";
 import { useReactions } from "./reactions.ts";
 import { useStickyScroll } from "./sticky_scroll.ts";
 import { isMine, type Names, type Self, senderOf } from "./who.ts";
 
 const PAGE = 40;
+const STEPS: Record<string, number> = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 };
 /** After a longer silence the same person is named anew. */
 const GROUP_MS = 5 * 60_000;
 
@@ -94,4 +95,23 @@ function Empty({ isJoined }: { isJoined: boolean }) {
 function follows(message: MessageFrame, before: MessageFrame | undefined): boolean {
   return before !== undefined && senderOf(before) === senderOf(message) &&
     message.timestamp - before.timestamp < GROUP_MS;
+}
+
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step = STEPS[event.key];
+  const from = event.target as HTMLElement;
+  const message = from.closest(".message");
+  if (!step || !message) return;
+  const isAlong = event.key === "ArrowLeft" || event.key === "ArrowRight";
+  const places = isAlong ? buttonsOf(message) : [...event.currentTarget.querySelectorAll(".message")];
+  const next = places[places.indexOf(isAlong ? from : message) + step];
+  if (!next) return;
+  event.preventDefault();
+  (isAlong ? next as HTMLElement : buttonsOf(next)[0])?.focus();
+}
+
+/** The ones that are shown here. */
+function buttonsOf(message: Element): HTMLElement[] {
+  const buttons = [...message.querySelectorAll<HTMLElement>(".react button")];
+  return buttons.filter((button) => button.offsetParent !== null);
 }

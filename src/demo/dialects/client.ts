@@ -3,7 +3,7 @@
  *
  * Made twice. It draws nothing itself; its pane shows what it knows.
  */
-import { tokenFor } from "../shared/demo_token.ts";
+import { tokenFor } from "../shared/server.ts";
 import { nameFrom } from "../shared/people.ts";
 import type { Count, Dialect, JoinReply, Person, Reader, Said } from "./dialect.ts";
 import { envelope, kebab, plain, snake } from "./json_dialects.ts";

@@ -2,7 +2,7 @@
  * The four dialects of JSON frames, as their clients write and read them.
  */
 import { guestName } from "../../hub/guest_name.ts";
-import { server } from "../shared/server_facts.ts";
+import { server } from "../shared/server.ts";
 import type { Count, Dialect, JoinReply, Person, Reader } from "./dialect.ts";
 
 let count = 0;

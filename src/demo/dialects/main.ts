@@ -2,7 +2,7 @@
  * The page at `/` of a server in demo mode: Ada and Grace in one room, each in a dialect of her own, every frame shown.
  * Bundled into assets/dialects.js.
  */
-import { server } from "../shared/server_facts.ts";
+import { server } from "../shared/server.ts";
 import { startTheme } from "../shared/theme.ts";
 import { Client, type Visitor } from "./client.ts";
 

@@ -1,8 +1,7 @@
 /**
  * The view of one client: who is there, the conversation, a field to write in, and the frames.
  */
-import { server } from "../shared/server_facts.ts";
-import { append, element } from "./elements.ts";
+import { server } from "../shared/server.ts";
 import { coloured, kindOf } from "./frame_text.ts";
 
 const FRAMES_KEPT = 200;
@@ -167,4 +166,22 @@ export class Pane {
       };
     }
   }
+}
+
+function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  className = "",
+  text = "",
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** Keeps the end in sight, unless the reader has scrolled away from it. */
+function append(list: HTMLElement, item: HTMLElement): void {
+  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+  list.append(item);
+  if (isAtEnd) list.scrollTop = list.scrollHeight;
 }

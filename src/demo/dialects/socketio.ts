@@ -2,7 +2,7 @@
  * Socket.IO without its library, over one WebSocket: `0` opens, `40` connects, `2` and `3` are ping and pong, `42` is an
  * event and `44` a refusal.
  */
-import { server } from "../shared/server_facts.ts";
+import { server } from "../shared/server.ts";
 import type { Dialect, JoinReply, Person, Reader } from "./dialect.ts";
 
 interface SocketioUser {

@@ -1,6 +1,13 @@
 /**
- * A demo server gives a token to any name that its own pages ask for.
+ * The server that sent this page: what it has written into the page, and the tokens that it gives to visitors of a demo.
  */
+export interface ServerFacts {
+  paths: { envelope: string; socketio: string; ws: string };
+  /** Which it speaks. */
+  dialects: string[];
+}
+
+export const server: ServerFacts = JSON.parse(document.documentElement.dataset.server ?? "{}");
 
 /** Rejects with what the server said, or that it says nothing. Asked anew for every connect and before a token runs out. */
 export async function tokenFor(user: string, name = user): Promise<string> {
