@@ -12,7 +12,7 @@ import { startWorkers } from "../../src/workers/workers.ts";
 const channel = new BroadcastChannel("breakage");
 
 if (isMainThread) {
-  const [port, secret] = process.argv.slice(2);
+  const [port, secret, hangMs] = process.argv.slice(2);
   const config = defaultConfig({
     ports: [Number(port)],
     host: "127.0.0.1",
@@ -20,7 +20,7 @@ if (isMainThread) {
     workers: 2,
     websocketConnectRate: 0,
   });
-  const parts = { log: createLog(), colour: false, main: import.meta.url, hangMs: 2_000, end: process.exit };
+  const parts = { log: createLog(), colour: false, main: import.meta.url, hangMs: Number(hangMs), end: process.exit };
   void startWorkers(config, parts);
   process.stdin.on("data", (text) => channel.postMessage(String(text).trim()));
 } else {
