@@ -40,6 +40,7 @@ import { Node } from "./hub/node.ts";
 import { Origins } from "./gateway/origins.ts";
 import { Permissions } from "./policies/rules.ts";
 import { Stats } from "./hub/metrics.ts";
+import { SocketioProtocol } from "./socketio/protocol.ts";
 import { SocketioHost, type SocketioHostParts } from "./socketio/host.ts";
 import { Sweep } from "./hub/sweep.ts";
 import { Transports } from "./gateway/transports.ts";
@@ -196,10 +197,10 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   const permissions = new Permissions(config.rooms, config.defaultRoom, config.socketioNamespaces);
   const broker = createBroker(config, { ids, log, worker });
   const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime, node: ids.node });
-  const audience = new FanoutState(engineOptions);
+  const fanoutState = new FanoutState(engineOptions);
   const hub = new Hub({
     config,
-    adapter: config.dialects.includes("socketio") ? new Fanout(adapter, audience) : adapter,
+    adapter: config.dialects.includes("socketio") ? new Fanout(adapter, fanoutState) : adapter,
     broker,
     cluster: new Cluster(broker),
     verifier,
@@ -218,7 +219,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   const { runtime } = adapter;
   const { fetch, adminFetch } = createApps({ hub, api, admission, origins, runtime, chat, demo, ...front });
   const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
-  const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, audience });
+  const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, fanoutState });
   const targets = engine ? new Transports(gateway, engine, config.paths.socketio) : gateway;
   const handler = new HeldSockets(targets, admission);
   return { hub, broker, admission, api, engine, handler, adminFetch };
@@ -263,16 +264,17 @@ function engineOptionsOf(
 interface EngineParts extends Omit<SocketioHostParts, "dialectOf"> {
   dialects: Dialects;
   engineOptions: EngineIoOptions;
-  audience: FanoutState;
+  fanoutState: FanoutState;
 }
 
 /** The Engine.IO transport with its host, unless the dialect is switched off. */
-function createEngine({ dialects, engineOptions, audience, ...parts }: EngineParts): EngineServer | undefined {
+function createEngine({ dialects, engineOptions, fanoutState, ...parts }: EngineParts): EngineServer | undefined {
   const { config } = parts.hub;
   if (!config.dialects.includes("socketio")) return undefined;
   const further = new Map(config.socketioNamespaces.map((name) => [name, new SocketioDialect(name)]));
   const dialectOf = (namespace: string) => further.get(namespace) ?? dialects.socketio;
-  return new EngineServer(engineOptions, new SocketioHost({ ...parts, dialectOf }), audience);
+  const host = new SocketioHost({ ...parts, dialectOf });
+  return new EngineServer(engineOptions, host, new SocketioProtocol(engineOptions, host, fanoutState));
 }
 
 function createBroker(

@@ -37,7 +37,7 @@ export function bind(
   };
   if (engine && worker) {
     const alone = { ...options, host: "127.0.0.1", ports: [0], reusePort: false, tls: undefined };
-    engine.share(adapter.listen(alone, engine.inner).ports[0]!, worker.forwardingSecret);
+    engine.share(adapter.listen(alone, engine.loopback).ports[0]!, worker.forwardingSecret);
   }
   const { ports } = adapter.listen({ ...options, host: config.host, ports: [...config.ports] }, handler);
   if (!adminFetch || config.adminPort === undefined) return { ports, adminPorts: [] };

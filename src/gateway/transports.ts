@@ -1,7 +1,7 @@
 /**
  * Which of the two transports a request or a socket belongs to: plain WebSockets, or Engine.IO under its own path.
  *
- * Called by the adapter; it decides by path, by the dialect that an upgrade names, and by owner.
+ * Decided by path, by the dialect that an upgrade names, and by owner. The URL is taken apart here, for Engine.IO too.
  */
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import { namedDialect } from "./endpoint.ts";
@@ -26,17 +26,19 @@ export class Transports implements SocketHandler {
   }
 
   fetch(request: Request, peer: Peer): MaybePromise<Response> {
-    return this.#isEngines(request) ? this.#engine.fetch(request, peer) : this.#plain.fetch(request, peer);
+    const url = this.#engineUrl(request);
+    return url ? this.#engine.fetch(request, peer, url) : this.#plain.fetch(request, peer);
   }
 
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    if (!this.#isEngines(request)) return this.#plain.upgrade(request, peer);
+    const url = this.#engineUrl(request);
+    if (!url) return this.#plain.upgrade(request, peer);
     const offer = offerOf(request);
     // The name of a dialect goes before the path, here too; what cannot be served is refused where all of it is.
-    const named = namedDialect(new URL(request.url), offer);
+    const named = namedDialect(url, offer);
     const isPlain = named !== undefined && named !== "socketio";
     if (isPlain || offer.isUnanswerable) return this.#plain.upgrade(request, peer);
-    const granted = this.#engine.upgrade(request, peer);
+    const granted = this.#engine.upgrade(request, peer, url);
     const subprotocol = offer.echo;
     if (subprotocol === undefined) return granted;
     return after(granted, (grant) => grant instanceof Response ? grant : { ...grant, subprotocol });
@@ -66,10 +68,11 @@ export class Transports implements SocketHandler {
     return this.#engine.owns(socket) ? this.#engine : this.#plain;
   }
 
-  #isEngines({ url }: Request): boolean {
+  /** The request's URL if it is Engine.IO's. */
+  #engineUrl(request: Request): URL | undefined {
     // Most URLs are settled by a look at the text; only one that has the path somewhere in it is taken apart.
-    if (!url.includes(this.#bare)) return false;
-    const path = new URL(url).pathname;
-    return path === this.#path || path === this.#bare;
+    if (!request.url.includes(this.#bare)) return undefined;
+    const url = new URL(request.url);
+    return url.pathname === this.#path || url.pathname === this.#bare ? url : undefined;
   }
 }

@@ -3,15 +3,14 @@
  * must not make a node hold more than a stranger's share.
  *
  * Sessions that poll are counted exactly, and end, the oldest first, where there is too much. WebSockets that do not read
- * are ended by their own limits (see Sweep); meanwhile they make long replies to their network `unavailable`. Used by the
- * hub.
+ * are ended by their own limits (see Sweep); meanwhile they make long replies to their network `unavailable`.
  */
 import { networkOf } from "./address.ts";
 import { LinkedMap } from "../linked_map.ts";
 
 /** A session whose frames wait for its next poll. */
-export interface ParkedPoll {
-  giveUp(): void;
+export interface BufferingPoll {
+  drop(): void;
 }
 
 /** A WebSocket. */
@@ -38,7 +37,7 @@ class Share {
   bytes = 0;
   pollBytes = 0;
   /** In the order in which they began to wait. */
-  readonly polls = new LinkedMap<ParkedPoll, UnsentShare>();
+  readonly polls = new LinkedMap<BufferingPoll, UnsentShare>();
 }
 
 interface UnsentShare {
@@ -63,7 +62,7 @@ export class Unsent {
   }
 
   /** So many bytes wait for the session's next poll; 0: none, or nobody will come for them. */
-  park(address: string, poll: ParkedPoll, bytes: number): void {
+  setBuffered(address: string, poll: BufferingPoll, bytes: number): void {
     const entry = this.#all.polls.get(poll) ?? { network: networkOf(address), bytes: 0 };
     const more = bytes - entry.bytes;
     entry.bytes = bytes;
@@ -130,8 +129,8 @@ export class Unsent {
   #endOldest(share: Share, limit: number): void {
     while (share.pollBytes > limit) {
       const { key: poll, value: { network } } = share.polls.oldest!;
-      this.park(network, poll, 0);
-      poll.giveUp();
+      this.setBuffered(network, poll, 0);
+      poll.drop();
     }
   }
 }

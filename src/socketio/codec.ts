@@ -1,10 +1,9 @@
 /**
- * Packets to frames and back: the one file that knows engine.io-parser and socket.io-parser.
+ * Socket.IO packets to frames and back: the one file that knows socket.io-parser.
  *
- * A frame is an Engine.IO packet: text that begins with its type (`4` is a message, and holds one Socket.IO packet), or
- * the bytes of an attachment. Used by the sessions, and by the socketio dialect for what it sends.
+ * What is sent are frames of Engine.IO: text that begins with `4`, a message, or the bytes of an attachment. What came in
+ * is decoded before anybody else sees it: whole, binary parts in place.
  */
-import { decodePacket as decodeEngine, encodePacket as encodeEngine } from "engine.io-parser";
 import { Decoder, Encoder, isPacketValid, type Packet, PacketType } from "socket.io-parser";
 import { MAX_ATTACHMENTS } from "../json_value.ts";
 import { ParleyError } from "../errors.ts";
@@ -12,10 +11,6 @@ import type { Frame } from "../message.ts";
 import { toWellFormedJson, wellFormedJson } from "../unicode.ts";
 
 export { type Packet, PacketType };
-
-export const PING = "2";
-export const NOOP = "6";
-export const CLOSE_PACKET = "1";
 
 /** Names with which a client's own library talks to itself; a packet that bears one makes it close the connection. */
 export const LIBRARY_EVENTS: ReadonlySet<unknown> = new Set([
@@ -27,39 +22,30 @@ export const LIBRARY_EVENTS: ReadonlySet<unknown> = new Set([
   "removeListener",
 ]);
 
-const SEPARATOR = "\x1e";
 const encoder = new Encoder();
-/** The same bytes go to every polling member of a room. */
-const base64Forms = new WeakMap<Uint8Array, string>();
 
-/** A frame as text, for polling and for peers that asked for it. */
-export function asText(frame: Frame): string {
-  if (typeof frame === "string") return frame;
-  let text = base64Forms.get(frame);
-  if (text === undefined) {
-    encodeEngine({ type: "message", data: frame }, false, (encoded) => text = encoded);
-    base64Forms.set(frame, text!);
-  }
-  return text!;
+/** An event a peer sent into a namespace it has joined. */
+export interface EventPacket {
+  kind: "event";
+  /** The event's name. Some peers number their events: `1`. */
+  name: string | number;
+  /** What followed the name. Binary parts are `Uint8Array`, at any depth. */
+  args: unknown[];
+  /** The peer waits for an acknowledgement that bears this id. */
+  ack?: number;
+  /** How many binary parts it has. */
+  attachments: number;
+  /** Its length on the wire in bytes (text: UTF-16 units), binary parts included. */
+  size: number;
 }
 
-export function asPayload(frames: readonly Frame[]): string {
-  return frames.map(asText).join(SEPARATOR);
+/** The peer acknowledged something; whoever asked has been told. Handed on only so that it counts as a message. */
+export interface AckPacket {
+  kind: "ack";
+  size: number;
 }
 
-/** Hands the packets of a POST to `take` one by one, until it returns false. Nothing after that is looked at. */
-export function splitPayload(payload: string, take: (packet: string) => boolean): void {
-  for (let start = 0;;) {
-    const end = payload.indexOf(SEPARATOR, start);
-    if (!take(end < 0 ? payload.slice(start) : payload.slice(start, end)) || end < 0) return;
-    start = end + 1;
-  }
-}
-
-/** The bytes of a `b…` packet. Copied, since a small buffer is a part of a large one, which would be kept with it. */
-export function fromBase64(packet: string): Uint8Array {
-  return new Uint8Array(decodeEngine(packet, "nodebuffer").data);
-}
+export type SocketioPacket = EventPacket | AckPacket;
 
 /**
  * Reads Socket.IO packets of all sessions; what spans several frames is an {@link Assembly} of its own.
@@ -72,7 +58,7 @@ export class PacketReader {
     this.#decoder.on("decoded", (packet: Packet) => this.#decoded = packet);
   }
 
-  /** A packet without attachments; throws if it is none. */
+  /** A packet without attachments; throws if it is not one. */
   read(text: string): Packet {
     this.#decoder.add(text);
     return valid(this.#decoded!);

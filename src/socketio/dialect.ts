@@ -14,7 +14,7 @@ import {
   encodeTextEvent,
   LIBRARY_EVENTS,
 } from "./codec.ts";
-import type { SocketioPacket } from "./packet.ts";
+import type { SocketioPacket } from "./codec.ts";
 import type { Frame, MessageEvent, Reply, RoomEvent, Roster, SignalEvent } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS, IDENTITY_CLAIMS } from "../dialects/claims.ts";

@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { MAX_ATTACHMENTS } from "../json_value.ts";
-import type { EventPacket, SocketioPacket } from "./packet.ts";
+import type { EventPacket, SocketioPacket } from "./codec.ts";
 import { ParleyError } from "../errors.ts";
 import { refuseDepth } from "../json_input.ts";
 import type { Command, CommandBody, Signal, Target } from "../message.ts";

@@ -9,10 +9,10 @@ import { NamespaceSocket } from "./namespace_socket.ts";
 import type { EngineIoOptions } from "./engine/options.ts";
 import { PacketLog } from "./packet_log.ts";
 
-/** What the fan-out and the engine share; made first, because the engine's host may need the fan-out. */
+/** What the fan-out and the sessions share; made first, because the host of the sessions may need the fan-out. */
 export class FanoutState {
-  /** Sockets that native topics cannot reach, filled by the engine. */
-  readonly apart = new Topics<NamespaceSocket>();
+  /** Sockets that native topics cannot reach: they are sent each frame one by one. */
+  readonly unicast = new Topics<NamespaceSocket>();
   /** With recovery: what was sent of late. */
   readonly log?: PacketLog;
 
@@ -26,11 +26,11 @@ export class FanoutState {
 
 export class Fanout implements RuntimeAdapter {
   readonly #adapter: RuntimeAdapter;
-  readonly #audience: FanoutState;
+  readonly #state: FanoutState;
 
-  constructor(adapter: RuntimeAdapter, audience: FanoutState) {
+  constructor(adapter: RuntimeAdapter, state: FanoutState) {
     this.#adapter = adapter;
-    this.#audience = audience;
+    this.#state = state;
   }
 
   get runtime(): "bun" | "deno" {
@@ -46,10 +46,10 @@ export class Fanout implements RuntimeAdapter {
   }
 
   publish(topic: string, frame: Frame, except?: Socket): void {
-    const { apart, log } = this.#audience;
+    const { unicast, log } = this.#state;
     const recorded = log?.record(topic, frame, except) ?? frame;
     this.#adapter.publish(topic, recorded, except instanceof NamespaceSocket ? except.native : except);
-    for (const socket of apart.subscribers(topic)) if (socket !== except) socket.deliver(recorded);
+    for (const socket of unicast.subscribers(topic)) if (socket !== except) socket.deliver(recorded);
   }
 
   renewCertificate(tls: Certificate): boolean {

@@ -3,7 +3,6 @@
  *
  * Called by socketio/engine/, which knows packets and sessions but neither users nor rooms.
  */
-import type { Peer } from "../adapter.ts";
 import type { Admission as Gatekeeper } from "../gateway/admission.ts";
 import { Connection } from "../hub/connection.ts";
 import {
@@ -16,15 +15,10 @@ import {
 } from "../gateway/credentials.ts";
 import type { AnyDialect } from "../dialect.ts";
 import { REFUSAL } from "./engine/answer.ts";
-import type {
-  ConnectGrant,
-  ConnectionHost,
-  ConnectRequest,
-  EventSocket,
-  ParkedSession,
-  SessionGrant,
-} from "./engine/host.ts";
-import type { SocketioPacket } from "./packet.ts";
+import type { SocketioPacket } from "./codec.ts";
+import type { ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./connection_host.ts";
+import type { BufferingSession, SessionGrant, SessionHost } from "./engine/host.ts";
+import type { EngineRequest } from "./engine/request.ts";
 import { ParleyError, toHttp, toParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { checkBlock, refresh } from "../hub/identity.ts";
@@ -35,7 +29,7 @@ import type { Identity } from "../message.ts";
 import type { Origins } from "../gateway/origins.ts";
 
 /** What is remembered of the request that opened a session. */
-interface Visitor extends Presented {
+interface SessionClient extends Presented {
   address: string;
 }
 
@@ -59,7 +53,7 @@ export interface SocketioHostParts {
 /** How often it is asked whether a node is there that sessions name. */
 const ASK_INTERVAL_MS = 10_000;
 
-export class SocketioHost implements ConnectionHost {
+export class SocketioHost implements SessionHost, ConnectionHost {
   readonly #parts: SocketioHostParts;
   /** The next time that a session of another node is looked into. */
   #nextAskAtMs = -Infinity;
@@ -68,21 +62,18 @@ export class SocketioHost implements ConnectionHost {
     this.#parts = parts;
   }
 
-  admit(request: Request, peer: Peer): Response | SessionGrant {
+  admit({ request, url, peer }: EngineRequest): Response | SessionGrant {
     const { admission, hub, origins } = this.#parts;
     try {
       const address = admission.check(request, peer);
-      const visitor: Visitor = {
-        address,
-        ...credentialOf(request, new URL(request.url), { config: hub.config, origins }),
-      };
-      return { visitor };
+      const client: SessionClient = { address, ...credentialOf(request, url, { config: hub.config, origins }) };
+      return { client };
     } catch (error) {
       return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));
     }
   }
 
-  admitUpgrade(request: Request, peer: Peer): Response | undefined {
+  admitUpgrade({ request, peer }: EngineRequest): Response | undefined {
     const { admission, hub } = this.#parts;
     try {
       admission.checkUpgrade(request, peer);
@@ -91,8 +82,8 @@ export class SocketioHost implements ConnectionHost {
     }
   }
 
-  /** Whether it is so is asked before it is said: after a restart clients come with ids of a node that is gone. */
-  strayed(node: string): void {
+  /** Whether that node is there is asked before it is said: after a restart clients come with ids of a node that is gone. */
+  misrouted(node: string): void {
     const { broker, cluster, log } = this.#parts.hub;
     const now = performance.now();
     if (!broker.spansMachines || now < this.#nextAskAtMs) return;
@@ -108,20 +99,20 @@ export class SocketioHost implements ConnectionHost {
     }, (error) => log.debug("a node could not be asked for", { node, error }));
   }
 
-  parked(visitor: unknown, session: ParkedSession, bytes: number): void {
-    this.#parts.hub.unsent.park((visitor as Visitor).address, session, bytes);
+  buffered(client: unknown, session: BufferingSession, bytes: number): void {
+    this.#parts.hub.unsent.setBuffered((client as SessionClient).address, session, bytes);
   }
 
-  enter(visitor: unknown): void {
-    this.#parts.admission.enter((visitor as Visitor).address);
+  enter(client: unknown): void {
+    this.#parts.admission.enter((client as SessionClient).address);
   }
 
-  dismiss(visitor: unknown): void {
-    this.#parts.admission.leave((visitor as Visitor).address);
+  leave(client: unknown): void {
+    this.#parts.admission.leave((client as SessionClient).address);
   }
 
   connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
-    const { address } = request.visitor as Visitor;
+    const { address } = request.client as SessionClient;
     const ticket: ConnectTicket = { id: this.#parts.hub.ids.next(), address, auth: request.auth };
     return after(this.#identify(request), (identity) => {
       if (identity) ticket.identity = identity;
@@ -130,7 +121,7 @@ export class SocketioHost implements ConnectionHost {
   }
 
   /** Still a member everywhere, but who is away does not type. */
-  pause(socket: EventSocket): void {
+  suspend(socket: EventSocket): void {
     const connection = socket.context as Connection;
     for (const { name } of connection.rooms) stopTyping(this.#parts.hub, connection, name);
   }
@@ -159,9 +150,9 @@ export class SocketioHost implements ConnectionHost {
   }
 
   /** Undefined: a guest. Throws or rejects with ParleyError. */
-  #identify({ visitor, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
+  #identify({ client, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
     const { hub } = this.#parts;
-    const { credential, leftOut, address } = visitor as Visitor;
+    const { credential, leftOut, address } = client as SessionClient;
     const shown = tokenIn(auth);
     // A header or the query comes before the payload, a cookie after it.
     const chosen = credential && !(credential.optional && shown) ? credential : shown;

@@ -2,58 +2,93 @@
  * One joined namespace: what the hub takes for a socket.
  *
  * Its topics are those of the session's WebSocket, so that one native publish serves all; while the session polls, they
- * stand in the engine's registry of sockets that are served one by one. Its frames go where the session's go. With
- * recovery it can outlive its session and go on in another.
+ * stand among the sockets that are served one by one. Its frames go where the session's go. With recovery it can outlive
+ * its session and go on in another.
  */
 import type { Socket } from "../adapter.ts";
+import type { Topics } from "../adapters/topics.ts";
 import { CLOSE } from "../errors.ts";
 import type { Frame } from "../message.ts";
 import { encodeDisconnect, encodeEvent } from "./codec.ts";
-import type { Engine } from "./engine/engine.ts";
-import type { ConnectGrant, EventSocket } from "./engine/host.ts";
-import type { PacketReader } from "./packet_log.ts";
+import type { ConnectGrant, ConnectionHost, EventSocket } from "./connection_host.ts";
+import type { LogReader } from "./packet_log.ts";
 import { PendingAcks } from "./pending_acks.ts";
-import type { End, Session } from "./engine/session.ts";
+import type { Recoverable, StateRecovery } from "./recovery.ts";
 
-export class NamespaceSocket implements EventSocket, PacketReader {
+/** The session that a socket is in. */
+export interface SocketSession {
+  readonly isPolled: boolean;
+  /** The adapter's socket whose topics serve the session; absent while it polls, or takes text only. */
+  readonly native?: Socket;
+  readonly bufferedBytes: number;
+  send(frame: Frame): boolean;
+  close(code: number, reason: string): void;
+  abandon(code: number, reason: string): void;
+  /** The socket had outlived it, and does so no longer. */
+  release(): void;
+}
+
+/** The namespaces that a session has joined. */
+export interface SocketOwner {
+  readonly session: SocketSession;
+  /** The socket goes on in another session. */
+  handOver(socket: NamespaceSocket): void;
+}
+
+/** What the sockets of all sessions share. */
+export interface SocketContext {
+  readonly host: ConnectionHost;
+  /** Sockets that native topics cannot reach: those that poll, and those that want everything as text. */
+  readonly unicast: Topics<NamespaceSocket>;
+  /** Absent: connections end with their transport. */
+  readonly recovery?: StateRecovery<NamespaceSocket>;
+}
+
+export class NamespaceSocket implements EventSocket, LogReader, Recoverable {
   context: unknown;
   /** What the peer is told. */
   readonly id: string;
   readonly namespace: string;
-  /** With recovery: the peer's secret, and what had been sent to others before it came. */
+  /** With recovery: the peer's secret, and the offset of what had been sent to others before it came. */
   readonly pid?: string;
-  readonly bornAt: number = 0;
-  readonly #engine: Engine;
+  readonly firstOffset: number = 0;
+  readonly #shared: SocketContext;
   /** Few, and none is asked for often, so an array; with recovery, the offsets at which they were entered beside it. */
   readonly #topics: string[] = [];
   readonly #since?: number[];
-  #session: Session;
-  #state: "attached" | "parked" | "closed" = "attached";
+  #owner: SocketOwner;
+  #session: SocketSession;
+  #state: "attached" | "suspended" | "closed" = "attached";
   /** How it will have ended. */
-  #end?: End;
+  #end?: { code: number; reason: string };
   /** Its owner has closed it: that is final, whatever its session still does. */
   #isOver = false;
-  #questions?: PendingAcks;
+  #pendingAcks?: PendingAcks;
 
-  constructor(session: Session, namespace: string, { id, context }: ConnectGrant) {
-    this.#session = session;
-    this.#engine = session.engine;
+  constructor(
+    shared: SocketContext,
+    owner: SocketOwner,
+    { namespace, grant }: { namespace: string; grant: ConnectGrant },
+  ) {
+    this.#shared = shared;
+    this.#owner = owner;
+    this.#session = owner.session;
     this.namespace = namespace;
-    this.id = id;
-    this.context = context;
-    const { recovery } = this.#engine;
+    this.id = grant.id;
+    this.context = grant.context;
+    const { recovery } = shared;
     if (!recovery) return;
     this.pid = recovery.issue(this);
-    this.bornAt = recovery.log.last;
+    this.firstOffset = recovery.log.last;
     this.#since = [];
   }
 
   get transport(): "polling" | "websocket" {
-    return this.#session.polling ? "polling" : "websocket";
+    return this.#session.isPolled ? "polling" : "websocket";
   }
 
   get isPolled(): boolean {
-    return this.#session.polling !== undefined;
+    return this.#session.isPolled;
   }
 
   /** The adapter's socket whose topics serve it, if one does. */
@@ -72,11 +107,11 @@ export class NamespaceSocket implements EventSocket, PacketReader {
 
   send(frame: Frame): boolean {
     if (this.#state === "closed") return false;
-    const recorded = this.#engine.recovery?.log.record(this, frame) ?? frame;
-    return this.#state === "parked" || this.#session.send(recorded);
+    const recorded = this.#shared.recovery?.log.record(this, frame) ?? frame;
+    return this.#state === "suspended" || this.#session.send(recorded);
   }
 
-  /** Of the fan-out, which has recorded the frame already. */
+  /** A frame of the fan-out, which has recorded it already. */
   deliver(frame: Frame): void {
     this.#session.send(frame);
   }
@@ -84,7 +119,7 @@ export class NamespaceSocket implements EventSocket, PacketReader {
   subscribe(topic: string): void {
     if (this.#state === "closed" || this.#topics.includes(topic)) return;
     this.#topics.push(topic);
-    this.#since?.push(this.#engine.recovery!.log.last);
+    this.#since?.push(this.#shared.recovery!.log.last);
     if (this.#state === "attached") this.#enter(topic);
   }
 
@@ -94,7 +129,7 @@ export class NamespaceSocket implements EventSocket, PacketReader {
     this.#topics.splice(at, 1);
     this.#since?.splice(at, 1);
     if (this.native) this.native.unsubscribe(topic);
-    else this.#engine.apart.unsubscribe(this, topic);
+    else this.#shared.unicast.unsubscribe(this, topic);
   }
 
   since(topic: string): number | undefined {
@@ -103,33 +138,29 @@ export class NamespaceSocket implements EventSocket, PacketReader {
 
   /** The session has got its WebSocket. */
   moveToNativeTopics(native: Socket): void {
-    this.#engine.apart.leave(this);
+    this.#shared.unicast.leave(this);
     for (const topic of this.#topics) native.subscribe(topic);
   }
 
   /** A kick is final for the peer's library: DISCONNECT keeps it from coming back. Everything else it takes for a fault. */
   close(code: number, reason: string): void {
-    this.#leave({ code, reason }, () => {
-      if (code === CLOSE.kicked) this.#session.send(encodeDisconnect(this.namespace));
-      this.#session.close(code, reason);
-    });
+    if (this.isOver) return;
+    this.#isOver = true;
+    if (this.#state === "suspended") return this.#giveUpSoon(code, reason);
+    if (code === CLOSE.kicked) this.#session.send(encodeDisconnect(this.namespace));
+    this.#session.close(code, reason);
   }
 
   abandon(code: number, reason: string): void {
-    this.#leave({ code, reason }, () => this.#session.abandon(code, reason));
-  }
-
-  #leave(end: End, endSession: () => void): void {
     if (this.isOver) return;
     this.#isOver = true;
-    this.#end = end;
-    if (this.#state === "attached") endSession();
-    else queueMicrotask(() => this.giveUp());
+    if (this.#state === "suspended") return this.#giveUpSoon(code, reason);
+    this.#session.abandon(code, reason);
   }
 
   ask(name: string, args: unknown[], timeoutMs: number): Promise<unknown[]> {
-    this.#questions ??= new PendingAcks();
-    return this.#questions.ask(name, timeoutMs, (id) => {
+    this.#pendingAcks ??= new PendingAcks();
+    return this.#pendingAcks.ask(name, timeoutMs, (id) => {
       const frames = encodeEvent(this.namespace, [name, ...args], id);
       return this.#state === "attached" && frames.every((frame) => this.#session.send(frame));
     });
@@ -140,62 +171,73 @@ export class NamespaceSocket implements EventSocket, PacketReader {
   }
 
   answered(id: number, args: unknown[]): void {
-    this.#questions?.answered(id, args);
+    this.#pendingAcks?.answered(id, args);
   }
 
   /** Its session has ended; true: it waits for its peer. */
-  park(end: End): boolean {
-    if (this.#isOver || !this.#engine.recovery?.park(this)) return false;
-    this.#detach();
-    this.#state = "parked";
+  suspend(end: { code: number; reason: string }): boolean {
+    if (this.#isOver || !this.#shared.recovery?.suspend(this)) return false;
+    this.#leaveTopics();
+    this.#state = "suspended";
     this.#end = end;
-    this.#engine.host.pause?.(this);
+    this.#shared.host.suspend?.(this);
     return true;
   }
 
   /** Out of its session, ended or not, on the way to another. */
   leaveSession(): void {
-    this.#detach();
-    this.#engine.recovery?.unpark(this);
-    if (this.#state === "parked") this.#session.release();
-    else this.#session.lose(this);
+    this.#leaveTopics();
+    this.#shared.recovery?.resumed(this);
+    if (this.#state === "suspended") this.#session.release();
+    else this.#owner.handOver(this);
   }
 
   /** In another session, whose peer knows of it already: what was missed goes before anything new. */
-  goOn(session: Session, missed: Frame[]): void {
-    this.#session = session;
+  resume(owner: SocketOwner, missed: Frame[]): void {
+    this.#owner = owner;
+    this.#session = owner.session;
     this.#state = "attached";
     this.#end = undefined;
-    for (const frame of missed) session.send(frame);
+    for (const frame of missed) this.#session.send(frame);
     for (const topic of this.#topics) this.#enter(topic);
   }
 
-  /** Parked, and its peer did not come, or may not. */
+  expired(): void {
+    this.giveUp();
+  }
+
+  /** Suspended, and its peer did not come back, or may not. */
   giveUp(): void {
-    if (this.#state !== "parked") return;
+    if (this.#state !== "suspended") return;
     const { code, reason } = this.#end!;
     this.finish(code, reason);
     this.#session.release();
   }
 
+  /** The end must not reach the hub in the middle of what it does. */
+  #giveUpSoon(code: number, reason: string): void {
+    this.#end = { code, reason };
+    queueMicrotask(() => this.giveUp());
+  }
+
   /** Leaves all topics and is gone; the host is told. */
   finish(code: number, reason: string): void {
     if (this.#state === "closed") return;
-    this.#detach();
+    this.#leaveTopics();
     this.#state = "closed";
     this.#topics.length = 0;
-    this.#questions?.end();
-    this.#engine.recovery?.forget(this);
-    this.#engine.host.close(this, code, reason);
+    this.#pendingAcks?.end();
+    this.#shared.recovery?.forget(this);
+    this.#shared.host.close(this, code, reason);
   }
 
   #enter(topic: string): void {
     if (this.native) this.native.subscribe(topic);
-    else this.#engine.apart.subscribe(this, topic);
+    else this.#shared.unicast.subscribe(this, topic);
   }
 
-  #detach(): void {
-    this.#engine.apart.leave(this);
+  #leaveTopics(): void {
+    this.#shared.unicast.leave(this);
     for (const topic of this.#topics) this.native?.unsubscribe(topic);
   }
 }

@@ -19,13 +19,13 @@ interface LoggedPacket {
   bytes: number;
 }
 
-/** Who asks for what it missed. */
-export interface PacketReader {
+/** Who asks for what it has missed. */
+export interface LogReader {
   /** Since which offset it has been listening to the topic; undefined: it is not. */
   since(topic: string): number | undefined;
 }
 
-/** An event that nobody acknowledges. Frames of other dialects, acknowledgements and attachments are none. */
+/** An event that nobody acknowledges. Frames of other dialects, acknowledgements and attachments are not. */
 const EVENT = /^4(?:2|5(\d+)-)(?:\/[^,]*,)?\[/;
 /** How often entries that are forgotten are cleared away. */
 const COMPACT_AT = 1024;
@@ -71,21 +71,21 @@ export class PacketLog {
     return stamped;
   }
 
-  /** The offset in a client's words; undefined: none of this log's. */
+  /** The offset that a client names; undefined: it is not one of this log. */
   read(offset: unknown): number | undefined {
     if (typeof offset !== "string" || !/^[0-9a-z]{1,10}$/.test(offset)) return undefined;
     const value = parseInt(offset, 36);
     return value <= this.#last ? value : undefined;
   }
 
-  /** What the listener missed after the offset, oldest first; undefined: some may be gone, or it is more than `maxBytes`. */
-  missed(listener: PacketReader, offset: number, maxBytes: number): Frame[] | undefined {
+  /** What the reader missed after the offset, oldest first; undefined: some may be gone, or it is more than `maxBytes`. */
+  missed(reader: LogReader, offset: number, maxBytes: number): Frame[] | undefined {
     if (offset < this.#lostUpTo) return undefined;
     const frames: Frame[] = [];
     let bytes = 0;
     for (let at = this.#head; at < this.#entries.length; at++) {
       const entry = this.#entries[at]!;
-      if (entry.offset <= offset || !isFor(listener, entry)) continue;
+      if (entry.offset <= offset || !isFor(reader, entry)) continue;
       bytes += entry.bytes;
       if (bytes > maxBytes) return undefined;
       frames.push(...entry.frames);
@@ -120,9 +120,9 @@ export class PacketLog {
   }
 }
 
-function isFor(listener: PacketReader, { to, except, offset }: LoggedPacket): boolean {
-  if (except === listener) return false;
-  if (typeof to !== "string") return to === listener;
-  const since = listener.since(to);
+function isFor(reader: LogReader, { to, except, offset }: LoggedPacket): boolean {
+  if (except === reader) return false;
+  if (typeof to !== "string") return to === reader;
+  const since = reader.since(to);
   return since !== undefined && offset > since;
 }

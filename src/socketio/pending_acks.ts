@@ -13,7 +13,7 @@ export class PendingAcks {
   readonly #open = new Map<number, PendingAck>();
   #asked = 0;
 
-  /** `send` puts the question under its number; false: there is no way to the peer. What it throws rejects. */
+  /** `send` sends the event under its number; false: the peer cannot be reached. What it throws rejects. */
   ask(name: string, timeoutMs: number, send: (id: number) => boolean): Promise<unknown[]> {
     const id = this.#asked++;
     const fail = (why: string) => new ParleyError("unavailable", `Cannot get an answer to event "${name}": ${why}`);
@@ -27,7 +27,7 @@ export class PendingAcks {
     });
   }
 
-  /** One that nobody waits for, or no longer, is nothing. */
+  /** An answer that is not, or no longer, waited for is ignored. */
   answered(id: number, args: unknown[]): void {
     const question = this.#open.get(id);
     if (!question) return;

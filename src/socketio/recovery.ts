@@ -6,60 +6,68 @@
  * would have. The peer proves itself by a secret of its own, and the host is asked as well.
  */
 import { randomId } from "../id.ts";
-import { Deadlines } from "./engine/deadlines.ts";
-import type { NamespaceSocket } from "./namespace_socket.ts";
+import { Deadlines, type Expiring } from "./engine/deadlines.ts";
 import type { PacketLog } from "./packet_log.ts";
 
 /** 144 random bits. */
 const PID_LENGTH = 24;
 
-export class StateRecovery {
+/** A connection that expires when its peer does not come back in time. */
+export interface Recoverable extends Expiring {
+  readonly namespace: string;
+  /** The peer's secret. */
+  readonly pid?: string;
+  /** Its suspension ends at once, and it with it. */
+  giveUp(): void;
+}
+
+export class StateRecovery<S extends Recoverable> {
   readonly log: PacketLog;
-  readonly #sockets = new Map<string, NamespaceSocket>();
-  readonly #parked: Deadlines<NamespaceSocket>;
+  readonly #sockets = new Map<string, S>();
+  readonly #suspended: Deadlines;
   #stopped = false;
 
   constructor(log: PacketLog, windowMs: number) {
     this.log = log;
-    this.#parked = new Deadlines(windowMs, (socket) => socket.giveUp());
+    this.#suspended = new Deadlines(windowMs);
   }
 
   /** Connections whose peers are away. */
   get size(): number {
-    return this.#parked.size;
+    return this.#suspended.size;
   }
 
   /** A secret by which the socket's peer can come back. */
-  issue(socket: NamespaceSocket): string {
+  issue(socket: S): string {
     const pid = randomId(PID_LENGTH);
     this.#sockets.set(pid, socket);
     return pid;
   }
 
-  find(pid: unknown, namespace: string): NamespaceSocket | undefined {
+  find(pid: unknown, namespace: string): S | undefined {
     const socket = typeof pid === "string" ? this.#sockets.get(pid) : undefined;
     return socket?.namespace === namespace ? socket : undefined;
   }
 
-  /** False: nobody can come back any more. */
-  park(socket: NamespaceSocket): boolean {
-    if (!this.#stopped) this.#parked.set(socket);
+  /** From now on its peer is away. False: nobody can come back any more. */
+  suspend(socket: S): boolean {
+    if (!this.#stopped) this.#suspended.set(socket);
     return !this.#stopped;
   }
 
-  unpark(socket: NamespaceSocket): void {
-    this.#parked.delete(socket);
+  resumed(socket: S): void {
+    this.#suspended.delete(socket);
   }
 
-  /** The server goes away: who waits has waited in vain. */
+  /** The server goes away: nobody can come back. */
   stop(): void {
     this.#stopped = true;
     for (const socket of this.#sockets.values()) socket.giveUp();
   }
 
   /** The socket is closed for good. */
-  forget(socket: NamespaceSocket): void {
-    this.#parked.delete(socket);
+  forget(socket: S): void {
+    this.#suspended.delete(socket);
     if (socket.pid !== undefined) this.#sockets.delete(socket.pid);
   }
 }

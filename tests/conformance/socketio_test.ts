@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SocketioDialect } from "../../src/socketio/dialect.ts";
-import type { EventPacket } from "../../src/socketio/packet.ts";
+import type { EventPacket } from "../../src/socketio/codec.ts";
 import { ParleyError } from "../../src/errors.ts";
 import type { Command, Frame, Reply, RoomEvent } from "../../src/message.ts";
 import { fill, type Json, plainJson } from "./vectors.ts";

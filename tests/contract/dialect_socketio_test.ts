@@ -3,7 +3,7 @@
  */
 import { testDialect } from "./dialect.ts";
 import { SocketioDialect } from "../../src/socketio/dialect.ts";
-import type { SocketioPacket } from "../../src/socketio/packet.ts";
+import type { SocketioPacket } from "../../src/socketio/codec.ts";
 
 type Json = Record<string, unknown>;
 

@@ -17,7 +17,7 @@ test("a publish reaches every sort of peer, and not the excepted one", async () 
   const text = await rig.webSocket("&b64=1");
   const poller = await rig.joined();
   const upgraded = await (await rig.joined()).upgrade();
-  await eventually(() => rig.apart.subscribers("all").size === 2);
+  await eventually(() => rig.unicast.subscribers("all").size === 2);
 
   native.send('42["cast",1]');
   assertEquals(await text.next(), '42["cast",1]');

@@ -3,7 +3,7 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { WorkerForwarding } from "../../src/socketio/engine/forwarding.ts";
+import { SessionIds } from "../../src/socketio/engine/session_id.ts";
 import { eventually } from "../harness.ts";
 import { Peer, Rig } from "./rig.ts";
 
@@ -24,6 +24,12 @@ async function pair(options = {}): Promise<Pair> {
       await home[Symbol.asyncDispose]();
     },
   };
+}
+
+function idsAt(port: number, secret = SECRET): SessionIds {
+  const ids = new SessionIds();
+  ids.worker = { port, secret };
+  return ids;
 }
 
 /** A session of `home` whose peer reaches only `other`. */
@@ -119,7 +125,7 @@ test("hundreds of polls wait abroad at once", { timeout: 30_000 }, async () => {
   const peers = await Promise.all(Array.from({ length: 300 }, () => abroad(workers)));
   await Promise.all(peers.map((peer) => peer.post("40")));
   await Promise.all(peers.map((peer) => peer.get()));
-  assertEquals(workers.home.apart.subscribers("all").size, 300);
+  assertEquals(workers.home.unicast.subscribers("all").size, 300);
   // The test's own client would queue what waits, so the packet is there before the polls are.
   workers.home.host.publish("all", '42["cast",1]');
   const heard = await Promise.all(peers.map((peer) => peer.get()));
@@ -127,17 +133,15 @@ test("hundreds of polls wait abroad at once", { timeout: 30_000 }, async () => {
 });
 
 test("nobody sends a worker to a port of their choice", () => {
-  const forwarding = new WorkerForwarding({ port: 7000, secret: SECRET, maxPayloadBytes: 1 });
-  const foreign = new WorkerForwarding({ port: 7001, secret: SECRET, maxPayloadBytes: 1 });
-  const sid = foreign.idOf("random");
-  assertMatch(sid, /^7001\.random\.[\w-]{22}$/);
-  assertEquals(forwarding.portOfOwner(sid), 7001);
-  assertEquals(foreign.portOfOwner(sid), undefined);
-  const forged = new WorkerForwarding({ port: 7001, secret: "another", maxPayloadBytes: 1 }).idOf("random");
+  const [ids, others, alone] = [idsAt(7000), idsAt(7001), new SessionIds()];
+  const sid = others.next();
+  assertMatch(sid, /^7001\.[\w-]{24}\.[\w-]{22}$/);
+  assertEquals([ids.portOfOwner(sid), others.portOfOwner(sid), alone.portOfOwner(sid)], [7001, undefined, undefined]);
+  const forged = idsAt(7001, "another secret").next();
   for (
     const bad of [forged, sid.replace("7001", "22"), `${sid}x`, `${sid}.x`, sid.slice(0, -1), "7001.random.", "x", ""]
   ) {
-    assertEquals(forwarding.portOfOwner(bad), undefined, bad);
+    assertEquals(ids.portOfOwner(bad), undefined, bad);
   }
 });
 

@@ -2,8 +2,9 @@
  * How a session begins, and every way in which a request is refused.
  */
 import { test } from "node:test";
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, fail } from "@std/assert";
 import { eventually, TcpSocket } from "../harness.ts";
+import { Transports } from "../../src/gateway/transports.ts";
 import { Rig } from "./rig.ts";
 
 const POLL = "EIO=4&transport=polling";
@@ -169,3 +170,39 @@ test("the upgrade of a peer that is gone before it opens leaves nothing", async 
   await eventually(() => rig.engine.sessions === 0);
   await rig.isEmpty();
 });
+
+test("the URL of a request is taken apart once, on its way through the server", async () => {
+  await using rig = await Rig.start();
+  const never = () => fail("it is Engine.IO's");
+  const plain = { fetch: never, upgrade: never, open: never, message: never, close: never };
+  const transports = new Transports(plain, rig.engine, "/socket.io/");
+  const peer = { address: "127.0.0.1", port: 1, secure: false };
+  const { sid } = await rig.polling();
+  const polling = new Request(rig.url(`EIO=4&transport=polling`));
+  const post = new Request(rig.url(`EIO=4&transport=polling&sid=${sid}`), { method: "POST", body: "3" });
+  const upgrades = ["", `&sid=${sid}`].map((more) => new Request(rig.url(`EIO=4&transport=websocket${more}`)));
+  const taken = await countUrls(async () => {
+    await (await transports.fetch(polling, peer)).text();
+    await (await transports.fetch(post, peer)).text();
+    for (const request of upgrades) assert(!(await transports.upgrade(request, peer) instanceof Response));
+  });
+  assertEquals(taken, 4);
+});
+
+/** How many URLs are made meanwhile. */
+async function countUrls(run: () => Promise<void>): Promise<number> {
+  const { URL } = globalThis;
+  let count = 0;
+  globalThis.URL = class extends URL {
+    constructor(...given: ConstructorParameters<typeof URL>) {
+      super(...given);
+      count++;
+    }
+  };
+  try {
+    await run();
+  } finally {
+    globalThis.URL = URL;
+  }
+  return count;
+}

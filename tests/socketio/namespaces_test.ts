@@ -120,7 +120,7 @@ test("a session that ends while the host considers is not opened any more", asyn
   socket.send("40");
   await eventually(() => decide.name === "resolve" || decide.toString().includes("native"));
   await socket.close();
-  await eventually(() => rig.host.visitors === 0);
+  await eventually(() => rig.host.entered === 0);
   decide();
   await Promise.resolve();
   assertEquals([rig.host.sockets.size, rig.host.ends.length], [0, 0]);

@@ -230,7 +230,7 @@ test("a peer that does not poll is cut off when its buffer is full", async () =>
 
 test("queries of the user ride along and are seen once", async () => {
   await using rig = await Rig.start();
-  rig.host.connecting = ({ visitor }) => assertStringIncludes((visitor as { address: string }).address, "token=abc");
+  rig.host.connecting = ({ client }) => assertStringIncludes((client as { address: string }).address, "token=abc");
   const peer = await rig.polling("&token=abc&t=p1&b64=1");
   assertEquals(await peer.post("40"), "ok");
   assertEquals(await peer.get(), '40{"sid":"socket-1"}');

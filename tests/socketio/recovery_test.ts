@@ -47,7 +47,7 @@ test("a peer that comes back goes on as who it was, with all it missed, in order
   const heard = await first.socket.next();
   assertEquals(String(heard).startsWith('42["cast",1,"'), true);
   await lose(first, rig);
-  assertEquals([rig.host.ends.length, rig.host.sockets.size, rig.host.visitors], [0, 1, 1]);
+  assertEquals([rig.host.ends.length, rig.host.sockets.size, rig.host.entered], [0, 1, 1]);
   rig.host.publish("all", '42["cast",2]');
   for (const frame of encodeEvent("/", ["bin", new Uint8Array([7])])) rig.host.publish("all", frame);
   rig.host.only.send('42["private",3]');
@@ -66,7 +66,7 @@ test("a peer that comes back goes on as who it was, with all it missed, in order
   assert(String(await again.socket.next()).startsWith('42["cast",5,'));
   again.socket.send('42["echo",6]');
   assert(String(await again.socket.next()).startsWith('42["echo",6,'));
-  await eventually(() => rig.host.visitors === 1);
+  await eventually(() => rig.host.entered === 1);
 });
 
 test("a peer that never heard an event is recovered from the beginning", async () => {

@@ -5,17 +5,13 @@
  * peer is in the room "all". `Peer` polls by hand, one request at a time, so that a test decides every step.
  */
 import type { RuntimeAdapter } from "../../src/adapter.ts";
-import { encodeAck, encodeEvent } from "../../src/socketio/codec.ts";
+import { encodeAck, encodeEvent, type EventPacket, type SocketioPacket } from "../../src/socketio/codec.ts";
 import { Fanout, FanoutState } from "../../src/socketio/fanout.ts";
-import type {
-  ConnectGrant,
-  ConnectionHost,
-  ConnectRequest,
-  EventSocket,
-  SessionGrant,
-} from "../../src/socketio/engine/host.ts";
+import type { ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "../../src/socketio/connection_host.ts";
+import type { SessionGrant, SessionHost } from "../../src/socketio/engine/host.ts";
+import type { EngineRequest } from "../../src/socketio/engine/request.ts";
 import { ENGINE_DEFAULTS, type EngineIoOptions } from "../../src/socketio/engine/options.ts";
-import type { EventPacket, SocketioPacket } from "../../src/socketio/packet.ts";
+import { SocketioProtocol } from "../../src/socketio/protocol.ts";
 import { EngineServer } from "../../src/socketio/engine/server.ts";
 import { ParleyError } from "../../src/errors.ts";
 import type { MaybePromise } from "../../src/maybe.ts";
@@ -27,9 +23,9 @@ export interface Ended {
   reason: string;
 }
 
-export class EchoHost implements ConnectionHost {
-  /** Sessions that entered and were not dismissed. */
-  visitors = 0;
+export class EchoHost implements SessionHost, ConnectionHost {
+  /** Sessions that entered and have not left. */
+  entered = 0;
   readonly sockets = new Map<string, EventSocket>();
   readonly packets: SocketioPacket[] = [];
   readonly ends: Ended[] = [];
@@ -40,8 +36,8 @@ export class EchoHost implements ConnectionHost {
   publish: (topic: string, frame: Frame, except?: EventSocket) => void = () => undefined;
   #connected = 0;
 
-  admit(request: Request): Response | SessionGrant {
-    return this.refusal?.() ?? { visitor: { address: request.url } };
+  admit({ url }: EngineRequest): Response | SessionGrant {
+    return this.refusal?.() ?? { client: { address: url.href } };
   }
 
   /** Replaced by tests. */
@@ -52,11 +48,11 @@ export class EchoHost implements ConnectionHost {
   }
 
   enter(): void {
-    this.visitors++;
+    this.entered++;
   }
 
-  dismiss(): void {
-    this.visitors--;
+  leave(): void {
+    this.entered--;
   }
 
   connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
@@ -104,14 +100,16 @@ export class Rig implements AsyncDisposable {
   readonly engine: EngineServer;
   readonly port: number;
   readonly adapter: RuntimeAdapter;
-  readonly #audience: FanoutState;
+  readonly #state: FanoutState;
+  readonly #protocol: SocketioProtocol;
 
   private constructor(adapter: RuntimeAdapter, options: Partial<EngineIoOptions>, secret?: string) {
     const settings = { ...ENGINE_DEFAULTS, ...options };
-    this.#audience = new FanoutState(settings);
-    const engine = new EngineServer(settings, this.host, this.#audience);
+    this.#state = new FanoutState(settings);
+    this.#protocol = new SocketioProtocol(settings, this.host, this.#state);
+    const engine = new EngineServer(settings, this.host, this.#protocol);
     this.engine = engine;
-    this.adapter = new Fanout(adapter, this.#audience);
+    this.adapter = new Fanout(adapter, this.#state);
     this.host.publish = (topic, frame, except) => this.adapter.publish(topic, frame, except);
     const listen = {
       ports: [0],
@@ -120,7 +118,7 @@ export class Rig implements AsyncDisposable {
       maxBufferedBytes: 1 << 20,
       idleTimeoutMs: 60_000,
     };
-    if (secret !== undefined) engine.share(this.adapter.listen(listen, engine.inner).ports[0]!, secret);
+    if (secret !== undefined) engine.share(this.adapter.listen(listen, engine.loopback).ports[0]!, secret);
     this.port = this.adapter.listen(listen, {
       fetch: (request, peer) => engine.fetch(request, peer),
       upgrade: (request, peer) => engine.upgrade(request, peer),
@@ -136,8 +134,8 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Topics of the sockets that native topics do not reach. */
-  get apart(): FanoutState["apart"] {
-    return this.#audience.apart;
+  get unicast(): FanoutState["unicast"] {
+    return this.#state.unicast;
   }
 
   url(query: string, scheme = "http"): string {
@@ -177,11 +175,12 @@ export class Rig implements AsyncDisposable {
     return peer;
   }
 
-  /** Nothing is left of any session: no timer, no visitor, no topic. */
+  /** Nothing is left of any session: no timer, no client, no topic. */
   async isEmpty(): Promise<void> {
     await eventually(() => {
-      const { apart, engine, host } = this;
-      return engine.sessions === 0 && engine.deadlines === 0 && apart.size === 0 && host.visitors === 0 &&
+      const { unicast, engine, host } = this;
+      const deadlines = engine.deadlines + this.#protocol.deadlines;
+      return engine.sessions === 0 && deadlines === 0 && unicast.size === 0 && host.entered === 0 &&
         host.sockets.size === 0;
     });
   }

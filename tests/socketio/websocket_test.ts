@@ -100,7 +100,7 @@ test("a probe frees the poll at once, and the upgrade takes over what was buffer
   assertEquals(await socket.next(), '42["echo",1]');
   rig.host.publish("all", '42["cast"]');
   assertEquals(await socket.next(), '42["cast"]');
-  assertEquals(rig.apart.size, 0);
+  assertEquals(rig.unicast.size, 0);
   await socket.close();
   await rig.isEmpty();
 });

@@ -1,50 +1,50 @@
 /** What waits for clients that do not fetch or read: by address, in all, and what it means for long replies. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type ParkedPoll, Unsent } from "../../src/hub/unsent.ts";
+import { type BufferingPoll, Unsent } from "../../src/hub/unsent.ts";
 import { CoreStage } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
 const LIMITS = { perNetwork: 100, inAll: 250 };
 
-function polls(unsent: Unsent): { park(name: string, address: string, bytes: number): void; ended: string[] } {
+function polls(unsent: Unsent): { buffer(name: string, address: string, bytes: number): void; ended: string[] } {
   const ended: string[] = [];
-  const known = new Map<string, ParkedPoll>();
-  const park = (name: string, address: string, bytes: number) => {
-    const poll = known.get(name) ?? { giveUp: () => (ended.push(name), unsent.park(address, poll, 0)) };
+  const known = new Map<string, BufferingPoll>();
+  const buffer = (name: string, address: string, bytes: number) => {
+    const poll = known.get(name) ?? { drop: () => (ended.push(name), unsent.setBuffered(address, poll, 0)) };
     known.set(name, poll);
-    unsent.park(address, poll, bytes);
+    unsent.setBuffered(address, poll, bytes);
   };
-  return { park, ended };
+  return { buffer, ended };
 }
 
 test("of one network the session ends that has waited longest, however much others hold", () => {
   const unsent = new Unsent(LIMITS);
-  const { park, ended } = polls(unsent);
-  park("first", "192.0.2.1", 10);
-  park("second", "192.0.2.1", 60);
-  park("other", "192.0.2.2", 90);
-  park("second", "192.0.2.1", 90);
+  const { buffer, ended } = polls(unsent);
+  buffer("first", "192.0.2.1", 10);
+  buffer("second", "192.0.2.1", 60);
+  buffer("other", "192.0.2.2", 90);
+  buffer("second", "192.0.2.1", 90);
   assertEquals([ended, unsent.bytes], [[], 190]);
-  park("third", "192.0.2.1", 5);
+  buffer("third", "192.0.2.1", 5);
   assertEquals([ended, unsent.bytes], [["first"], 185]);
-  park("second", "192.0.2.1", 0);
-  park("second", "192.0.2.1", 50);
-  park("third", "192.0.2.1", 60);
+  buffer("second", "192.0.2.1", 0);
+  buffer("second", "192.0.2.1", 50);
+  buffer("third", "192.0.2.1", 60);
   assertEquals(ended, ["first", "third"], "one that was fetched begins to wait anew");
-  park("fourth", "2001:db8::1", 60);
-  park("fifth", "2001:db8::2", 60);
+  buffer("fourth", "2001:db8::1", 60);
+  buffer("fifth", "2001:db8::2", 60);
   assertEquals(ended, ["first", "third", "fourth"], "a /64 is one network");
 });
 
 test("in all, the session ends that has waited longest of any", () => {
   const unsent = new Unsent(LIMITS);
-  const { park, ended } = polls(unsent);
-  for (const n of [1, 2, 3]) park(`${n}`, `192.0.2.${n}`, 80);
-  park("4", "192.0.2.4", 20);
+  const { buffer, ended } = polls(unsent);
+  for (const n of [1, 2, 3]) buffer(`${n}`, `192.0.2.${n}`, 80);
+  buffer("4", "192.0.2.4", 20);
   assertEquals([ended, unsent.bytes], [["1"], 180]);
-  park("5", "192.0.2.5", 101);
+  buffer("5", "192.0.2.5", 101);
   assertEquals([ended, unsent.bytes], [["1", "5"], 180], "the youngest, if it is too much by itself");
 });
 

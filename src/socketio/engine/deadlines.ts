@@ -6,65 +6,67 @@
  */
 import { LinkedMap } from "../../linked_map.ts";
 
-export class Deadlines<T> {
-  readonly #due = new LinkedMap<T, number>();
+export interface Expiring {
+  /** Its deadline has passed, which was at `dueAt` on the clock of `performance.now()`. */
+  expired(dueAt: number): void;
+}
+
+export class Deadlines {
+  readonly #due = new LinkedMap<Expiring, number>();
   readonly #delayMs: number;
-  readonly #expired: (item: T, dueAt: number) => void;
   #timer?: ReturnType<typeof setTimeout>;
 
-  /** `expired` is told when the deadline was, on the clock of `performance.now()`. */
-  constructor(delayMs: number, expired: (item: T, dueAt: number) => void) {
+  constructor(delayMs: number) {
     this.#delayMs = delayMs;
-    this.#expired = expired;
   }
 
   get size(): number {
     return this.#due.size;
   }
 
-  has(item: T): boolean {
+  has(item: Expiring): boolean {
     return this.#due.has(item);
   }
 
   /** Sets or renews. `from` must not lie before that of an earlier call. */
-  set(item: T, from: number = performance.now()): void {
+  set(item: Expiring, from: number = performance.now()): void {
     this.#due.set(item, from + this.#delayMs);
-    this.#timer ??= this.#wake(from + this.#delayMs);
+    this.#timer ??= this.#startTimer(from + this.#delayMs);
   }
 
   /** False: it had no deadline. */
-  delete(item: T): boolean {
+  delete(item: Expiring): boolean {
     if (!this.#due.delete(item)) return false;
-    if (this.#due.size === 0) this.#sleep();
+    if (this.#due.size === 0) this.#stopTimer();
     return true;
   }
 
-  /** Expires what is due. The timer does it by itself; whoever needs the exact truth of this moment calls it. */
+  /** Expires what is due at this very moment; the timer, which may be late, does the same by itself. */
   sweep(): void {
     const now = performance.now();
     for (let first = this.#due.oldest; first && first.value <= now; first = this.#due.oldest) {
       const { key: item, value: dueAt } = first;
       this.#due.delete(item);
-      this.#expired(item, dueAt);
+      item.expired(dueAt);
     }
   }
 
   clear(): void {
     this.#due.clear();
-    this.#sleep();
+    this.#stopTimer();
   }
 
-  #wake(dueAt: number): ReturnType<typeof setTimeout> {
-    return setTimeout(() => this.#ring(), Math.max(0, Math.ceil(dueAt - performance.now())));
+  #startTimer(dueAt: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#fire(), Math.max(0, Math.ceil(dueAt - performance.now())));
   }
 
-  #ring(): void {
+  #fire(): void {
     this.sweep();
     const next = this.#due.oldest;
-    this.#timer = next && this.#wake(next.value);
+    this.#timer = next && this.#startTimer(next.value);
   }
 
-  #sleep(): void {
+  #stopTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

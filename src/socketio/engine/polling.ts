@@ -7,14 +7,14 @@
 import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
 import { type HttpAnswer, REFUSAL } from "./answer.ts";
-import { asPayload, CLOSE_PACKET, NOOP } from "../codec.ts";
-import type { FrameSink } from "../outlet.ts";
-import { readText } from "./request_body.ts";
+import { asPayload, CLOSE_PACKET, NOOP } from "./codec.ts";
+import { readText } from "./request.ts";
+import type { FrameSink } from "./socket_role.ts";
 
 /** What the polling needs of its session. */
 export interface PollingOwner {
   receivePayload(payload: string): void;
-  /** The peer sent what cannot be taken. */
+  /** The peer sent what cannot be accepted. */
   idle(): void;
   /** The peer is at fault. */
   fail(reason: string): void;
@@ -23,9 +23,9 @@ export interface PollingOwner {
   /** It buffers more than it may. */
   stall(): void;
   /** So many bytes wait, and no poll does; 0: none any more. */
-  parked(bytes: number): void;
-  /** The last packets were taken. */
-  bidFarewell(): void;
+  buffered(bytes: number): void;
+  /** The peer has been told the end. */
+  closingDelivered(): void;
 }
 
 export interface PollingLimits {
@@ -71,7 +71,7 @@ export class Polling implements FrameSink {
   #poll?: Poll;
   #posting?: AbortController;
   #closed = false;
-  #isParked = false;
+  #isBuffering = false;
 
   constructor(owner: PollingOwner, limits: PollingLimits) {
     this.#owner = owner;
@@ -88,13 +88,13 @@ export class Polling implements FrameSink {
     this.bufferedBytes += bytes;
     // One answer for all that this turn has to say.
     if (this.#frames.push(frame) === 1 && this.#poll) queueMicrotask(() => this.#flush());
-    if (!this.#poll) this.#park(this.bufferedBytes);
+    if (!this.#poll) this.#tellBuffered(this.bufferedBytes);
     return true;
   }
 
   get(request: PollRequest): Response | Promise<Response> {
     const { answer } = request;
-    if (this.#closed) return answer.payload(this.#lastWords());
+    if (this.#closed) return answer.payload(this.#lastPayload());
     if (this.#poll) {
       this.#takePoll()?.reply(CLOSE_PACKET);
       this.#owner.fail("overlapping polls");
@@ -126,7 +126,7 @@ export class Polling implements FrameSink {
       return answer.refused(REFUSAL.badRequest);
     }
     if (!this.#closed) this.#owner.receivePayload(body.text);
-    else if (body.text === CLOSE_PACKET) this.#owner.bidFarewell();
+    else if (body.text === CLOSE_PACKET) this.#owner.closingDelivered();
     return answer.accepted();
   }
 
@@ -141,23 +141,23 @@ export class Polling implements FrameSink {
     const frames = this.#frames;
     this.#frames = [];
     this.bufferedBytes = 0;
-    if (this.#isParked) this.#park(0);
+    if (this.#isBuffering) this.#tellBuffered(0);
     return frames;
   }
 
-  #park(bytes: number): void {
-    this.#isParked = bytes > 0;
-    this.#owner.parked(bytes);
+  #tellBuffered(bytes: number): void {
+    this.#isBuffering = bytes > 0;
+    this.#owner.buffered(bytes);
   }
 
-  /** What was still to be said goes first; the next poll after it is told the end. */
+  /** What still waits goes first; the next poll after it is told the end. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#takePoll()?.reply(this.#lastWords());
+    this.#takePoll()?.reply(this.#lastPayload());
   }
 
-  /** Nothing more is said, and a waiting poll is freed: with the end, or with a noop where the peer itself said it. */
+  /** Nothing more is sent, and a waiting poll is freed: with the end, or with a noop where the peer itself ended it. */
   abandon(code: number): void {
     this.#closed = true;
     this.drain();
@@ -166,9 +166,9 @@ export class Polling implements FrameSink {
   }
 
   /** Never both at once: clients take a close in at once, and packets before it only a moment later. */
-  #lastWords(): string {
+  #lastPayload(): string {
     if (this.#frames.length > 0) return asPayload(this.drain());
-    this.#owner.bidFarewell();
+    this.#owner.closingDelivered();
     return CLOSE_PACKET;
   }
 

@@ -8,14 +8,15 @@
 import type { Socket } from "../../adapter.ts";
 import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
-import { SocketRole } from "./endpoint.ts";
-import type { Session } from "./session.ts";
+import type { Expiring } from "./deadlines.ts";
+import type { Session, Upgrade } from "./session.ts";
+import { SocketRole } from "./socket_role.ts";
 
 const PROBE = "2probe";
 const PROBE_ANSWER = "3probe";
 const UPGRADE = "5";
 
-export class Probe extends SocketRole {
+export class Probe extends SocketRole implements Upgrade, Expiring {
   readonly #session: Session;
   readonly #textOnly: boolean;
   #socket?: Socket;
@@ -27,7 +28,6 @@ export class Probe extends SocketRole {
     this.#textOnly = textOnly;
   }
 
-  /** The peer is on its way. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -36,10 +36,10 @@ export class Probe extends SocketRole {
   opened(socket: Socket): void {
     this.#socket = socket;
     const session = this.#session;
-    if (session.ended || !session.polling) return socket.close(CLOSE.normal, "already upgraded");
+    if (session.hasEnded || !session.polling) return socket.close(CLOSE.normal, "already upgraded");
     session.probe?.abort("another probe came");
     session.probe = this;
-    session.engine.upgrades.set(this);
+    session.context.deadlines.upgrades.set(this);
   }
 
   received(frame: Frame): void {
@@ -51,7 +51,7 @@ export class Probe extends SocketRole {
       polling.probed = true;
       polling.release();
     } else if (frame === UPGRADE && this.#answered) {
-      this.#session.engine.upgrades.delete(this);
+      this.#session.context.deadlines.upgrades.delete(this);
       this.#session.attach(this.#socket, this.#textOnly);
     } else {
       this.abort("invalid probe");
@@ -62,6 +62,10 @@ export class Probe extends SocketRole {
     this.#withdraw();
   }
 
+  expired(): void {
+    this.abort("not upgraded in time");
+  }
+
   abort(reason: string): void {
     this.#withdraw();
     this.#socket?.close(CLOSE.normal, reason);
@@ -69,7 +73,7 @@ export class Probe extends SocketRole {
 
   #withdraw(): void {
     const session = this.#session;
-    session.engine.upgrades.delete(this);
+    session.context.deadlines.upgrades.delete(this);
     if (session.probe !== this) return;
     session.probe = undefined;
     if (session.polling) session.polling.probed = false;

@@ -1,111 +1,141 @@
 /**
  * Engine.IO 4 over HTTP and WebSockets: handshakes, polls, posts, and the sockets of the adapter that belong to sessions.
  *
- * The gateway hands it every request under the Socket.IO path and every socket it granted (`owns`). It knows nothing of
- * rooms, dialects or users: those are behind its ConnectionHost.
+ * It gets every request under the Socket.IO path and what happens to every socket that it granted (`owns`). It knows
+ * nothing of namespaces, rooms or users: those are behind its host and the content of its sessions.
  */
 import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../../adapter.ts";
 import { after, type MaybePromise } from "../../maybe.ts";
 import type { Frame } from "../../message.ts";
 import { type EngineError, HttpAnswer, REFUSAL, refuseUpgrade } from "./answer.ts";
-import { WorkerForwarding } from "./forwarding.ts";
-import { SocketRole } from "./endpoint.ts";
-import { Engine } from "./engine.ts";
-import type { FanoutState } from "../fanout.ts";
-import { Handshake } from "./handshake.ts";
-import type { ConnectionHost } from "./host.ts";
+import { Deadlines } from "./deadlines.ts";
+import { forward, ForwardedSocket, type SessionOwner } from "./forwarding.ts";
+import type { SessionHost } from "./host.ts";
 import type { EngineIoOptions } from "./options.ts";
 import { Probe } from "./probe.ts";
-import { Session } from "./session.ts";
-import { nodeOfSession } from "./session_id.ts";
+import type { EngineRequest } from "./request.ts";
+import { Session, type SessionContent, type SessionContext } from "./session.ts";
+import { SessionIds } from "./session_id.ts";
+import { SocketRole } from "./socket_role.ts";
 
 const PROTOCOL = "4";
+/** How long a session that was closed waits for the poll that takes its last packets. */
+const CLOSING_MS = 30_000;
+/** How long a stop waits for peers in the middle of an upgrade: one round trip, for those who are alive. */
+const STOP_GRACE_MS = 1_000;
+const POLL_MS = 10;
+
+/** The protocol that is spoken in sessions. */
+export interface SessionProtocol {
+  contentOf(session: Session): SessionContent;
+  /** The server stops: nothing outlives its session any more. */
+  stop(): void;
+}
 
 export class EngineServer {
-  readonly #engine: Engine;
+  readonly #context: SessionContext;
+  readonly #protocol: SessionProtocol;
 
-  /** `audience`: the one that the {@link Fanout} has. */
-  constructor(options: EngineIoOptions, host: ConnectionHost, audience: FanoutState) {
-    this.#engine = new Engine(options, host, audience);
+  constructor(options: EngineIoOptions, host: SessionHost, protocol: SessionProtocol) {
+    this.#protocol = protocol;
+    this.#context = {
+      options,
+      host,
+      ids: new SessionIds(options.node),
+      sessions: new Map(),
+      deadlines: {
+        pings: new Deadlines(options.pingIntervalMs),
+        pongs: new Deadlines(options.pingTimeoutMs),
+        closings: new Deadlines(CLOSING_MS),
+        upgrades: new Deadlines(options.upgradeTimeoutMs),
+      },
+      contentOf: (session) => protocol.contentOf(session),
+    };
   }
 
   /**
-   * Others listen on the same port: `inner` is served on a port of this worker alone, on the loopback, and `secret` is
-   * theirs in common. Before the first session.
+   * Other workers listen on the same port: `loopback` is served on a port of this worker alone, and `secret` is theirs in
+   * common. Before the first session.
    */
   share(port: number, secret: string): void {
-    const { maxPayloadBytes } = this.#engine.options;
-    this.#engine.forwarding = new WorkerForwarding({ port, secret, maxPayloadBytes });
+    this.#context.ids.worker = { port, secret };
   }
 
   /** What the other workers find: sessions, and no way to begin one. */
-  get inner(): SocketHandler {
-    const isVisit = (request: Request) => new URL(request.url).searchParams.has("sid");
+  get loopback(): SocketHandler {
     const nobody = () => refuseUpgrade(REFUSAL.sessionUnknown);
+    const sessionOf = (url: URL) => url.searchParams.get("sid");
     return {
-      fetch: (request, peer) => isVisit(request) ? this.fetch(request, peer) : nobody(),
-      upgrade: (request) => isVisit(request) ? this.#takeOver(request) : nobody(),
+      fetch: (request, peer) => {
+        const url = new URL(request.url);
+        return sessionOf(url) === null ? nobody() : this.fetch(request, peer, url);
+      },
+      upgrade: (request, peer) => {
+        const url = new URL(request.url);
+        const sid = sessionOf(url);
+        return sid === null ? nobody() : this.#takeOver({ request, peer, url }, sid);
+      },
       open: (socket) => this.open(socket),
       message: (socket, frame) => this.message(socket, frame),
       close: (socket, code, reason) => this.close(socket, code, reason),
     };
   }
 
-  /** Live sessions, those included that only wait to say goodbye. */
+  /** Live sessions, and those that were closed and wait for their last poll. */
   get sessions(): number {
-    return this.#engine.sessions.size;
+    return this.#context.sessions.size;
   }
 
   /** Deadlines that are set: zero when there are no sessions. */
   get deadlines(): number {
-    return this.#engine.deadlines;
+    const { pings, pongs, closings, upgrades } = this.#context.deadlines;
+    return pings.size + pongs.size + closings.size + upgrades.size;
   }
 
-  /** A request under the Socket.IO path that is no upgrade. Never rejects. */
-  fetch(request: Request, peer: Peer): MaybePromise<Response> {
-    const answer = new HttpAnswer(request, this.#engine.options.trustOf);
+  /** A request under the Socket.IO path that is not an upgrade. Never rejects. */
+  fetch(request: Request, peer: Peer, url: URL = new URL(request.url)): MaybePromise<Response> {
+    const answer = new HttpAnswer(request, this.#context.options.trustOf);
     if (request.method === "OPTIONS") return answer.preflight(request);
-    this.#engine.sweep();
-    const query = new URL(request.url).searchParams;
-    const transport = query.get("transport");
+    this.#sweep();
+    const asked = { request, url, peer };
+    const transport = url.searchParams.get("transport");
     if (transport !== "polling" && transport !== "websocket") return answer.refused(REFUSAL.transportUnknown);
-    const sid = query.get("sid");
-    if (sid !== null) return this.#find(request, answer, sid);
+    const sid = url.searchParams.get("sid");
+    if (sid !== null) return this.#find(asked, answer, sid);
     if (request.method !== "GET") return answer.refused(REFUSAL.badMethod);
     if (transport === "websocket") return answer.refused(REFUSAL.badRequest);
-    return after(this.#engine.host.admit(request, peer), (admitted) => {
+    return after(this.#context.host.admit(asked), (admitted) => {
       if (admitted instanceof Response) return answer.pass(admitted);
-      if (query.get("EIO") !== PROTOCOL) return answer.refused(REFUSAL.versionUnsupported);
-      return this.#startPolling(answer, admitted.visitor);
+      if (url.searchParams.get("EIO") !== PROTOCOL) return answer.refused(REFUSAL.versionUnsupported);
+      return this.#startPolling(answer, admitted.client);
     });
   }
 
   /** A request to upgrade under the Socket.IO path. Never rejects. */
-  upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    const query = new URL(request.url).searchParams;
-    if (query.has("sid")) return this.#engine.host.admitUpgrade(request, peer) ?? this.#takeOver(request);
-    const refusal = refusalOfUpgrade(query);
+  upgrade(request: Request, peer: Peer, url: URL = new URL(request.url)): MaybePromise<Response | UpgradeGrant> {
+    const asked = { request, url, peer };
+    const { host } = this.#context;
+    const sid = url.searchParams.get("sid");
+    if (sid !== null) return host.admitUpgrade(asked) ?? this.#takeOver(asked, sid);
+    const refusal = refusalOfUpgrade(url);
     if (refusal) return refuseUpgrade(refusal);
-    const textOnly = query.has("b64");
-    return after(this.#engine.host.admit(request, peer), (admitted) => {
+    const textOnly = url.searchParams.has("b64");
+    return after(host.admit(asked), (admitted) => {
       if (admitted instanceof Response) return admitted;
-      if (query.get("EIO") !== PROTOCOL) return refuseUpgrade(REFUSAL.versionUnsupported);
-      return { context: new Handshake(this.#engine, admitted.visitor, textOnly) };
+      if (url.searchParams.get("EIO") !== PROTOCOL) return refuseUpgrade(REFUSAL.versionUnsupported);
+      return { context: new Handshake(this.#context, admitted.client, textOnly) };
     });
   }
 
   /** A WebSocket for a session that has begun, here or at another worker. */
-  #takeOver(request: Request): Response | UpgradeGrant {
-    this.#engine.sweep();
-    const query = new URL(request.url).searchParams;
-    const sid = query.get("sid")!;
-    const { forwarding, sessions } = this.#engine;
-    const ownerPort = forwarding?.portOfOwner(sid);
-    if (forwarding && ownerPort !== undefined) return { context: forwarding.forwardSocket(request, ownerPort) };
-    const refusal = refusalOfUpgrade(query);
+  #takeOver({ url }: EngineRequest, sid: string): Response | UpgradeGrant {
+    this.#sweep();
+    const owner = this.#ownerOf(sid);
+    if (owner) return { context: new ForwardedSocket(url, owner) };
+    const refusal = refusalOfUpgrade(url);
     if (refusal) return refuseUpgrade(refusal);
-    const session = sessions.get(sid);
-    return session ? { context: new Probe(session, query.has("b64")) } : refuseUpgrade(this.#missing(sid));
+    const session = this.#context.sessions.get(sid);
+    return session ? { context: new Probe(session, url.searchParams.has("b64")) } : refuseUpgrade(this.#missing(sid));
   }
 
   /** Whether the socket came from {@link upgrade}: then its events belong here. */
@@ -125,41 +155,59 @@ export class EngineServer {
     if (socket.context instanceof SocketRole) socket.context.closed(socket, code, reason);
   }
 
-  /** Ends every session; peers come back elsewhere. */
-  stop(): Promise<void> {
-    return this.#engine.stop();
+  /** Ends every session. Resolves when peers in the middle of an upgrade have finished it, and were told. */
+  async stop(): Promise<void> {
+    const { sessions, deadlines } = this.#context;
+    this.#protocol.stop();
+    for (const session of [...sessions.values()]) session.close(1001, "server shutting down");
+    const endsAt = performance.now() + STOP_GRACE_MS;
+    while (deadlines.upgrades.size > 0 && performance.now() < endsAt) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    for (const each of Object.values(deadlines)) each.clear();
+    sessions.clear();
   }
 
-  #startPolling(answer: HttpAnswer, visitor: unknown): Response {
-    const session = new Session(this.#engine, visitor);
+  /** Ends what is due at this very moment, so that a request sees the truth and not the timer's lateness. */
+  #sweep(): void {
+    const { pings, pongs } = this.#context.deadlines;
+    pings.sweep();
+    pongs.sweep();
+  }
+
+  #startPolling(answer: HttpAnswer, client: unknown): Response {
+    const session = new Session(this.#context, client);
     session.startPolling();
-    const { cookie } = this.#engine.options;
+    const { cookie } = this.#context.options;
     return answer.payload(
-      session.greeting(["websocket"]),
+      session.openPacket(["websocket"]),
       cookie && `${cookie}=${session.sid}; Path=/; HttpOnly; SameSite=Lax`,
     );
   }
 
-  #find(request: Request, answer: HttpAnswer, sid: string): MaybePromise<Response> {
-    const { forwarding, sessions } = this.#engine;
-    const ownerPort = forwarding?.portOfOwner(sid);
-    if (forwarding && ownerPort !== undefined) return forwarding.forward(request, answer, ownerPort);
-    const session = sessions.get(sid);
-    return session ? this.#serve(request, answer, session) : answer.refused(this.#missing(sid));
+  #find(asked: EngineRequest, answer: HttpAnswer, sid: string): MaybePromise<Response> {
+    const owner = this.#ownerOf(sid);
+    if (owner) return forward(asked, answer, owner);
+    const session = this.#context.sessions.get(sid);
+    return session ? this.#serve(asked, answer, session) : answer.refused(this.#missing(sid));
+  }
+
+  /** The other worker that has the session, if one does. */
+  #ownerOf(sid: string): SessionOwner | undefined {
+    const port = this.#context.ids.portOfOwner(sid);
+    return port === undefined ? undefined : { port, maxPayloadBytes: this.#context.options.maxPayloadBytes };
   }
 
   /** Why there is no session with this id. */
   #missing(sid: string): EngineError {
-    const node = nodeOfSession(sid);
-    const { host, options } = this.#engine;
-    if (node === undefined || node === options.node) return REFUSAL.sessionUnknown;
-    host.strayed?.(node);
+    const node = this.#context.ids.otherNodeOf(sid);
+    if (node === undefined) return REFUSAL.sessionUnknown;
+    this.#context.host.misrouted?.(node);
     return REFUSAL.sessionElsewhere;
   }
 
-  #serve(request: Request, answer: HttpAnswer, session: Session): MaybePromise<Response> {
-    const { polling } = session;
-    const asksForPolling = new URL(request.url).searchParams.get("transport") === "polling";
+  #serve({ request, url }: EngineRequest, answer: HttpAnswer, { polling }: Session): MaybePromise<Response> {
+    const asksForPolling = url.searchParams.get("transport") === "polling";
     if (!polling || !asksForPolling) return answer.refused(REFUSAL.badRequest);
     if (request.method === "GET") return polling.get({ answer, signal: request.signal });
     if (request.method === "POST") return polling.post(request, answer);
@@ -167,8 +215,32 @@ export class EngineServer {
   }
 }
 
-function refusalOfUpgrade(query: URLSearchParams): EngineError | undefined {
-  const transport = query.get("transport");
+/** A WebSocket that has been admitted and begins a session as soon as it is open. */
+class Handshake extends SocketRole {
+  readonly #context: SessionContext;
+  readonly #client: unknown;
+  readonly #textOnly: boolean;
+
+  constructor(context: SessionContext, client: unknown, textOnly: boolean) {
+    super();
+    this.#context = context;
+    this.#client = client;
+    this.#textOnly = textOnly;
+  }
+
+  opened(socket: Socket): void {
+    const session = new Session(this.#context, this.#client);
+    session.attach(socket, this.#textOnly);
+    session.send(session.openPacket([]));
+  }
+
+  received(): void {}
+
+  closed(): void {}
+}
+
+function refusalOfUpgrade({ searchParams }: URL): EngineError | undefined {
+  const transport = searchParams.get("transport");
   if (transport === "websocket") return undefined;
   return transport === "polling" ? REFUSAL.badRequest : REFUSAL.transportUnknown;
 }

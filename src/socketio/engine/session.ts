@@ -1,27 +1,26 @@
 /**
- * One Engine.IO session: a peer that polls, has a WebSocket, or polls and then has one; its heartbeat and its end.
+ * One Engine.IO session: a peer that polls, has a WebSocket, or polls and then has one; and how it ends.
  *
- * Made by the EngineServer at a handshake. What Socket.IO says in it is the business of `Namespaces`. There may be a
- * hundred thousand of these: no closure, no timer of its own.
+ * What is said in it is the business of its content. There may be a hundred thousand of these: no closure, no timer of
+ * its own.
  */
 import type { Socket } from "../../adapter.ts";
 import { CLOSE } from "../../errors.ts";
 import type { Frame } from "../../message.ts";
 import { type Rate, TokenBucket } from "../../token_bucket.ts";
-import { fromBase64, PING, splitPayload } from "../codec.ts";
-import { SocketRole } from "./endpoint.ts";
-import type { Engine } from "./engine.ts";
-import { Namespaces } from "../namespaces.ts";
-import type { NamespaceSocket } from "../namespace_socket.ts";
-import { type FrameSink, TextOutlet } from "../outlet.ts";
+import { fromBase64, splitPayload } from "./codec.ts";
+import type { Deadlines, Expiring } from "./deadlines.ts";
+import { Heartbeat, type HeartbeatDeadlines } from "./heartbeat.ts";
+import type { SessionHost } from "./host.ts";
+import type { EngineIoOptions } from "./options.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
-import type { Probe } from "./probe.ts";
-import { newSessionId } from "./session_id.ts";
+import type { SessionIds } from "./session_id.ts";
+import { type FrameSink, SocketRole, TextSocket } from "./socket_role.ts";
 
 /** A peer may send a packet that says nothing once a second, and so many at once. */
 const IDLE_PACKETS: Rate = { perSecond: 1, burst: 50 };
 
-/** RFC 6455's code of a connection that ended without a closing. */
+/** RFC 6455's code of a connection that ended without a close frame. */
 const ABNORMAL = 1006;
 
 /** How a session ends. */
@@ -32,55 +31,92 @@ export interface End {
   isFault?: boolean;
 }
 
-export class Session extends SocketRole implements PollingOwner {
+/** What is said in a session. */
+export interface SessionContent {
+  /** What a message holds: text, or the bytes of an attachment. */
+  receive(data: Frame): void;
+  /** The session has got a WebSocket whose topics serve it. */
+  moveToNativeTopics(native: Socket): void;
+  /** The session has ended. Returns how many connections outlive it, each of which will call its `release`. */
+  end(end: End): number;
+}
+
+export interface SessionDeadlines extends HeartbeatDeadlines {
+  /** How long a session that was closed waits for the poll that takes its last packets. */
+  readonly closings: Deadlines;
+  readonly upgrades: Deadlines;
+}
+
+/** What the sessions of one server share. */
+export interface SessionContext {
+  readonly options: EngineIoOptions;
+  readonly host: SessionHost;
+  readonly ids: SessionIds;
+  readonly deadlines: SessionDeadlines;
+  /** By id; also those that were closed and wait for their last poll. */
+  readonly sessions: Map<string, Session>;
+  contentOf(session: Session): SessionContent;
+}
+
+/** An attempt to upgrade. */
+export interface Upgrade {
+  /** The peer was told to come over. */
+  readonly answered: boolean;
+  abort(reason: string): void;
+}
+
+export class Session extends SocketRole implements PollingOwner, Expiring {
   readonly sid: string;
-  readonly visitor: unknown;
-  readonly engine: Engine;
+  readonly client: unknown;
+  readonly context: SessionContext;
   /** Absent once it has a WebSocket. */
   polling?: Polling;
   /** The WebSocket whose topics serve this session; absent while it polls, and for peers that want text only. */
   native?: Socket;
   /** The attempt to upgrade that is under way. */
-  probe?: Probe;
-  readonly #namespaces: Namespaces;
-  #outlet?: FrameSink;
+  probe?: Upgrade;
+  readonly #content: SessionContent;
+  readonly #heartbeat: Heartbeat;
+  #sink?: FrameSink;
   #ending?: End;
-  #idling?: TokenBucket;
-  /** Sockets that wait for their peer to come back. */
-  #waiting = 0;
+  #idlePackets?: TokenBucket;
+  /** Connections that have outlived it. */
+  #outliving = 0;
 
   /** A session without a socket polls; with one, call {@link attach} in the same turn. */
-  constructor(engine: Engine, visitor: unknown) {
+  constructor(context: SessionContext, client: unknown) {
     super();
-    this.engine = engine;
-    this.visitor = visitor;
-    const id = newSessionId(engine.options.node);
-    this.sid = engine.forwarding?.idOf(id) ?? id;
-    this.#namespaces = new Namespaces(this);
-    engine.sessions.set(this.sid, this);
-    engine.pings.set(this);
-    engine.connects.set(this);
-    engine.host.enter(visitor);
+    this.context = context;
+    this.client = client;
+    this.sid = context.ids.next();
+    this.#content = context.contentOf(this);
+    this.#heartbeat = new Heartbeat(context.deadlines, this);
+    context.sessions.set(this.sid, this);
+    context.host.enter(client);
   }
 
-  get ended(): boolean {
+  get hasEnded(): boolean {
     return this.#ending !== undefined;
   }
 
+  get isPolled(): boolean {
+    return this.polling !== undefined;
+  }
+
   get bufferedBytes(): number {
-    return this.#outlet?.bufferedBytes ?? 0;
+    return this.#sink?.bufferedBytes ?? 0;
   }
 
   /** The open packet: what the peer has to know. */
-  greeting(upgrades: string[]): string {
-    const { pingIntervalMs, pingTimeoutMs, maxPayloadBytes } = this.engine.options;
+  openPacket(upgrades: string[]): string {
+    const { pingIntervalMs, pingTimeoutMs, maxPayloadBytes } = this.context.options;
     const terms = { pingInterval: pingIntervalMs, pingTimeout: pingTimeoutMs, maxPayload: maxPayloadBytes };
     return `0${JSON.stringify({ sid: this.sid, upgrades, ...terms })}`;
   }
 
   startPolling(): void {
-    this.polling = new Polling(this, this.engine.options);
-    this.#outlet = this.polling;
+    this.polling = new Polling(this, this.context.options);
+    this.#sink = this.polling;
   }
 
   /**
@@ -93,16 +129,16 @@ export class Session extends SocketRole implements PollingOwner {
     this.probe = undefined;
     polling?.release();
     socket.context = this;
-    this.#outlet = textOnly ? new TextOutlet(socket) : socket;
-    for (const frame of polling?.drain() ?? []) this.#outlet.send(frame);
-    if (this.#ending) return this.#leave(socket, this.#ending);
+    this.#sink = textOnly ? new TextSocket(socket) : socket;
+    for (const frame of polling?.drain() ?? []) this.#sink.send(frame);
+    if (this.#ending) return this.#closeAttached(socket, this.#ending);
     if (textOnly) return;
     this.native = socket;
-    this.#namespaces.moveToNativeTopics();
+    this.#content.moveToNativeTopics(socket);
   }
 
   send(frame: Frame): boolean {
-    return !this.#ending && this.#outlet !== undefined && this.#outlet.send(frame);
+    return !this.#ending && this.#sink !== undefined && this.#sink.send(frame);
   }
 
   opened(): void {}
@@ -110,17 +146,15 @@ export class Session extends SocketRole implements PollingOwner {
   /** An Engine.IO packet. Over a WebSocket bytes are a message as they are. */
   received(frame: Frame): void {
     if (this.#ending) return;
-    if (frame.length > this.engine.options.maxPayloadBytes) return this.close(CLOSE.tooLarge, "payload too large");
-    if (typeof frame !== "string") return this.#namespaces.receive(frame);
+    if (frame.length > this.context.options.maxPayloadBytes) return this.close(CLOSE.tooLarge, "payload too large");
+    if (typeof frame !== "string") return this.#content.receive(frame);
     switch (frame.charCodeAt(0)) {
       case 0x34: // 4: message
-        return this.#namespaces.receive(frame.slice(1));
-      case 0x33: // 3: pong; one that nobody waits for does not postpone the next ping
-        if (this.engine.pongs.delete(this)) this.engine.pings.set(this);
-        else this.idle();
-        return;
+        return this.#content.receive(frame.slice(1));
+      case 0x33: // 3: pong
+        return this.#heartbeat.pong() ? undefined : this.idle();
       case 0x62: // b: message in base64
-        return this.#namespaces.receive(fromBase64(frame));
+        return this.#content.receive(fromBase64(frame));
       case 0x36: // 6: noop
         return this.idle();
       case 0x31: // 1: close
@@ -130,10 +164,10 @@ export class Session extends SocketRole implements PollingOwner {
     }
   }
 
-  /** The peer sent what is nothing to the host, which counts the rest. */
+  /** The peer sent a packet that says nothing, and that nothing above counts. */
   idle(): void {
-    this.#idling ??= new TokenBucket(IDLE_PACKETS);
-    if (this.#idling.take() > 0) this.fail("too many packets that say nothing");
+    this.#idlePackets ??= new TokenBucket(IDLE_PACKETS);
+    if (this.#idlePackets.take() > 0) this.fail("too many packets that say nothing");
   }
 
   receivePayload(payload: string): void {
@@ -145,11 +179,6 @@ export class Session extends SocketRole implements PollingOwner {
 
   closed(_socket: Socket, code: number, reason: string): void {
     this.#end({ code, reason: reason || "transport close" });
-  }
-
-  ping(dueAt: number): void {
-    this.engine.pongs.set(this, dueAt);
-    this.send(PING);
   }
 
   pingTimedOut(): void {
@@ -170,58 +199,55 @@ export class Session extends SocketRole implements PollingOwner {
     this.abandon(CLOSE.slowConsumer, "slow consumer");
   }
 
-  parked(bytes: number): void {
-    this.engine.host.parked?.(this.visitor, this, bytes);
+  buffered(bytes: number): void {
+    this.context.host.buffered?.(this.client, this, bytes);
   }
 
   /** What waits for its next poll is too much for others. */
-  giveUp(): void {
-    if (this.ended) this.farewellTimedOut();
+  drop(): void {
+    if (this.hasEnded) this.expired();
     else this.stall();
   }
 
-  /** Sends what is queued and then the end; the host is told in a later turn. Idempotent. */
+  /** Sends what is queued and then the end; the content is told in a later turn. Idempotent. */
   close(code: number, reason: string): void {
     if (this.#ending) return;
-    if (this.polling) this.engine.farewells.set(this);
-    this.#outlet?.close(code, reason);
+    if (this.polling) this.context.deadlines.closings.set(this);
+    this.#sink?.close(code, reason);
     this.#endSoon({ code, reason });
   }
 
   abandon(code: number, reason: string): void {
     if (this.#ending) return;
-    this.engine.sessions.delete(this.sid);
-    this.#outlet?.abandon(code, reason);
+    this.context.sessions.delete(this.sid);
+    this.#sink?.abandon(code, reason);
     this.#endSoon({ code, reason });
   }
 
-  bidFarewell(): void {
-    this.engine.farewells.delete(this);
-    this.engine.sessions.delete(this.sid);
+  /** The peer of a closed session has been told its end. */
+  closingDelivered(): void {
+    this.context.deadlines.closings.delete(this);
+    this.context.sessions.delete(this.sid);
     this.probe?.abort("the session has ended");
   }
 
-  farewellTimedOut(): void {
-    this.bidFarewell();
+  /** No poll has come for the last packets of a closed session. */
+  expired(): void {
+    this.closingDelivered();
     this.polling?.abandon(ABNORMAL);
   }
 
-  /** One of its sockets goes on in another session. */
-  lose(socket: NamespaceSocket): void {
-    if (this.#namespaces.remove(socket) === 0) this.close(CLOSE.normal, "resumed elsewhere");
-  }
-
-  /** One of the sockets that waited for their peer does so no longer. */
+  /** One of the connections that have outlived it does so no longer. */
   release(): void {
-    if (--this.#waiting === 0) this.engine.host.dismiss(this.visitor);
+    if (--this.#outliving === 0) this.context.host.leave(this.client);
   }
 
   /** Nothing more is sent: a waiting poll is freed, a WebSocket closed. */
   #quit(end: End): void {
     if (this.#ending) return;
-    this.engine.sessions.delete(this.sid);
+    this.context.sessions.delete(this.sid);
     if (this.polling) this.polling.abandon(end.code);
-    else this.#outlet?.close(end.code, end.reason);
+    else this.#sink?.close(end.code, end.reason);
     this.#end(end);
   }
 
@@ -239,24 +265,21 @@ export class Session extends SocketRole implements PollingOwner {
 
   #stop(end: End): void {
     this.#ending = end;
-    const { engine } = this;
-    engine.pings.delete(this);
-    engine.pongs.delete(this);
-    engine.connects.delete(this);
-    const waits = engine.farewells.has(this);
-    if (!waits) engine.sessions.delete(this.sid);
-    // A peer that was told to come over polls no more: it takes the closing there, or never hears of the end.
-    if (!waits || !this.probe?.answered) this.probe?.abort("the session has ended");
+    this.#heartbeat.stop();
+    const awaitsPoll = this.context.deadlines.closings.has(this);
+    if (!awaitsPoll) this.context.sessions.delete(this.sid);
+    // A peer that was told to come over polls no more: it takes the last packets there, or never hears of the end.
+    if (!awaitsPoll || !this.probe?.answered) this.probe?.abort("the session has ended");
   }
 
   /** The peer came over to a session that has ended; what waited for it has been sent. */
-  #leave(socket: Socket, { code, reason }: End): void {
-    this.bidFarewell();
+  #closeAttached(socket: Socket, { code, reason }: End): void {
+    this.closingDelivered();
     socket.close(code, reason);
   }
 
   #finish(end: End): void {
-    this.#waiting = this.#namespaces.end(end);
-    if (this.#waiting === 0) this.engine.host.dismiss(this.visitor);
+    this.#outliving = this.#content.end(end);
+    if (this.#outliving === 0) this.context.host.leave(this.client);
   }
 }

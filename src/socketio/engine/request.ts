@@ -1,9 +1,18 @@
 /**
- * Reads the body of a POST, and no more of it than is allowed.
+ * An HTTP request to Engine.IO: its URL, taken apart once, and its body, of which no more is read than is allowed.
  */
+import type { Peer } from "../../adapter.ts";
+
+/** A request under the Socket.IO path. */
+export interface EngineRequest {
+  readonly request: Request;
+  readonly url: URL;
+  readonly peer: Peer;
+}
+
 export type Body = { kind: "text"; text: string } | { kind: "too_large" } | { kind: "broken" };
 
-/** Never rejects; `broken` if the peer went away, `signal` fired, or the bytes are no UTF-8. */
+/** Never rejects; `broken` if the peer went away, `signal` fired, or the bytes are not UTF-8. */
 export async function readText(request: Request, maxBytes: number, signal: AbortSignal): Promise<Body> {
   if (Number(request.headers.get("content-length")) > maxBytes) return { kind: "too_large" };
   if (!request.body) return { kind: "text", text: "" };
