@@ -123,12 +123,12 @@ export function encodeId(id: string): string {
   return encodeURIComponent(id.toWellFormed());
 }
 
-export function decodeId(word: string): string {
+/** Undefined: it is not a word of {@link encodeId}. */
+export function decodeId(word: string): string | undefined {
   try {
     return decodeURIComponent(word);
   } catch {
-    // Older nodes write it as it is.
-    return word;
+    return undefined;
   }
 }
 
@@ -144,6 +144,7 @@ export function readArrival(payload: string): ReceivedEvent | undefined {
   const offset = Number(place.startsWith(">") ? place.slice(1) : place);
   if (!Number.isSafeInteger(offset) || offset < 0) return undefined;
   const id = decodeId(payload.slice(two + 1, three));
+  if (id === undefined) return undefined;
   return { epoch: epoch === "-" ? undefined : epoch, offset, isKept, id, json: payload.slice(three + 1) };
 }
 

@@ -87,7 +87,7 @@ export class RedisLog {
       timestamp,
       this.#parts.historyRoomBytes,
     );
-    return resultOf(String(answer), timestamp);
+    return resultOf(String(answer));
   }
 
   async read(room: string, { mode, from, limit, maxBytes, mark = "" }: LogQuery): Promise<LogPage> {
@@ -136,11 +136,11 @@ export class RedisLog {
   }
 }
 
-/** What PUBLISH answers; `now` stands for the time of a first publish that an older node remembered. */
-function resultOf(answer: string, now: number): PublishResult {
-  const [epoch = "", offset, id, timestamp = now] = answer.split(" ");
+/** What PUBLISH answers. */
+function resultOf(answer: string): PublishResult {
+  const [epoch = "", offset, id, timestamp] = answer.split(" ");
   const result: PublishResult = {};
   if (epoch !== "-") result.position = { epoch, offset: Number(offset) };
-  if (id !== undefined) result.duplicateOf = { id: decodeId(id), timestamp: Number(timestamp) };
+  if (id !== undefined) result.duplicateOf = { id: decodeId(id)!, timestamp: Number(timestamp) };
   return result;
 }

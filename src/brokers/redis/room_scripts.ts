@@ -60,8 +60,8 @@ end
 /**
  * KEYS meta log once
  * ARGV payload id size ttl onceTtl fresh run metaTtl command channel timestamp maxBytes
- * Returns "epoch offset" of this publish, or "epoch offset id timestamp" of the first if it is a repeat (older nodes left
- * the timestamp out); the epoch of what is not kept is "-".
+ * Returns "epoch offset" of this publish, or "epoch offset id timestamp" of the first if it is a repeat; the epoch of what
+ * is not kept is "-".
  *
  * The bytes of the log are looked up only when it could be too large: what was ever kept is counted in the meta and in each
  * entry, so the difference to the oldest is what the log holds.
