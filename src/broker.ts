@@ -1,21 +1,16 @@
 /**
- * Contract of everything that nodes share: brokers/memory.ts, brokers/broadcast_channel.ts, brokers/redis.ts.
+ * Contract of everything that nodes share: brokers/memory, brokers/broadcast_channel, brokers/redis.
+ *
+ * What is particular to a broker is how it publishes, subscribes, asks other nodes and knows who is present. What it keeps
+ * is in the stores it is given (stores.ts), and the directory and the control are made of `ask` (brokers/cluster).
  *
  * One setting selects all of it, so no half-clustered state exists. The memory broker answers synchronously; others may
  * return promises. While the engine behind a broker is away every call that needs it fails with `unavailable`: a publish
  * is refused, never accepted and lost.
  */
 import type { MaybePromise } from "./maybe.ts";
-import type {
-  Member,
-  MessageEvent,
-  Notification,
-  RoomEvent,
-  Roster,
-  StreamPosition,
-  UserId,
-  UserPresence,
-} from "./message.ts";
+import type { Member, RoomEvent, Roster, StreamPosition, UserId, UserPresence } from "./message.ts";
+import type { Grants, History, Inbox, Keep, OnceKey, Original } from "./stores.ts";
 
 /** An event and who gets it. */
 export interface RoutedEvent {
@@ -30,12 +25,13 @@ export interface RoutedEvent {
 
 export interface PublishOptions {
   /** Keep a message in the room's history. */
-  keep?: { size: number; ttlMs: number };
+  keep?: Keep;
   /**
-   * Makes the publish idempotent for five minutes (memory: at least the sender's last 256 keys). `key` covers the
-   * client's id and all content: the same id with other content is another key.
+   * Makes the publish idempotent for five minutes (memory: at least the sender's last 256 keys). Example: the client "ann"
+   * repeats its message 7 because it heard no answer. With the same text it has the same key, so it is not published, and
+   * `duplicateOf` is the first one. With another text the key is another one, and it is published.
    */
-  once?: { sender: string; key: string };
+  once?: OnceKey;
 }
 
 export interface PublishResult {
@@ -46,9 +42,6 @@ export interface PublishResult {
   /** It was published, but this node delivers no copy: a reset, or a position that somebody here was told, stands for it. */
   covered?: true;
 }
-
-/** By what a message is known that was published before. */
-export type Original = Pick<MessageEvent, "id" | "timestamp">;
 
 /**
  * Guarantees: all events of a room reach all nodes in one order, each at most once; `deliver` is called on the
@@ -89,45 +82,6 @@ export interface BrokerHealth {
   detail?: string;
 }
 
-export interface HistoryQuery {
-  /** How many at most; the answer is oldest first. */
-  limit: number;
-  /**
-   * How large all of them together may be, as the broker measures what it keeps; what does not fit counts as over the
-   * limit, but one message is answered whatever its size.
-   */
-  maxBytes?: number;
-  /** All messages after this position: to go on from there. */
-  since?: StreamPosition;
-  /** The messages right after this position: to page forward. */
-  after?: StreamPosition;
-  /** Messages before this position; none if its epoch is over. */
-  before?: StreamPosition;
-}
-
-export interface HistoryPage {
-  /** Oldest first. */
-  messages: MessageEvent[];
-  /**
-   * The room's present position. Asking creates it where somebody is in the room, so that a joiner always has one; of a
-   * room where nothing was said and nobody is, a broker may answer one that it does not keep. A node that subscribes to a
-   * room with history reads it next: lost messages are noticed from this position on.
-   */
-  position: StreamPosition;
-  /**
-   * The messages are those that were asked for. False: the epoch of the position is over, or the position lies ahead; or
-   * messages right after it are gone, or with `since` over limit or bytes. They then are the newest; with `before` there
-   * are none.
-   */
-  recovered: boolean;
-  /** Recovered from `since` or `after`: newer messages are kept. Otherwise: older ones are. */
-  more: boolean;
-}
-
-export interface History {
-  read(room: string, query: HistoryQuery): MaybePromise<HistoryPage>;
-}
-
 export interface Occupancy {
   /** The first connection of its user in the room, cluster-wide (a guest is its own user). */
   first: boolean;
@@ -166,23 +120,6 @@ export interface PresenceStore {
   setStatus(user: string, presence: UserPresence): MaybePromise<boolean>;
   /** `online` if the user is connected and never said otherwise, `offline` if not connected. */
   status(user: string): MaybePromise<UserPresence>;
-}
-
-/** Per-user notifications: bounded in number and age. */
-export interface Inbox {
-  /** Returns the unread count after it. */
-  add(user: string, notification: Notification): MaybePromise<number>;
-  /** Newest first, those before the notification with the id `before`. */
-  list(user: string, query: { before?: string; limit: number }): MaybePromise<InboxPage>;
-  /** One, or all; returns the unread count after it. Unknown ids change nothing. */
-  markRead(user: string, notification?: string): MaybePromise<number>;
-  unread(user: string): MaybePromise<number>;
-}
-
-export interface InboxPage {
-  notifications: Notification[];
-  unread: number;
-  more: boolean;
 }
 
 export interface ConnectionInfo {
@@ -262,7 +199,7 @@ export interface Delivery {
   connection: string;
   event: RoomEvent;
   /** Claimed by the node that holds the connection, right before it delivers. */
-  once?: PublishOptions["once"];
+  once?: OnceKey;
 }
 
 export interface Delivered {
@@ -312,17 +249,6 @@ export interface Answers<T> {
   values: T[];
   /** How many nodes were asked, as far as that is known; 0: there is no such node. */
   asked: number;
-}
-
-/** Decisions about users that outlive their connections, and win over the claims of older tokens. */
-export interface Grants {
-  setGroup(user: string, group: string, joined: boolean): MaybePromise<void>;
-  /** Group id → in or out. */
-  groups(user: string): MaybePromise<Record<string, boolean>>;
-  /** 0 lifts the block. */
-  block(user: string, forMs: number): MaybePromise<void>;
-  /** How long it is still blocked, in whole milliseconds; 0: it is not. */
-  blockedFor(user: string): MaybePromise<number>;
 }
 
 /** What a broker needs of its node: implemented by the hub. */

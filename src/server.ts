@@ -14,6 +14,7 @@ import { BroadcastChannelBroker, type Uplink } from "./brokers/broadcast_channel
 import { WorkerPeers } from "./brokers/broadcast_channel/worker_peers.ts";
 import { Sequencer } from "./brokers/broadcast_channel/sequencer.ts";
 import { MemoryBroker } from "./brokers/memory/broker.ts";
+import { memoryStores } from "./brokers/memory/stores.ts";
 import { RedisBroker } from "./brokers/redis/broker.ts";
 import { type Config, maxBufferedBytes, type Renewal } from "./config/config.ts";
 import { ParleyError } from "./errors.ts";
@@ -282,7 +283,7 @@ function createBroker(
   { ids, log, worker }: Pick<Dependencies, "log" | "worker"> & { ids: IdSource },
 ): Broker {
   const { broker, redisUrl, redisSentinelPassword, redisPrefix: prefix, redisSharded: sharded } = config;
-  const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax } = config;
+  const { historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax } = config;
   if (!worker && (config.workerCount > 1 || broker === "broadcast")) {
     throw new ParleyError("unavailable", "Cannot start workers inside of a program: only the executable does");
   }
@@ -293,7 +294,7 @@ function createBroker(
     return new RedisBroker({ ...where, ...bounds, log, peers }, ids);
   }
   if (worker) return new BroadcastChannelBroker(worker.uplink, log);
-  return new MemoryBroker({ historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax }, ids);
+  return new MemoryBroker({ stores: memoryStores(config), roomAnnounceMax, ids });
 }
 
 /** What the workers of one process have in common; made and kept by the thread that starts them. */
@@ -308,7 +309,7 @@ export interface SharedResources {
 /** Throws if a port cannot be bound. */
 export async function createSharedResources(given: Config, overrun: (node: string) => void): Promise<SharedResources> {
   const config = await reservePorts(given);
-  const sequencer = new Sequencer({ ...config, overrun });
+  const sequencer = new Sequencer({ stores: memoryStores(config), roomAnnounceMax: config.roomAnnounceMax, overrun });
   const demoKey = makeDemoKey();
   const forwardingSecret = randomId(32);
   return {

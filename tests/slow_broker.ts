@@ -9,9 +9,6 @@ import type {
   Answers,
   Broker,
   BrokerHealth,
-  Grants,
-  History,
-  Inbox,
   LocalNode,
   NodeAnswers,
   NodeQuestion,
@@ -20,7 +17,9 @@ import type {
   PublishResult,
   RoutedEvent,
 } from "../src/broker.ts";
-import { MemoryBroker } from "../src/brokers/memory/broker.ts";
+import type { MemoryBroker } from "../src/brokers/memory/broker.ts";
+import { memoryBroker } from "./memory_broker.ts";
+import type { Grants, History, Inbox } from "../src/stores.ts";
 import { ParleyError } from "../src/errors.ts";
 import type { MaybePromise } from "../src/maybe.ts";
 
@@ -44,7 +43,7 @@ export class SlowBroker implements Broker {
   #line: Promise<unknown> = Promise.resolve();
 
   constructor() {
-    this.engine = new MemoryBroker({ historyMaxBytes: 1e8, inboxSize: 10, inboxTtlMs: 60_000 });
+    this.engine = memoryBroker();
     this.history = this.#afar(this.engine.history, ["read"]);
     this.presence = this.#afar<PresenceStore>(this.engine.presence, [
       ...["enter", "leave", "identify", "roster", "count", "contains", "setStatus", "status"] as const,

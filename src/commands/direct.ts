@@ -4,13 +4,14 @@
  * `to` is a connection id first, then a user id. Not echoed, never kept. A guest reaches only those it shares a room
  * with; "nobody there" and "not allowed to know" are the same answer, `not_found`.
  */
-import type { Original, PublishOptions } from "../broker.ts";
+import type { PublishOptions } from "../broker.ts";
 import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { looksLikeId } from "../id.ts";
 import { type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, SignalEvent, Target } from "../message.ts";
+import type { Original } from "../stores.ts";
 
 export interface DirectRequest {
   target: Target;

@@ -8,7 +8,7 @@
 import * as v from "valibot";
 import { networkOf } from "../hub/address.ts";
 import type { MessageInput } from "../commands/server_api.ts";
-import type { HistoryPage } from "../broker.ts";
+import type { HistoryPage } from "../stores.ts";
 import { publishKey } from "../commands/publish.ts";
 import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";

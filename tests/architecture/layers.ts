@@ -22,7 +22,7 @@ const GROUND = [
   "version",
 ];
 
-const CONTRACTS = ["adapter", "broker", "dialect", "verifier", "config/"];
+const CONTRACTS = ["adapter", "broker", "stores", "dialect", "verifier", "config/"];
 
 /** Members, rooms and whoever is asked for rights, with the hub between them. */
 const CORE = [...GROUND, ...CONTRACTS, "policies/", "hub/"];
@@ -46,12 +46,13 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
 
   adapter: [...GROUND, ...CONTRACTS],
   broker: [...GROUND, ...CONTRACTS],
+  stores: GROUND,
   dialect: [...GROUND, ...CONTRACTS],
   verifier: [...GROUND, ...CONTRACTS],
   "config/": [...GROUND, ...CONTRACTS],
 
   "adapters/": [...GROUND, "adapter"],
-  "brokers/": [...GROUND, "broker"],
+  "brokers/": [...GROUND, "broker", "stores"],
   "dialects/": [...GROUND, "dialect"],
   "verifiers/": [...GROUND, "verifier"],
   "policies/": [...GROUND, ...CONTRACTS],

@@ -13,6 +13,7 @@ import { URL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import process from "node:process";
 import { BroadcastChannelBroker } from "../../src/brokers/broadcast_channel/broker.ts";
+import { memoryStores } from "../../src/brokers/memory/stores.ts";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
 import type { RoutedEvent } from "../../src/broker.ts";
 import { createLog } from "../../src/log.ts";
@@ -35,8 +36,8 @@ function now(): number {
 }
 
 async function measure(way: keyof typeof WAYS): Promise<void> {
-  const options = { historyMaxBytes: 1e8, inboxSize: 1, inboxTtlMs: 1, largeChars: WAYS[way] };
-  const sequencer = new Sequencer(options);
+  const stores = memoryStores({ historyMaxBytes: 1e8, inboxSize: 1, inboxTtlMs: 1 });
+  const sequencer = new Sequencer({ stores, largeChars: WAYS[way] });
   const reports: { worker: number; latencies: number[] }[] = [];
   const workers = Array.from({ length: WORKERS }, (_, worker) => {
     const { uplink } = sequencer.attach();

@@ -7,8 +7,9 @@
  */
 import { test } from "node:test";
 import type { Broker } from "../../src/broker.ts";
+import type { MemoryStoresOptions } from "../../src/brokers/memory/stores.ts";
 import type { MessageEvent } from "../../src/message.ts";
-import type { FakeNode } from "../fakes.ts";
+import type { FakeClock, FakeNode } from "../fakes.ts";
 import { deliveryContract } from "./broker_delivery.ts";
 import { directoryContract } from "./broker_directory.ts";
 import { historyContract } from "./broker_history.ts";
@@ -20,6 +21,12 @@ export const INBOX = { size: 5, ttlMs: 60_000 } as const;
 /** Again at four. */
 export const ANNOUNCE_MAX = 5;
 export const HISTORY_ROOM_BYTES = 100_000;
+
+/** The bounds of stores in memory, with a clock that can be moved. */
+export function storesOptions({ now }: FakeClock): MemoryStoresOptions {
+  const [inboxSize, inboxTtlMs] = [INBOX.size, INBOX.ttlMs];
+  return { historyMaxBytes: 1e8, historyRoomBytes: HISTORY_ROOM_BYTES, inboxSize, inboxTtlMs, now };
+}
 
 export interface TestNode {
   broker: Broker;

@@ -1,7 +1,8 @@
 /** The memory broker keeps the broker contract. */
 import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryStores } from "../../src/brokers/memory/stores.ts";
 import { FakeClock, FakeNode } from "../fakes.ts";
-import { ANNOUNCE_MAX, brokerContract, HISTORY_ROOM_BYTES, INBOX } from "./broker.ts";
+import { ANNOUNCE_MAX, brokerContract, storesOptions } from "./broker.ts";
 
 brokerContract({
   name: "memory",
@@ -9,15 +10,7 @@ brokerContract({
   open() {
     const clock = new FakeClock();
     const node = new FakeNode();
-    const options = {
-      historyMaxBytes: 1e8,
-      historyRoomBytes: HISTORY_ROOM_BYTES,
-      inboxSize: INBOX.size,
-      inboxTtlMs: INBOX.ttlMs,
-      roomAnnounceMax: ANNOUNCE_MAX,
-      now: clock.now,
-    };
-    const broker = new MemoryBroker(options);
+    const broker = new MemoryBroker({ stores: memoryStores(storesOptions(clock)), roomAnnounceMax: ANNOUNCE_MAX });
     broker.start(node);
     return Promise.resolve({
       nodes: [{ broker, node }],

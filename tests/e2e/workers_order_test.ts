@@ -7,12 +7,12 @@ import { test } from "node:test";
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
+import { testStores } from "../memory_broker.ts";
 import { eventually, RUNTIME } from "../harness.ts";
 import type { CrowdData, CrowdReport, Tally } from "./crowd_worker.ts";
 
 const SLOW = { timeout: 60_000 };
 const ROOMS = Array.from({ length: 50 }, (_, n) => `room ${n}`);
-const OPTIONS = { historyMaxBytes: 1e9, inboxSize: 5, inboxTtlMs: 60_000 };
 
 type Plan = Partial<CrowdData> & { name: string };
 
@@ -52,7 +52,7 @@ class CrowdWorker {
 }
 
 class Crowd implements AsyncDisposable {
-  readonly #sequencer = new Sequencer(OPTIONS);
+  readonly #sequencer = new Sequencer({ stores: testStores({ historyMaxBytes: 1e9 }) });
   readonly #workers: CrowdWorker[] = [];
 
   async join(plan: Plan): Promise<CrowdWorker> {

@@ -11,10 +11,10 @@ import { Sequencer } from "../../src/brokers/broadcast_channel/sequencer.ts";
 import { createLog } from "../../src/log.ts";
 import { publishKept } from "../contract/broker.ts";
 import { FakeNode } from "../fakes.ts";
+import { testStores } from "../memory_broker.ts";
 import { eventually } from "../waiting.ts";
 
 const LOG = createLog({ level: "error" });
-const OPTIONS = { historyMaxBytes: 1e8, inboxSize: 5, inboxTtlMs: 60_000 };
 
 class Reading {
   readonly texts: string[] = [];
@@ -103,8 +103,8 @@ test("batches: the log answers piece by piece, and says when it cannot", () => {
 
 /** Two nodes; the second hears nothing of the channel. */
 async function cut(logChars: number | undefined, run: (talker: Talker, deaf: Talker) => Promise<void>): Promise<void> {
-  const sequencer = new Sequencer({ ...OPTIONS, logChars });
-  const elsewhere = new Sequencer(OPTIONS);
+  const sequencer = new Sequencer({ stores: testStores(), logChars });
+  const elsewhere = new Sequencer({ stores: testStores() });
   const talkers: Talker[] = [];
   for (const isDeaf of [false, true]) {
     const node = new FakeNode();
@@ -176,7 +176,7 @@ test(
   async () => {
     const behind: string[] = [];
     const overrun = (node: string) => void behind.push(node);
-    const sequencer = new Sequencer({ ...OPTIONS, overrun, maxBehindChars: 10_000 });
+    const sequencer = new Sequencer({ stores: testStores(), overrun, maxBehindChars: 10_000 });
     const stuck = sequencer.attach();
     stuck.uplink.port.postMessage([{ do: "hello", node: "stuck" }]);
     const node = new FakeNode();

@@ -1,7 +1,7 @@
 /** A wall clock that is set back by an hour: what lasts a second still lasts a second. */
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { TokenBuckets } from "../../src/token_bucket.ts";
 import { Sweep } from "../../src/hub/sweep.ts";
 import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
@@ -21,7 +21,7 @@ function setBackAnHour(): Disposable {
 }
 
 function open(): { stage: CoreStage } & Disposable {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
+  const broker = memoryBroker();
   const stage = new CoreStage(broker);
   const sweep = new Sweep(stage.hub);
   return {
@@ -76,7 +76,7 @@ test("typing stops", { timeout: 15_000 }, async () => {
 });
 
 test("who does not authenticate in time is closed", async () => {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
+  const broker = memoryBroker();
   const stage = new CoreStage(broker, { websocketRequireAuth: true, websocketConnectionTimeoutMs: 100 });
   const sweep = new Sweep(stage.hub);
   const socket = await stage.connect("/ws?dialect=plain");
@@ -88,7 +88,7 @@ test("who does not authenticate in time is closed", async () => {
 
 test("buckets fill, and blocks end", async () => {
   const buckets = new TokenBuckets({ perSecond: 1000, burst: 1 });
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
+  const broker = memoryBroker();
   assertEquals(buckets.take("ann"), 0);
   broker.grants.block("ann", 60_000);
   using _ = setBackAnHour();
@@ -100,7 +100,7 @@ test("buckets fill, and blocks end", async () => {
 });
 
 test("a repeat is one for five minutes, also when the clock is set forward", () => {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
+  const broker = memoryBroker();
   const stage = new CoreStage(broker);
   const publish = () => {
     const event = { kind: "message" as const, ...stage.hub.stamp(), from: { connection: "c", name: "n" }, data: 1 };

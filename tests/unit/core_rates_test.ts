@@ -4,8 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { mock, test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
-import { IdSource } from "../../src/id.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";
@@ -16,7 +15,7 @@ const FEW_ROOMS = { websocketMaxRooms: 2, websocketJoinRate: 2 };
 const BURST = 52;
 
 function open(options: CoreStageOptions = {}): CoreStage {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }, new IdSource());
+  const broker = memoryBroker();
   return new CoreStage(broker, options);
 }
 

@@ -8,7 +8,8 @@ import type { Broker } from "../../src/broker.ts";
 import { Connection } from "../../src/hub/connection.ts";
 import { kebab as dialect } from "../../src/dialects/kebab.ts";
 import { EarlyFrames } from "../../src/commands/early_frames.ts";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import type { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { IdSource } from "../../src/id.ts";
 import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
@@ -17,7 +18,7 @@ import { SlowBroker } from "../slow_broker.ts";
 const SLOW = { timeout: 20_000 };
 
 function memory(): MemoryBroker {
-  return new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }, new IdSource());
+  return memoryBroker();
 }
 
 function open(options: CoreStageOptions = {}, broker: Broker = memory()): CoreStage {

@@ -7,7 +7,8 @@ import { assertEquals } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
 import { ServerApi } from "../../src/commands/server_api.ts";
 import { Cluster } from "../../src/brokers/cluster/cluster.ts";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import type { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { publish } from "../../src/commands/publish.ts";
 import { defaultConfig } from "../../src/config/config.ts";
 import { Connection } from "../../src/hub/connection.ts";
@@ -46,7 +47,7 @@ class FanoutStage implements Disposable {
 
   constructor(room: string, dialects: AnyDialect[]) {
     const config = defaultConfig({ jwtSecret: "x".repeat(32), roomAnnounceMax: 1 });
-    this.#broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 10, inboxTtlMs: 1e6 });
+    this.#broker = memoryBroker();
     const adapter = {
       zombies: 0,
       publish: (topic: string, _frame: unknown, except?: Socket) => {

@@ -2,16 +2,15 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import type { AnyDialect } from "../../src/dialect.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import { Connection } from "../../src/hub/connection.ts";
 import { bytesOf } from "../../src/hub/frame_size.ts";
 import { join } from "../../src/hub/membership.ts";
-import { IdSource } from "../../src/id.ts";
 import { run } from "../../src/maybe.ts";
 import type { Frame } from "../../src/message.ts";
 import { SocketioDialect } from "../../src/socketio/dialect.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { CoreStage } from "../core_stage.ts";
 
 const ROOM = "lobby";
@@ -22,11 +21,7 @@ const keep = { size: MESSAGES, ttlMs: 60_000 };
 
 /** A server whose room has kept many messages, and what a client of the dialect is answered that asks for all of them. */
 async function replay(dialect: AnyDialect, messages: { data: unknown; binary?: boolean }[]) {
-  const broker = new MemoryBroker(
-    { historyMaxBytes: 1e7, historyRoomBytes: 1e7, inboxSize: 1, inboxTtlMs: 1 },
-    new IdSource(),
-  );
-  const { hub } = new CoreStage(broker);
+  const { hub } = new CoreStage(memoryBroker());
   for (const message of messages) {
     const from = { connection: "ann", name: "Ann" };
     await hub.publish({ room: ROOM, event: { kind: "message", ...hub.stamp(), room: ROOM, from, ...message } }, {

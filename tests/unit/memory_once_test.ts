@@ -1,7 +1,7 @@
 /** Idempotent publishes in memory: how long they are remembered, and how many. */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { PublishedOnce } from "../../src/brokers/memory/once.ts";
+import { MemoryOnce } from "../../src/brokers/memory/once.ts";
 import { FakeClock } from "../fakes.ts";
 
 /** What is remembered of a message. */
@@ -10,7 +10,7 @@ function publishOf(id: string) {
 }
 
 test("a sender's oldest keys go first, others' stay", () => {
-  const once = new PublishedOnce();
+  const once = new MemoryOnce();
   once.remember({ sender: "bob", key: "k" }, publishOf("b"));
   for (let n = 1; n <= 300; n++) once.remember({ sender: "ann", key: `${n}` }, publishOf(`${n}`));
   assertEquals(once.find({ sender: "ann", key: "44" }), undefined);
@@ -20,7 +20,7 @@ test("a sender's oldest keys go first, others' stay", () => {
 });
 
 test("beyond the total the silent senders go first", () => {
-  const once = new PublishedOnce(Date.now, 10);
+  const once = new MemoryOnce(Date.now, 10);
   for (let n = 1; n <= 5; n++) {
     for (const sender of ["ann", "bob"]) once.remember({ sender, key: `${n}` }, publishOf(sender));
   }
@@ -32,7 +32,7 @@ test("beyond the total the silent senders go first", () => {
 
 test("keys are forgotten after five minutes", () => {
   const clock = new FakeClock();
-  const once = new PublishedOnce(clock.now);
+  const once = new MemoryOnce(clock.now);
   const position = { epoch: "e", offset: 1 };
   once.remember({ sender: "ann", key: "1" }, { ...publishOf("1"), position });
   clock.advance(299_999);

@@ -2,6 +2,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { RoutedEvent } from "../../src/broker.ts";
+import { MemoryStatuses } from "../../src/brokers/memory/statuses.ts";
 import { MemoryPresence } from "../../src/brokers/memory/presence.ts";
 import { RoomMembers } from "../../src/brokers/memory/room_members.ts";
 import { IdSource } from "../../src/id.ts";
@@ -10,7 +11,9 @@ import { FakeNode } from "../fakes.ts";
 
 function presence(): { store: MemoryPresence; told: RoutedEvent[] } {
   const told: RoutedEvent[] = [];
-  return { store: new MemoryPresence({ ids: new IdSource(), announce: (routed) => told.push(routed) }), told };
+  const announce = (routed: RoutedEvent) => void told.push(routed);
+  const statuses = new MemoryStatuses();
+  return { store: new MemoryPresence({ ids: new IdSource(), statuses, announce }), told };
 }
 
 test("a room counts the same as a list and as an index", () => {

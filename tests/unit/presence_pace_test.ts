@@ -2,12 +2,12 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { CoreStage, token } from "../core_stage.ts";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { run } from "../../src/maybe.ts";
 import { announceStatus } from "../../src/hub/status.ts";
 
 test("the first change is told at once, the last of the others when it is due, and one that was taken back never", async () => {
-  const stage = new CoreStage(new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }));
+  const stage = new CoreStage(memoryBroker());
   const socket = await stage.connect(`/websocket/connect?token=${token("kim")}`);
   socket.say({ type: "system", data: { action: "join", room: "lobby" } });
   const say = (status: string) => socket.say({ type: "presence", data: { status } });

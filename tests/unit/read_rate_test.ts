@@ -1,7 +1,7 @@
 /** How much of what is kept a connection may read: the bucket by itself, and in the whole core. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { type ConfigOverrides, defaultConfig } from "../../src/config/config.ts";
 import { Connection } from "../../src/hub/connection.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
@@ -51,7 +51,7 @@ function refusals(socket: FakeSocket): JsonFrame[] {
 }
 
 test("who has read too much is refused further reading and nothing else, and a replay waits", SLOW, async () => {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }, ids);
+  const broker = memoryBroker({ ids });
   const stage = new CoreStage(broker, { websocketByteRate: 1000, historyRoomBytes: 4000 });
   const socket = await stage.connect(`/websocket/connect?token=${token("ann")}`);
   ask(socket, "join");

@@ -1,7 +1,7 @@
 /** Rooms are counted as members come and go: whoever asks for the status walks over none of them. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { CoreStage, type FakeSocket, token } from "../core_stage.ts";
 
 async function come(stage: CoreStage, user?: string): Promise<FakeSocket> {
@@ -9,7 +9,7 @@ async function come(stage: CoreStage, user?: string): Promise<FakeSocket> {
 }
 
 test("figures of rooms are those of a walk over all of them, without the walk", async () => {
-  const stage = new CoreStage(new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }));
+  const stage = new CoreStage(memoryBroker());
   const { hub, node } = stage;
   const sockets = [await come(stage, "ann"), await come(stage, "ann"), await come(stage, "bob"), await come(stage)];
   let random = 7;

@@ -1,13 +1,13 @@
 /** What time brings about: ends of tokens and deadlines, typing that stops. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { Sweep } from "../../src/hub/sweep.ts";
 import { CoreStage, type CoreStageOptions, token } from "../core_stage.ts";
 import { eventually } from "../harness.ts";
 
 function open(options: CoreStageOptions = {}): { stage: CoreStage; sweep: Sweep } & Disposable {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 });
+  const broker = memoryBroker();
   const stage = new CoreStage(broker, options);
   const sweep = new Sweep(stage.hub);
   return {

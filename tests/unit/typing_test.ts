@@ -1,7 +1,7 @@
 /** Typing ends with the message, whatever the dialect of the typist and of the others. */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
@@ -38,7 +38,7 @@ function told(frames: JsonFrame[]): string[] {
 
 for (const dialect of Object.keys(JOIN)) {
   test(`${dialect}: a message of who is typing there stops the typing first`, async () => {
-    const stage = new CoreStage(new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000 }));
+    const stage = new CoreStage(memoryBroker());
     const typist = await join(stage, dialect, "ann");
     const others = [await join(stage, "envelope", "eve"), await join(stage, "kebab", "kim")];
     const elsewhere = { ...SAY[dialect], room: "other", roomId: "other" };

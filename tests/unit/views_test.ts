@@ -1,7 +1,7 @@
 /** What members are shown of who is in a room: always the truth, or that it is not the whole truth. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { test } from "node:test";
-import { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { memoryBroker } from "../memory_broker.ts";
 import { bytesOf } from "../../src/hub/frame_size.ts";
 import { run } from "../../src/maybe.ts";
 import type { Member } from "../../src/message.ts";
@@ -22,7 +22,7 @@ const DIALECTS = ["envelope", "kebab", "snake", "plain"] as const;
 const PACE_MS = 5_000;
 
 function open(roomAnnounceMax?: number, options: CoreStageOptions = {}): CoreStage {
-  const broker = new MemoryBroker({ historyMaxBytes: 1e6, inboxSize: 1, inboxTtlMs: 1000, roomAnnounceMax });
+  const broker = memoryBroker({ roomAnnounceMax });
   return new CoreStage(broker, { ...options, roomAnnounceMax });
 }
 

@@ -10,11 +10,6 @@ import type {
   Answers,
   Broker,
   BrokerHealth,
-  Grants,
-  History,
-  HistoryPage,
-  HistoryQuery,
-  Inbox,
   LocalNode,
   NodeAnswers,
   NodeQuestion,
@@ -26,6 +21,7 @@ import type {
 } from "../../broker.ts";
 import type { Log } from "../../log.ts";
 import { EVERYBODY, type MessageEvent } from "../../message.ts";
+import type { Grants, History, HistoryPage, HistoryQuery, Inbox } from "../../stores.ts";
 import { keyOf, open, writePublish } from "./lines.ts";
 import { WorkerLink } from "./link.ts";
 import type { SealedPage, Store, StoreCommand, Uplink } from "./messages.ts";

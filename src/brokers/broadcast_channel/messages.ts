@@ -6,8 +6,9 @@
  * ports: see LARGE_CHARS.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { HistoryPage, HistoryQuery, NodeQuestion } from "../../broker.ts";
+import type { NodeQuestion } from "../../broker.ts";
 import type { ErrorCode } from "../../errors.ts";
+import type { HistoryPage, HistoryQuery } from "../../stores.ts";
 import type { Sealed } from "./lines.ts";
 
 /** What a worker needs to reach its sequencer; travels as `workerData`, with the port transferred. */

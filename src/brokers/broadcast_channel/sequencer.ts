@@ -12,12 +12,9 @@ import type { RoutedEvent } from "../../broker.ts";
 import { ParleyError, reasonOf } from "../../errors.ts";
 import { IdSource, randomId } from "../../id.ts";
 import { type MessageEvent, type ResetEvent, type RoomEvent, SERVER } from "../../message.ts";
-import type { MemoryBrokerOptions } from "../memory/broker.ts";
-import { MemoryGrants } from "../memory/grants.ts";
-import { MemoryHistory } from "../memory/history.ts";
-import { MemoryInbox } from "../memory/inbox.ts";
-import { PublishedOnce } from "../memory/once.ts";
+import type { Stores } from "../../stores.ts";
 import { MemoryPresence } from "../memory/presence.ts";
+import { sweepStores } from "../memory/stores.ts";
 import { BatchLog } from "./batch_log.ts";
 import { keyOf, readPublish, seal, type Sealed, writeEvent, writeResult } from "./lines.ts";
 import type { Remark, Repair, SealedPage, Store, StoreCommand, Uplink, Upward } from "./messages.ts";
@@ -37,7 +34,11 @@ const LARGE_CHARS = 1_000;
 /** Messages of one room that a worker gets at once when it begins anew. */
 const ANEW_LIMIT = 10_000;
 
-export interface SequencerOptions extends MemoryBrokerOptions {
+export interface SequencerOptions {
+  /** Rooms are known to them by their JSON, and the data of a message is one sealed text. */
+  stores: Stores;
+  /** Members up to which a room announces joins and leaves. */
+  roomAnnounceMax?: number;
   /** Characters of batches kept for workers that lost some. */
   logChars?: number;
   /** From how many characters on a batch takes the ports. */
@@ -57,9 +58,10 @@ export interface Attachment {
 }
 
 export class Sequencer {
-  readonly #history: MemoryHistory;
-  readonly #once: PublishedOnce;
-  readonly #stores: { presence: MemoryPresence; inbox: MemoryInbox; grants: MemoryGrants };
+  readonly #stores: Stores;
+  readonly #presence: MemoryPresence;
+  /** What workers call as it is. */
+  readonly #callable: Callable;
   readonly #ids = new IdSource();
   readonly #channel = new BroadcastChannel(`parley ${randomId(22)}`);
   readonly #log: BatchLog;
@@ -75,16 +77,12 @@ export class Sequencer {
   #flush: ReturnType<typeof setImmediate> | undefined;
 
   constructor(options: SequencerOptions) {
-    const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, now, logChars } = options;
-    const { roomAnnounceMax: announceMax } = options;
+    const { stores, roomAnnounceMax: announceMax, logChars } = options;
+    const { inbox, grants, statuses } = stores;
     const announce = (routed: RoutedEvent) => this.#announce(routed);
-    this.#history = new MemoryHistory(historyMaxBytes, now, historyRoomBytes);
-    this.#once = new PublishedOnce(now);
-    this.#stores = {
-      presence: new MemoryPresence({ ids: this.#ids, announce, announceMax, now }),
-      inbox: new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now }),
-      grants: new MemoryGrants(now),
-    };
+    this.#stores = stores;
+    this.#presence = new MemoryPresence({ ids: this.#ids, statuses, announce, announceMax });
+    this.#callable = { presence: this.#presence, inbox, grants } as unknown as Callable;
     this.#log = new BatchLog(logChars);
     this.#largeChars = options.largeChars ?? LARGE_CHARS;
     this.#maxBehindChars = options.maxBehindChars ?? MAX_BEHIND_CHARS;
@@ -123,11 +121,11 @@ export class Sequencer {
 
   #publish(line: string): string {
     const { key, id, timestamp, keep, once, sealed } = readPublish(line);
-    const repeated = once && this.#once.find(once);
+    const repeated = once && this.#stores.once.find(once);
     if (repeated) return writeResult(repeated);
     const message: MessageEvent = { kind: "message", id, timestamp, from: SERVER, data: sealed };
-    if (keep) this.#history.append(key, message, keep);
-    if (once) this.#once.remember(once, message);
+    if (keep) this.#stores.history.append(key, message, keep);
+    if (once) this.#stores.once.remember(once, message);
     const { position } = message;
     if (this.#isWanted(key)) this.#batch.push(writeEvent(key, sealed, position));
     return writeResult({ position });
@@ -155,7 +153,7 @@ export class Sequencer {
   #execute(worker: WorkerState, command: StoreCommand): unknown {
     switch (command.do) {
       case "call":
-        return (this.#stores as unknown as Callable)[command.store][command.method]!(...command.args);
+        return this.#callable[command.store][command.method]!(...command.args);
       case "read":
         return this.#read(command);
       case "subscribe":
@@ -168,7 +166,7 @@ export class Sequencer {
   }
 
   #read({ key, query }: StoreCommand & { do: "read" }): SealedPage {
-    const page = this.#history.read(key, query);
+    const page = this.#stores.history.read(key, query);
     return { ...page, messages: page.messages.map(({ position, data }) => [position!.offset, data as Sealed]) };
   }
 
@@ -202,7 +200,7 @@ export class Sequencer {
   #resume(worker: WorkerState, rooms: [key: string, epoch: string, offset: number][]): void {
     this.#closeBatch();
     const lines = rooms.flatMap(([key, epoch, offset]) => {
-      const page = this.#history.read(key, { limit: ANEW_LIMIT, since: { epoch, offset } });
+      const page = this.#stores.history.read(key, { limit: ANEW_LIMIT, since: { epoch, offset } });
       if (!page.recovered) return [writeEvent(key, this.#reset(key, page.position))];
       return page.messages.map(({ position, data }) => writeEvent(key, data as Sealed, position));
     });
@@ -238,7 +236,7 @@ export class Sequencer {
     const { node } = worker;
     worker.leave();
     this.#surveys.forget(worker);
-    if (node !== "") this.#stores.presence.leaveAll(node);
+    if (node !== "") this.#presence.leaveAll(node);
   }
 
   #flushSoon(): void {
@@ -272,7 +270,7 @@ export class Sequencer {
   }
 
   #sweep(): void {
-    for (const part of [this.#history, this.#once, ...Object.values(this.#stores)]) part.sweep();
+    sweepStores(this.#stores);
   }
 }
 

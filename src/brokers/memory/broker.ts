@@ -19,11 +19,9 @@ import type {
 import { IdSource } from "../../id.ts";
 import { after, type MaybePromise } from "../../maybe.ts";
 import { EVERYBODY } from "../../message.ts";
-import { MemoryGrants } from "./grants.ts";
-import { MemoryHistory } from "./history.ts";
-import { MemoryInbox } from "./inbox.ts";
-import { PublishedOnce } from "./once.ts";
+import type { Stores } from "../../stores.ts";
 import { MemoryPresence } from "./presence.ts";
+import { sweepStores } from "./stores.ts";
 import { answer } from "../cluster/questions.ts";
 
 const SWEEP_MS = 15_000;
@@ -32,39 +30,32 @@ const NOTHING_TO_SAY: PublishResult = Object.freeze({});
 const HEALTHY: BrokerHealth = Object.freeze({ ok: true });
 
 export interface MemoryBrokerOptions {
-  /** History of all rooms together, estimated. */
-  historyMaxBytes: number;
-  /** History of one room, estimated; default: any number of bytes. */
-  historyRoomBytes?: number;
-  /** Notifications kept per user. */
-  inboxSize: number;
-  inboxTtlMs: number;
+  stores: Stores;
   /** Members up to which a room announces joins and leaves. */
   roomAnnounceMax?: number;
-  /** Measures what expires; for tests. Default: `performance.now()`. */
-  now?: () => number;
+  /** Makes the ids of presence events; it must not be the node's own unless it is the same object. */
+  ids?: IdSource;
 }
 
 export class MemoryBroker implements Broker {
   readonly name = "memory";
   readonly spansMachines = false;
-  readonly history: MemoryHistory;
+  readonly history: Stores["history"];
   readonly presence: MemoryPresence;
-  readonly inbox: MemoryInbox;
-  readonly grants: MemoryGrants;
-  readonly #once: PublishedOnce;
+  readonly inbox: Stores["inbox"];
+  readonly grants: Stores["grants"];
+  readonly #stores: Stores;
   readonly #subscribed = new Set<string>([EVERYBODY]);
   #node: LocalNode | undefined;
   #sweeping: ReturnType<typeof setInterval> | undefined;
 
-  /** `ids` makes the ids of presence events; it must not be the node's own unless it is the same object. */
-  constructor(options: MemoryBrokerOptions, ids: IdSource = new IdSource()) {
-    const { historyMaxBytes, historyRoomBytes, inboxSize, inboxTtlMs, roomAnnounceMax: announceMax, now } = options;
-    this.history = new MemoryHistory(historyMaxBytes, now, historyRoomBytes);
-    this.presence = new MemoryPresence({ ids, announce: (routed) => this.#deliver(routed), announceMax, now });
-    this.inbox = new MemoryInbox({ size: inboxSize, ttlMs: inboxTtlMs, now });
-    this.grants = new MemoryGrants(now);
-    this.#once = new PublishedOnce(now);
+  constructor({ stores, roomAnnounceMax: announceMax, ids = new IdSource() }: MemoryBrokerOptions) {
+    const { history, inbox, grants, statuses } = stores;
+    this.#stores = stores;
+    this.history = history;
+    this.inbox = inbox;
+    this.grants = grants;
+    this.presence = new MemoryPresence({ ids, statuses, announceMax, announce: (routed) => this.#deliver(routed) });
   }
 
   start(node: LocalNode): void {
@@ -83,12 +74,12 @@ export class MemoryBroker implements Broker {
 
   publish(routed: RoutedEvent, options?: PublishOptions): PublishResult {
     const once = options?.once;
-    const repeated = once && this.#once.find(once);
+    const repeated = once && this.#stores.once.find(once);
     if (repeated) return repeated;
     const { event } = routed;
     const keep = event.kind === "message" ? options?.keep : undefined;
     if (event.kind === "message" && keep) this.history.append(routed.room, event, keep);
-    if (once) this.#once.remember(once, event);
+    if (once) this.#stores.once.remember(once, event);
     this.#deliver(routed);
     return event.kind === "message" && keep ? { position: event.position } : NOTHING_TO_SAY;
   }
@@ -107,7 +98,7 @@ export class MemoryBroker implements Broker {
 
   /** Forgets what has expired; runs by itself every 15 s. */
   sweep(): void {
-    for (const part of [this.history, this.presence, this.inbox, this.grants, this.#once]) part.sweep();
+    sweepStores(this.#stores);
   }
 
   close(): void {

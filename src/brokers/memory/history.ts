@@ -5,10 +5,10 @@
  *
  * Used by the memory broker and by whoever sequences several nodes. Synchronous; every read makes the events anew.
  */
-import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import { randomId } from "../../id.ts";
 import { LinkedMap } from "../../linked_map.ts";
 import type { MessageEvent } from "../../message.ts";
+import type { HistoryPage, HistoryQuery, HistoryStore, Keep } from "../../stores.ts";
 import { RoomLog } from "./room_log.ts";
 
 /** An empty log: the object, its place in the map and its name. */
@@ -16,12 +16,7 @@ const LOG_BYTES = 350;
 /** How long a room without messages keeps its epoch, so that one who comes back to a quiet room recovers. */
 const QUIET_MS = 24 * 3_600_000;
 
-export interface Keep {
-  size: number;
-  ttlMs: number;
-}
-
-export class MemoryHistory implements History {
+export class MemoryHistory implements HistoryStore {
   readonly #logs = new LinkedMap<string, RoomLog>();
   readonly #maxBytes: number;
   readonly #roomBytes: number;
@@ -47,7 +42,6 @@ export class MemoryHistory implements History {
     return this.#logs.size;
   }
 
-  /** Keeps the message, and gives it its position. */
   append(room: string, event: MessageEvent, keep: Keep): void {
     const keptAt = this.#now();
     const log = this.#use(room, keptAt);

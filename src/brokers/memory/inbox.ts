@@ -4,9 +4,9 @@
  *
  * Used by the memory broker and by whoever sequences several nodes. A stored notification is replaced, never changed.
  */
-import type { Inbox, InboxPage } from "../../broker.ts";
 import { LinkedMap } from "../../linked_map.ts";
 import type { Notification } from "../../message.ts";
+import type { Inbox, InboxPage, Synchronous } from "../../stores.ts";
 
 const MAX_NOTIFICATIONS = 500_000;
 
@@ -22,7 +22,7 @@ interface Stored {
   storedAt: number;
 }
 
-export class MemoryInbox implements Inbox {
+export class MemoryInbox implements Synchronous<Inbox> {
   /** Each user's own, oldest first. */
   readonly #users = new LinkedMap<string, Stored[]>();
   readonly #size: number;

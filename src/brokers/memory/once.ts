@@ -4,18 +4,13 @@
  * Bounded twice: of one sender the last 256 keys, of all senders together a number of keys, beyond which the senders that
  * were silent longest are forgotten. On the hot path of clients that number their messages.
  */
-import type { Original, PublishResult } from "../../broker.ts";
 import { LinkedMap } from "../../linked_map.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
+import type { OnceKey, OnceStore, Original, Repeat } from "../../stores.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
 const KEYS_PER_SENDER = 256;
 const MAX_KEYS = 500_000;
-
-export interface Once {
-  sender: string;
-  key: string;
-}
 
 interface RememberedPublish {
   key: string;
@@ -33,7 +28,7 @@ interface Sender {
   count: number;
 }
 
-export class PublishedOnce {
+export class MemoryOnce implements OnceStore {
   readonly #senders = new LinkedMap<string, Sender>();
   readonly #maxKeys: number;
   readonly #now: () => number;
@@ -49,15 +44,16 @@ export class PublishedOnce {
     return this.#keys;
   }
 
-  /** What a repeat is answered; undefined: it is none. */
-  find({ sender, key }: Once): PublishResult | undefined {
+  find({ sender, key }: OnceKey): Repeat | undefined {
     const publish = this.#senders.get(sender)?.byKey.get(key);
     if (!publish || this.#now() - publish.at >= REMEMBERED_MS) return undefined;
     return { position: publish.position, duplicateOf: { id: publish.id, timestamp: publish.timestamp } };
   }
 
-  /** Call it when the event has its position. */
-  remember({ sender: name, key }: Once, { id, timestamp, position }: Original & Pick<MessageEvent, "position">): void {
+  remember(
+    { sender: name, key }: OnceKey,
+    { id, timestamp, position }: Original & Pick<MessageEvent, "position">,
+  ): void {
     const sender = this.#use(name);
     const at = this.#now();
     const slot = sender.count++ % KEYS_PER_SENDER;

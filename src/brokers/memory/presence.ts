@@ -10,30 +10,30 @@ import { ParleyError } from "../../errors.ts";
 import { type IdSource, nodeOf } from "../../id.ts";
 import type { Member, Roster, UserPresence } from "../../message.ts";
 import { typeOfRoom } from "../../room_name.ts";
+import type { StatusStore } from "../../stores.ts";
 import { type AnnouncingBounds, announcingBounds, isAnnouncing } from "../cluster/announcing.ts";
 import { RoomMembers, userOf } from "./room_members.ts";
-import { Statuses } from "./statuses.ts";
 
 export interface MemoryPresenceParts {
   ids: IdSource;
   announce(routed: RoutedEvent): void;
   /** Members up to which a room announces. */
   announceMax?: number;
-  now?: () => number;
+  statuses: StatusStore;
 }
 
 export class MemoryPresence implements PresenceStore {
   readonly #rooms = new Map<string, RoomMembers>();
-  readonly #statuses: Statuses;
+  readonly #statuses: StatusStore;
   readonly #ids: IdSource;
   readonly #announce: (routed: RoutedEvent) => void;
   readonly #bounds: AnnouncingBounds;
 
-  constructor({ ids, announce, announceMax, now }: MemoryPresenceParts) {
+  constructor({ ids, announce, announceMax, statuses }: MemoryPresenceParts) {
     this.#ids = ids;
     this.#announce = announce;
     this.#bounds = announcingBounds(announceMax);
-    this.#statuses = new Statuses(now);
+    this.#statuses = statuses;
   }
 
   enter(room: string, member: Member, limit = 0): Occupancy {
@@ -119,10 +119,6 @@ export class MemoryPresence implements PresenceStore {
   /** Rooms with members. */
   countRooms(): number {
     return this.#rooms.size;
-  }
-
-  sweep(): void {
-    this.#statuses.sweep();
   }
 
   #isConnected(user: string): boolean {

@@ -6,6 +6,7 @@
  */
 import { LinkedMap } from "../../linked_map.ts";
 import type { UserPresence } from "../../message.ts";
+import type { StatusStore } from "../../stores.ts";
 
 /** How long a status outlives the user's last connection. */
 const GRACE_MS = 60_000;
@@ -20,7 +21,7 @@ interface Said {
   expiresAt: number;
 }
 
-export class Statuses {
+export class MemoryStatuses implements StatusStore {
   readonly #said = new LinkedMap<string, Said>();
   readonly #now: () => number;
 
@@ -33,17 +34,15 @@ export class Statuses {
     return said && said.expiresAt > this.#now() ? said.presence : undefined;
   }
 
-  /** The last one to say something wins. False: it said the same. */
-  set(user: string, presence: UserPresence, connected: boolean): boolean {
+  set(user: string, presence: UserPresence, isConnected: boolean): boolean {
     const known = this.of(user) ?? SILENT;
     if (isSame(known, presence)) return false;
     if (isSame(SILENT, presence)) return this.#said.delete(user);
-    this.#said.set(user, { presence, expiresAt: connected ? Infinity : this.#now() + GUEST_MS });
+    this.#said.set(user, { presence, expiresAt: isConnected ? Infinity : this.#now() + GUEST_MS });
     if (this.#said.size > MAX_STATUSES) this.#said.delete(this.#said.oldest!.key);
     return true;
   }
 
-  /** The user's first connection is there. */
   arrive(user: string): void {
     const said = this.#said.get(user);
     if (!said) return;
@@ -51,7 +50,6 @@ export class Statuses {
     else this.#said.delete(user);
   }
 
-  /** The user's last connection is gone. */
   depart(user: string): void {
     const said = this.#said.get(user);
     if (said) said.expiresAt = this.#now() + GRACE_MS;

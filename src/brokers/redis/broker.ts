@@ -10,9 +10,6 @@ import type {
   Answers,
   Broker,
   BrokerHealth,
-  Grants,
-  History,
-  Inbox,
   LocalNode,
   NodeAnswers,
   NodeQuestion,
@@ -25,6 +22,7 @@ import { ParleyError } from "../../errors.ts";
 import { IdSource } from "../../id.ts";
 import type { Log } from "../../log.ts";
 import { hasMembers } from "../../room_name.ts";
+import type { Grants, History, Inbox } from "../../stores.ts";
 import type { WorkerPeers } from "../broadcast_channel/worker_peers.ts";
 import { readLocation } from "./address.ts";
 import { RedisEngine } from "./engine.ts";

@@ -1,6 +1,6 @@
 /** History in Redis: the newest messages of a room's stream. Used by the hub through the broker. */
-import type { History, HistoryPage, HistoryQuery } from "../../broker.ts";
 import type { MessageEvent, StreamPosition } from "../../message.ts";
+import type { History, HistoryPage, HistoryQuery } from "../../stores.ts";
 import type { RedisLog } from "./log.ts";
 import type { ReceivedEvent } from "../cluster/wire.ts";
 

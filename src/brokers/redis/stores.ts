@@ -1,6 +1,6 @@
 /** Inboxes and grants in Redis. Used by the broker; each call is one command or one script. */
-import type { Grants, Inbox, InboxPage } from "../../broker.ts";
 import type { Notification } from "../../message.ts";
+import type { Grants, Inbox, InboxPage } from "../../stores.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
 import { INBOX_ADD, INBOX_LIST, INBOX_READ } from "./store_scripts.ts";
