@@ -5,7 +5,7 @@ import * as v from "valibot";
 import type { Sent, ServerEventInput } from "../commands/server_api.ts";
 import { ParleyError } from "../errors.ts";
 import { run } from "../maybe.ts";
-import type { HttpParts } from "./app.ts";
+import type { HttpParts } from "./parts.ts";
 import { Count, Id, Milliseconds, RoomName, Success, User } from "./fields.ts";
 import { type Route, route } from "./route.ts";
 

@@ -3,48 +3,28 @@
  *
  * Every request that is not an upgrade ends here.
  */
-import type { Admission } from "../gateway/admission.ts";
-import type { ServerApi } from "../commands/server_api.ts";
 import type { Config } from "../config/config.ts";
 import { resolveEndpoint } from "../gateway/endpoint.ts";
 import { ParleyError, toHttp } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Origins } from "../gateway/origins.ts";
 import { NO_OFFER } from "../gateway/subprotocols.ts";
 import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
 import { announcementRoutes } from "./announcements.ts";
-import { chatRoutes, type ChatShape } from "./chat.ts";
+import { chatRoutes } from "./chat.ts";
 import { directoryRoutes } from "./directory.ts";
 import { metricsRoute } from "./metrics.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { openapiRoute } from "./openapi.ts";
+import type { HttpParts } from "./parts.ts";
 import { removalRoutes } from "./removal.ts";
 import type { Route } from "./route.ts";
 import { type Fetch, serveRoutes } from "./router.ts";
 import { pointerRoute, statusRoutes } from "./status.ts";
 import { demoTokenRoute } from "./visitors.ts";
 
-export interface HttpParts {
-  hub: Hub;
-  api: ServerApi;
-  admission: Admission;
-  origins: Origins;
-  runtime: "bun" | "deno";
-  chat: ChatShape;
-  clientScript: Route;
-  /** In demo mode: gives a visitor a token. */
-  demo?: DemoTokens;
-  /** In demo mode: what visitors see; without it, where to go. */
-  pages?: Route[];
-}
-
 /** Rejects if their scripts are not built. */
 export type DemoPages = (config: Config) => Promise<Route[]>;
-
-export interface DemoTokens {
-  issue(content: { user: string; name?: string; groups?: string[]; ttlMs: number }): Promise<string>;
-}
 
 export interface Apps {
   fetch: Fetch;

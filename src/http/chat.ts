@@ -14,11 +14,11 @@ import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
 import { run } from "../maybe.ts";
-import type { Member, MessageEvent } from "../message.ts";
+import type { Member } from "../message.ts";
 import { byteRateOf } from "../hub/rates.ts";
 import { TokenBuckets } from "../token_bucket.ts";
 import type { Caller } from "./access.ts";
-import type { HttpParts } from "./app.ts";
+import type { HttpParts } from "./parts.ts";
 import { ChatRights } from "./chat_rights.ts";
 import {
   described,
@@ -33,13 +33,6 @@ import {
 } from "./fields.ts";
 import { check } from "./input.ts";
 import { type Route, route } from "./route.ts";
-
-/** How the snake dialect writes messages. */
-export interface ChatShape {
-  /** Canonical data of a body; undefined: there is no content in it. */
-  dataOf(body: Record<string, unknown>): unknown;
-  show(message: MessageEvent): Record<string, unknown>;
-}
 
 /** Idempotency of the application's backend: no user can be called so. */
 const BACKEND = "*";

@@ -6,7 +6,7 @@ import type { ConnectionInfo, Directory, PresenceStore, RoomInfo } from "../brok
 import { ParleyError } from "../errors.ts";
 import type { Roster } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
-import type { HttpParts } from "./app.ts";
+import type { HttpParts } from "./parts.ts";
 import { Count, Id, PageSize, RoomName, RoomType, Time, User } from "./fields.ts";
 import { type Route, route } from "./route.ts";
 

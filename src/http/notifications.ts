@@ -3,7 +3,7 @@
  */
 import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
-import type { HttpParts } from "./app.ts";
+import type { HttpParts } from "./parts.ts";
 import { Count, Id, PageSize, User } from "./fields.ts";
 import { type Route, route } from "./route.ts";
 

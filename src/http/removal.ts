@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { typeOfRoom } from "../room_name.ts";
-import type { HttpParts } from "./app.ts";
+import type { HttpParts } from "./parts.ts";
 import { Count, Id, RoomName, Success, Time, User } from "./fields.ts";
 import { type Route, route } from "./route.ts";
 

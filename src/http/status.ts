@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import { ParleyError, toHttp } from "../errors.ts";
 import type { Family } from "../hub/metrics.ts";
 import { VERSION } from "../version.ts";
-import type { HttpParts } from "./app.ts";
+import type { HttpParts } from "./parts.ts";
 import { Count, Time } from "./fields.ts";
 import { addUp } from "./metrics.ts";
 import { type Route, route } from "./route.ts";

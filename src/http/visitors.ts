@@ -9,7 +9,7 @@ import * as v from "valibot";
 import type { Peer } from "../adapter.ts";
 import { isLoopback } from "../hub/address.ts";
 import { ParleyError } from "../errors.ts";
-import type { DemoTokens } from "./app.ts";
+import type { DemoTokens } from "./parts.ts";
 import { Id, User } from "./fields.ts";
 import { type Route, route } from "./route.ts";
 
