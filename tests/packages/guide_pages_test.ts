@@ -8,7 +8,9 @@ import { served } from "./browser_chat.ts";
 import { GuideWorld, liveThroughAll } from "./guide_world.ts";
 import { ONCE, UserFolder } from "./user_folder.ts";
 
-test("the handbook's page in React, built by Vite: it says what is the matter, and chats on", ONCE, async () => {
+const SLOW = { ...ONCE, timeout: 300_000 };
+
+test("the handbook's page in React, built by Vite: it says what is the matter, and chats on", SLOW, async () => {
   await using world = await GuideWorld.open();
   using folder = new UserFolder("pages");
   folder.writeGuide("react", world.proxy.port);
