@@ -37,7 +37,7 @@ const PAGE_EVENTS = ["online", "offline", "visibilitychange"];
 /** A connection that lived this long was a good one: the next loss starts from the shortest wait. */
 const STABLE_MS = 5000;
 const NORMAL = 1000;
-const NO_WEBSOCKET = "There is no WebSocket here: give the option platform: { WebSocket }";
+const NO_WEBSOCKET = "Cannot connect without a WebSocket: give the option platform: { WebSocket }";
 
 export abstract class Link {
   status: Status = { state: "idle", attempt: 0 };

@@ -16,7 +16,7 @@ export async function readToken(source: TokenSource): Promise<MaybeToken> {
 
 /** The subprotocol that carries the token. Throws TypeError, in which the token is not, if none can. */
 export function bearer(token: string): string {
-  if (UNSENDABLE.test(token)) throw new TypeError("Cannot send the token: it has characters that no JWT has");
+  if (UNSENDABLE.test(token)) throw new TypeError("Cannot send the token: no JWT has such characters");
   return "parley.bearer." + token;
 }
 
