@@ -254,20 +254,6 @@ test("invalid on the channels are counted and disturb nobody", LONG, async () =>
   await broker.close();
 });
 
-test("a repeat of what an older node remembered, without its time, is answered with its own time", LONG, async () => {
-  await using redis = await RedisServer.start();
-  const node = new FakeNode();
-  const { broker } = brokerOf(redis.url, { prefix: "p" });
-  await broker.start(node);
-  await redis.command('SET p:{r}:once:ann:k "e 7 first" PX 60000');
-  const event = message(node, "r");
-  assertEquals(await broker.publish({ room: "r", event }, { ...KEEP, once: { sender: "ann", key: "k" } }), {
-    position: { epoch: "e", offset: 7 },
-    duplicateOf: { id: "first", timestamp: event.timestamp },
-  });
-  await broker.close();
-});
-
 test("nodes of another prefix are another cluster", LONG, async () => {
   await using redis = await RedisServer.start();
   const [one, other] = [new FakeNode(), new FakeNode()];
