@@ -38,3 +38,8 @@ async function resume<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T> {
 export function after<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }
+
+/** Both values, asked for in one turn: at once if they are there, otherwise when both have arrived. */
+export function both<A, B>(one: MaybePromise<A>, other: MaybePromise<B>): MaybePromise<[A, B]> {
+  return isPromise(one) || isPromise(other) ? Promise.all([one, other]) : [one, other];
+}

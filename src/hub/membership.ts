@@ -14,7 +14,7 @@ import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
 import { clientOf, type Hub } from "./hub.ts";
 import { fitRoster } from "./frame_size.ts";
-import { after, isPromise, type MaybePromise, type Steps, wait } from "../maybe.ts";
+import { after, both, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, Recovery, Roster, StreamPosition } from "../message.ts";
 import type { Joiner, Room } from "./room.ts";
 
@@ -121,10 +121,10 @@ interface JoinQuestion {
 
 /** Roster and history of a room, as a join tells them. */
 function* answer(hub: Hub, connection: Connection, { name, since, ref, occupancy }: JoinQuestion): Steps<Joined> {
-  const roster = yield* rosterOf(hub, connection, name, occupancy);
-  if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster };
+  const reading = run(rosterOf(hub, connection, name, occupancy));
+  if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster: yield* wait(reading) };
   const query = { limit: since ? REPLAY_LIMIT : 0, maxBytes: hub.replyBytes, since };
-  const page = yield* wait(hub.broker.history.read(name, query));
+  const [roster, page] = yield* wait(both(reading, hub.broker.history.read(name, query)));
   const joined = { kind: "joined" as const, room: name, roster, position: page.position };
   if (!since) return joined;
   const { messages, recovered } = page;

@@ -13,20 +13,26 @@ export class TcpProxy implements AsyncDisposable {
   accepted = 0;
   /** The port that new connections lead to. */
   target: number;
+  /** How often something was asked after an answer had come, on whatever connection: what waits for each other. */
+  roundTrips = 0;
+  #isAnswered = true;
+  readonly #answerAfterMs: number;
 
-  private constructor(target: number) {
+  private constructor(target: number, answerAfterMs: number) {
     this.target = target;
+    this.#answerAfterMs = answerAfterMs;
     this.#server = createServer((near) => {
       this.accepted++;
       if (this.#mode === "cut") return void near.destroy();
       const far = connect(this.target, "127.0.0.1");
-      this.#join(near, far);
-      this.#join(far, near);
+      this.#join(near, far, (chunk) => this.#ask(far, chunk));
+      this.#join(far, near, (chunk) => this.#answer(near, chunk));
     });
   }
 
-  static async start(target: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target);
+  /** Answers take so long: then what is asked together is surely asked before any of it is answered. */
+  static async start(target: number, { answerAfterMs = 0 } = {}): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target, answerAfterMs);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -59,9 +65,24 @@ export class TcpProxy implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #join(from: Socket, to: Socket): void {
+  #ask(server: Socket, chunk: Buffer): void {
+    if (this.#isAnswered) this.roundTrips++;
+    this.#isAnswered = false;
+    server.write(chunk);
+  }
+
+  #answer(client: Socket, chunk: Buffer): void {
+    const write = () => {
+      this.#isAnswered = true;
+      client.write(chunk);
+    };
+    if (this.#answerAfterMs > 0) setTimeout(write, this.#answerAfterMs);
+    else write();
+  }
+
+  #join(from: Socket, to: Socket, forward: (chunk: Buffer) => void): void {
     this.#sockets.add(from);
-    from.on("data", (chunk: Buffer) => this.#mode === "open" && to.write(chunk));
+    from.on("data", (chunk: Buffer) => this.#mode === "open" && forward(chunk));
     from.on("error", () => to.destroy());
     from.on("close", () => {
       this.#sockets.delete(from);

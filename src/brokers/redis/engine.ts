@@ -99,6 +99,11 @@ export class RedisEngine {
     return this.#isSharded ? "SPUBLISH" : "PUBLISH";
   }
 
+  /** All commands go to one Redis, which executes them in the order they were sent in. */
+  get keepsOrder(): boolean {
+    return !this.#isCluster;
+  }
+
   /** It is surely the Redis process whose `run` this was. */
   isSame(run: string | undefined): boolean {
     return run === undefined || (!this.#isCluster && run !== "" && run === this.run);

@@ -89,7 +89,9 @@ export class RedisPresence implements PresenceStore {
 
   async enter(room: string, member: Member, limit = 0): Promise<Occupancy> {
     await this.lease.ensure();
-    await this.#note(room);
+    const noted = this.#note(room);
+    // Where commands arrive in the order they leave in, it is there before the member is.
+    if (!this.#parts.engine.keepsOrder) await noted;
     const { connection } = member;
     this.#late.delete(lateKey(room, connection));
     const before = this.#local.get(room, connection);
@@ -97,7 +99,7 @@ export class RedisPresence implements PresenceStore {
     this.#local.set(room, member);
     let occupancy: Occupancy | undefined;
     try {
-      occupancy = await this.#membership.enter(room, member, { lease: this.lease.name, limit });
+      [occupancy] = await Promise.all([this.#membership.enter(room, member, { lease: this.lease.name, limit }), noted]);
     } catch (error) {
       if (!before) this.#leaveLater({ room, connection });
       throw error;
@@ -196,8 +198,10 @@ export class RedisPresence implements PresenceStore {
     if (this.#notedUnder !== name) this.#noted.clear();
     this.#notedUnder = name;
     if (this.#noted.has(room)) return;
-    await engine.call("sadd", keys.roomsOf(name), room);
-    await engine.call("pexpire", keys.roomsOf(name), MEMBERS_MS);
+    await Promise.all([
+      engine.call("sadd", keys.roomsOf(name), room),
+      engine.call("pexpire", keys.roomsOf(name), MEMBERS_MS),
+    ]);
     if (this.#notedUnder === name) this.#noted.add(room);
   }
 
@@ -316,8 +320,10 @@ export class RedisPresence implements PresenceStore {
 
   async #tellFollowers(from: Member, edge: "arrive" | "depart"): Promise<void> {
     const user = String(from.user);
-    await this.#statuses[edge](user);
-    const { status, metadata } = edge === "depart" ? { status: "offline" as const } : await this.status(user);
+    const [, { status, metadata }] = await Promise.all([
+      this.#statuses[edge](user),
+      edge === "depart" ? { status: "offline" as const, metadata: undefined } : this.status(user),
+    ]);
     const room = `presence:${user}`;
     const head = { id: this.#parts.ids.next(), timestamp: Date.now() };
     await this.#parts.publish({ room, event: { kind: "presence", room, from, status, metadata, ...head } });
