@@ -18,7 +18,7 @@ import { createLog, type Log } from "./log.ts";
 import { Reload } from "./cli/reload.ts";
 import { createServer, type Running } from "./server.ts";
 import { listenToSignals } from "./cli/signals.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./config/version.ts";
 import { runWorker } from "./workers/worker.ts";
 import { startWorkers } from "./workers/workers.ts";
 

@@ -20,7 +20,7 @@ import {
   type Hooks,
 } from "./policies/program.ts";
 import { clientOf } from "./hub/hub.ts";
-import { jsonValue } from "./json_value.ts";
+import { jsonValue } from "./json.ts";
 import type { Log } from "./log.ts";
 import { run } from "./maybe.ts";
 import type { StreamPosition } from "./message.ts";

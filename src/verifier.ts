@@ -13,3 +13,8 @@ export interface Verifier {
   /** False once the key that its token was checked with has been withdrawn. */
   stands(identity: Identity): boolean;
 }
+
+/** A token as verifiers take it: people copy it with the word of the header. */
+export function withoutBearer(token: string): string {
+  return token.replace(/^bearer\s+/i, "").trim();
+}

@@ -1,15 +1,26 @@
 /**
  * The rules of the house, held against every file in src/: who may import whom, where a runtime and the environment may
  * be named, where a dependency may be used, how long a file may be and what nothing may be called.
- * The rules that are data stand in architecture/layers.ts. A failure names file, line and rule.
+ * What needs all files at once is in architecture/tree.ts, what is data in architecture/layers.ts. A failure names file,
+ * line and rule.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, fail } from "@std/assert";
-import { DEPENDENCY_PLACES, MAX_LINES, MAY_IMPORT, RUNTIME_NAMES, WALL_CLOCK } from "./architecture/layers.ts";
-import { readSource, type Source } from "./architecture/source.ts";
+import { MAX_LINES, MAY_IMPORT, MAY_PASS_ON, MIN_LINES, RUNTIME_NAMES, WALL_CLOCK } from "./architecture/layers.ts";
+import {
+  isOurs,
+  moduleOf,
+  packageOf,
+  passesOn,
+  readSource,
+  resolve,
+  type Source,
+  unitOf,
+} from "./architecture/source.ts";
+import * as tree from "./architecture/tree.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const readManifest = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
@@ -19,12 +30,21 @@ const declared = new Set([
   ...Object.keys(readManifest("packages/client/package.json").peerDependencies),
 ]);
 
+/** What programs import by the name of the package. */
+const published = new Set([
+  "src/mod.ts",
+  ...Object.values<string | { default: string }>(readManifest("packages/client/package.json").exports)
+    .flatMap((target) => typeof target === "string" ? [] : target.default.replace("./dist/", "src/client/"))
+    .map((path) => path.replace(/\.js$/, "")),
+]);
+
 /** A rule returns one line for each place that breaks it. */
 type Rule = (source: Source) => string[];
 
+let all: Source[] | undefined;
+
 function sources(): Source[] {
-  if (!existsSync(join(root, "src"))) return [];
-  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  return all ??= readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => posix.join("src", name.replaceAll("\\", "/")))
     .sort()
@@ -46,42 +66,20 @@ function findCode(source: Source, pattern: RegExp): { line: number; text: string
   });
 }
 
-/** "src/http/app.ts" is in the unit "http/"; "src/hub/hub.ts" is the unit "hub". */
-function unitOf(path: string): string {
-  const [first, ...rest] = path.replace(/^src\//, "").split("/");
-  return rest.length > 0 ? `${first}/` : first.replace(/\.tsx?$/, "");
-}
-
-/** "src/cli/token.ts" is "cli/token" where a rule means one file of a folder. */
-function moduleOf(path: string): string {
-  return path.replace(/^src\/|\.tsx?$/g, "");
-}
-
-function isOurs(specifier: string): boolean {
-  return specifier.startsWith(".");
-}
-
-function resolve(source: Source, specifier: string): string {
-  return posix.join(posix.dirname(source.path), specifier);
-}
-
-/** "hono/cors" belongs to hono, "@valibot/to-json-schema" is one name; undefined for what is built in. */
-function packageOf(specifier: string): string | undefined {
-  if (isOurs(specifier) || /^(node|bun):/.test(specifier) || specifier === "bun") return undefined;
-  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
-}
-
 const layering: Rule = (source) => {
   const layer = unitOf(source.path);
   const module = moduleOf(source.path);
-  const allowed = MAY_IMPORT[module] ?? MAY_IMPORT[`${posix.dirname(module)}/`] ?? MAY_IMPORT[layer];
+  const folder = `${posix.dirname(module)}/`;
+  const hasOwnRow = folder !== layer && folder in MAY_IMPORT;
+  const allowed = MAY_IMPORT[module] ?? MAY_IMPORT[folder] ?? MAY_IMPORT[layer];
   if (!allowed) return [at(source, 1, `${layer} has no row in tests/architecture/layers.ts`)];
   return source.imports.filter(({ specifier }) => isOurs(specifier)).flatMap(({ line, specifier }) => {
     const target = resolve(source, specifier);
     if (target === "package.json") return []; // the version stands there and nowhere else
     if (!target.startsWith("src/")) return [at(source, line, `"${specifier}" lies outside of src/`)];
     const isAsset = !/\.tsx?$/.test(target) && target.startsWith(`${posix.dirname(source.path)}/`);
-    const sameFolder = layer.endsWith("/") && unitOf(target) === layer;
+    const sameFolder = layer.endsWith("/") && unitOf(target) === layer &&
+      (!hasOwnRow || moduleOf(target).startsWith(folder));
     if (isAsset || sameFolder || allowed.some((row) => row === unitOf(target) || row === moduleOf(target))) return [];
     const list = allowed.length > 0 ? allowed.join(", ") : "nothing of ours";
     return [at(source, line, `${layer} may not import ${unitOf(target)} ("${specifier}"); it may import ${list}`)];
@@ -138,6 +136,14 @@ const length: Rule = (source) => {
   return lines <= MAX_LINES ? [] : [at(source, lines, `${lines} lines; more than ${MAX_LINES} are two ideas`)];
 };
 
+/** What other programs import may stand apart from where it is written. */
+const fragments: Rule = (source) => {
+  const lines = source.text.trimEnd().split("\n").length;
+  const isKnown = published.has(source.path.replace(/\.tsx?$/, "")) || source.path in MAY_PASS_ON;
+  if (lines >= MIN_LINES || isKnown || !passesOn(source)) return [];
+  return [at(source, lines, `${lines} lines that only pass on belong to whatever they pass on, or to who uses it`)];
+};
+
 const header: Rule = (source) =>
   /^(#!.*\n)?\s*\/[*\/]/.test(source.text) ? [] : [at(source, 1, "a file starts with a comment that says what it is")];
 
@@ -164,43 +170,6 @@ const looseEnds: Rule = (source) => {
   return [...marks, ...untyped.map(({ line }) => at(source, line, `"any" switches the types off`))];
 };
 
-/** Each dependency has one home; the table names the homes that were chosen, and any other gets the first one it is seen in. */
-function misplacedDependencies(all: Source[]): string[] {
-  const homes = new Map(Object.entries(DEPENDENCY_PLACES));
-  return all.flatMap((source) =>
-    source.imports.flatMap(({ line, specifier }) => {
-      const name = packageOf(specifier);
-      if (!name) return [];
-      const places = homes.get(name) ?? [unitOf(source.path)];
-      homes.set(name, places);
-      const here = [unitOf(source.path), moduleOf(source.path)];
-      if (places.some((place) => here.includes(place))) return [];
-      return [at(source, line, `${name} belongs to ${places.join(", ")} and is not imported anywhere else`)];
-    })
-  );
-}
-
-/** Circles of imports that exist at run time; `import type` leaves nothing behind and may go round. */
-function circles(all: Source[]): string[] {
-  const targets = new Map(all.map((source) => {
-    const values = source.imports.filter((found) => isOurs(found.specifier) && !found.typeOnly);
-    return [source.path, values.map((found) => resolve(source, found.specifier))];
-  }));
-  const done = new Set<string>();
-  const found: string[] = [];
-  const visit = (path: string, trail: string[]): void => {
-    if (trail.includes(path)) {
-      found.push(`${[...trail.slice(trail.indexOf(path)), path].join(" → ")}: a circle of imports`);
-      return;
-    }
-    if (done.has(path)) return;
-    done.add(path);
-    for (const target of targets.get(path) ?? []) visit(target, [...trail, path]);
-  };
-  for (const path of targets.keys()) visit(path, []);
-  return found;
-}
-
 const RULES: Record<string, Rule> = {
   "a file imports only what its layer may know": layering,
   "the client takes nothing but types from the server": clientTypes,
@@ -210,6 +179,7 @@ const RULES: Record<string, Rule> = {
   "the wall clock is read for times that are shown, never for spans": wallClock,
   "every imported package is a declared dependency": declaredDependencies,
   "no file is longer than one idea": length,
+  "no file only passes on": fragments,
   "every file starts by saying what it is": header,
   "file names are snake_case and name an idea": fileNames,
   "identifiers name an idea": identifiers,
@@ -218,9 +188,23 @@ const RULES: Record<string, Rule> = {
 
 for (const [name, rule] of Object.entries(RULES)) test(name, () => expectNone(sources().flatMap(rule)));
 
-test("each dependency is imported in one place", () => expectNone(misplacedDependencies(sources())));
+test("each dependency is imported in one place", () => expectNone(tree.misplacedDependencies(sources())));
 
-test("imports go round in no circle", () => expectNone(circles(sources())));
+test("imports go round in no circle, those of types included", () => expectNone(tree.circles(sources())));
+
+test("folders import each other in no circle", () => expectNone(tree.circlesOfUnits(sources())));
+
+test("no chain of imports goes through too many folders", () => expectNone(tree.tooManyLayers(sources())));
+
+test("no type's name stands for two things in one program", () => expectNone(tree.repeatedTypes(sources())));
+
+test("the top of src/ can be read at a glance", () => {
+  expectNone(tree.tooManyEntries(readdirSync(join(root, "src"))));
+});
+
+test("only the composition root knows brokers, runtimes and verifiers", () => {
+  expectNone(tree.partsKnownElsewhere(sources()));
+});
 
 /** For each rule a file that breaks it, in the given line. Without these a rule could go blind and stay green. */
 const BROKEN: [rule: string, path: string, line: number, text: string][] = [
@@ -255,6 +239,12 @@ const BROKEN: [rule: string, path: string, line: number, text: string][] = [
   ["the wall clock is read for times that are shown, never for spans", "src/hub/room.ts", 1, "const at = Date.now();"],
   ["every imported package is a declared dependency", "src/hub/hub.ts", 1, 'import x from "left-pad/x";'],
   ["no file is longer than one idea", "src/hub/hub.ts", 400, "// x\n".repeat(400)],
+  [
+    "no file only passes on",
+    "src/hub/hub.ts",
+    5,
+    '// x\nexport { a } from "./a.ts";\nexport function b(c: number): number {\n  return d(c, "e");\n}',
+  ],
   ["every file starts by saying what it is", "src/hub/hub.ts", 1, "export {};"],
   ["file names are snake_case and name an idea", "src/roomThings.ts", 1, ""],
   ["file names are snake_case and name an idea", "src/utils/room.ts", 1, ""],
@@ -268,12 +258,61 @@ test("each rule sees what it forbids", () => {
     const seen = RULES[rule](readSource(path, text)).map((violation) => violation.split(": ")[0]);
     assertEquals(seen, [`${path}:${line}`], `"${rule}" must see ${path}`);
   }
-  const twice = ["src/config/config.ts", "src/http/a.ts", "src/hub/hub.ts"].map((path) =>
-    readSource(path, 'import "valibot";')
-  );
-  assertEquals(misplacedDependencies(twice).length, 1);
-  const round = [readSource("src/a.ts", 'import "./b.ts";'), readSource("src/b.ts", 'export { x } from "./a.ts";')];
-  assertEquals(circles(round), ["src/a.ts → src/b.ts → src/a.ts: a circle of imports"]);
+});
+
+/** The same for rules that need several files: each is a path and what it holds. */
+const BROKEN_TREES: [rule: (all: Source[]) => string[], files: Record<string, string>, seen: string[]][] = [
+  [
+    tree.misplacedDependencies,
+    { "src/config/config.ts": 'import "valibot";', "src/hub/hub.ts": 'import "valibot";' },
+    ["src/hub/hub.ts:1: valibot belongs to json, config/, dialects/, socketio/, http/ and is not imported anywhere else"],
+  ],
+  [
+    tree.circles,
+    { "src/a.ts": 'import type { B } from "./b.ts";', "src/b.ts": 'export { x } from "./a.ts";' },
+    ["src/a.ts → src/b.ts → src/a.ts: a circle of imports"],
+  ],
+  [
+    tree.circlesOfUnits,
+    { "src/hub/a.ts": 'import "../socketio/engine/b.ts";', "src/socketio/engine/b.ts": 'import "../../hub/c.ts";' },
+    ["hub/ → socketio/engine/ → hub/: a circle of folders"],
+  ],
+  [
+    tree.tooManyLayers,
+    Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`src/u${n}.ts`, `import "./u${n + 1}.ts";`])),
+    ["u0 → u1 → u2 → u3 → u4 → u5 → u6 → u7 → u8 → u9 → u10 → u11: 12 layers are more than 11"],
+  ],
+  [
+    tree.repeatedTypes,
+    {
+      "src/a.ts": "export interface Room {}",
+      "src/client/a.ts": "class Room {}",
+      "src/demo/chat/a.ts": "type Room = 1;",
+      "src/hub/b.ts": "\nabstract class Room {}",
+    },
+    ["src/hub/b.ts:2: Room is a type of src/a.ts already"],
+  ],
+  [
+    tree.partsKnownElsewhere,
+    {
+      "src/server.ts": 'import "./brokers/redis/broker.ts";',
+      "src/cli/token.ts": 'import "../verifiers/sign.ts";',
+      "src/cli/check.ts": 'import type { Topics } from "../adapters/topics.ts";',
+      "src/http/a.ts": '\nimport "../verifiers/jwt.ts";',
+    },
+    [
+      'src/cli/check.ts:1: only src/server.ts knows adapters/ ("../adapters/topics.ts")',
+      'src/http/a.ts:2: only src/server.ts knows verifiers/ ("../verifiers/jwt.ts")',
+    ],
+  ],
+];
+
+test("each rule over all files sees what it forbids", () => {
+  for (const [rule, files, seen] of BROKEN_TREES) {
+    assertEquals(rule(Object.entries(files).map(([path, text]) => readSource(path, text))), seen);
+  }
+  const names = Array.from({ length: 35 }, (_, n) => `u${n}.ts`);
+  assertEquals(tree.tooManyEntries(names), ["src: 35 entries are more than 34"]);
 });
 
 test("words in comments, strings and templates are not code", () => {

@@ -2,7 +2,7 @@
  * `parley --help` and the table of docs/settings.md: every setting, from the table that the settings are read with.
  */
 import { flagOf, GROUPS, type Setting, SETTINGS } from "../config/config.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../config/version.ts";
 
 const COLUMN = 43;
 

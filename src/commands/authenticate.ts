@@ -6,7 +6,6 @@
  */
 import { type CommandOf, type Handler } from "./handler.ts";
 import type { Connection } from "../hub/connection.ts";
-import { withoutBearer } from "../gateway/credentials.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { adopt, refresh } from "../hub/identity.ts";
@@ -14,6 +13,7 @@ import { run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { joinPathRoom } from "../hub/membership.ts";
 import { greetWithUnread } from "./inbox.ts";
+import { withoutBearer } from "../verifier.ts";
 
 const TRIES = 5;
 

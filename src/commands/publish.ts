@@ -9,7 +9,7 @@ import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
 import { clientOf, type Hub } from "../hub/hub.ts";
-import { countAttachments, inBase64, jsonValue, jsonValueWithBytes, MAX_ATTACHMENTS } from "../json_value.ts";
+import { countAttachments, inBase64, jsonValue, jsonValueWithBytes, MAX_ATTACHMENTS } from "../json.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
 import { EVERYBODY, type MessageEvent } from "../message.ts";
 import { stopTyping } from "../hub/membership.ts";

@@ -4,7 +4,7 @@
  * Canonical `data` is any JSON, and its text is `data.text`. Dialects with a field for the text take it out and put it
  * back; what stands beside it survives the way through any of them. Called once per message and dialect.
  */
-import { inBase64 } from "../json_value.ts";
+import { inBase64 } from "../json.ts";
 import type { MessageEvent } from "../message.ts";
 import { isObject, type JsonObject } from "./frame.ts";
 

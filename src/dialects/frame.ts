@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
-import { checker, parseJson, refuseDepth } from "../json_input.ts";
+import { checker, parseJson, refuseDepth } from "../json.ts";
 import type { Command, CommandBody, Frame, Reply } from "../message.ts";
 import { MAX_ROOM_NAME_LENGTH } from "../room_name.ts";
 import { cutText, toWellFormedJson } from "../unicode.ts";

@@ -7,7 +7,7 @@ import { ParleyError } from "../errors.ts";
 import type { Identity } from "../message.ts";
 import type { Origins } from "./origins.ts";
 import { offerOf } from "./subprotocols.ts";
-import type { Verifier } from "../verifier.ts";
+import { type Verifier, withoutBearer } from "../verifier.ts";
 
 export interface Credential {
   /** The first good one counts; only of cookies there may be several. */
@@ -71,10 +71,6 @@ export function isBadToken(error: unknown): error is ParleyError {
 export function bearerOf(headers: Headers): string | undefined {
   const header = headers.get("authorization");
   return header && /^bearer /i.test(header) ? withoutBearer(header) : undefined;
-}
-
-export function withoutBearer(token: string): string {
-  return token.replace(/^bearer\s+/i, "").trim();
 }
 
 /**

@@ -6,7 +6,7 @@ import { ParleyError } from "../errors.ts";
 import type { Client } from "../policies/program.ts";
 import type { Hub } from "../hub/hub.ts";
 import { groupRooms } from "../hub/identity.ts";
-import { jsonValue } from "../json_value.ts";
+import { jsonValue } from "../json.ts";
 import { run } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";

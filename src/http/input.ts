@@ -5,7 +5,7 @@
  */
 import type * as v from "valibot";
 import { ParleyError } from "../errors.ts";
-import { checker, parseJson, refuseDepth } from "../json_input.ts";
+import { checker, parseJson, refuseDepth } from "../json.ts";
 import type { Schema } from "./route.ts";
 
 /** `part` is for the error message. Throws `bad_message`. */

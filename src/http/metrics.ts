@@ -7,7 +7,7 @@
 import process from "node:process";
 import type { NodeStats } from "../broker.ts";
 import type { Family } from "../hub/metrics.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../config/version.ts";
 import type { HttpParts } from "./parts.ts";
 import type { Needs } from "./access.ts";
 import { type Route, route } from "./route.ts";

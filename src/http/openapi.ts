@@ -5,7 +5,7 @@ import { type ConversionConfig, type JsonSchema, toJsonSchema } from "@valibot/t
 import type * as v from "valibot";
 import { type ErrorCode, HTTP_STATUS } from "../errors.ts";
 import { type Described, DESCRIBED_AS } from "./fields.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../config/version.ts";
 import type { Needs } from "./access.ts";
 import { type Route, route, type Schema } from "./route.ts";
 

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import type { Config } from "../config/config.ts";
 import { ParleyError, toHttp } from "../errors.ts";
 import type { Family } from "../hub/metrics.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../config/version.ts";
 import type { HttpParts } from "./parts.ts";
 import { Count, Time } from "./fields.ts";
 import { addUp } from "./metrics.ts";

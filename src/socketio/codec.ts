@@ -5,7 +5,7 @@
  * is decoded before anybody else sees it: whole, binary parts in place.
  */
 import { Decoder, Encoder, isPacketValid, type Packet, PacketType } from "socket.io-parser";
-import { MAX_ATTACHMENTS } from "../json_value.ts";
+import { MAX_ATTACHMENTS } from "../json.ts";
 import { ParleyError } from "../errors.ts";
 import type { Frame } from "../message.ts";
 import { toWellFormedJson, wellFormedJson } from "../unicode.ts";

@@ -5,7 +5,7 @@
  * It knows users: who joins or leaves is told once per user. Binary content goes out as it came in, live and replayed,
  * its attachments behind the event. Each further namespace is a dialect of its own, for its name stands in every frame.
  */
-import { countAttachments, MAX_ATTACHMENTS } from "../json_value.ts";
+import { countAttachments, MAX_ATTACHMENTS } from "../json.ts";
 import type { Dialect } from "../dialect.ts";
 import {
   encodeAck,

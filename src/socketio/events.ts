@@ -5,10 +5,9 @@
  * conversation or a recipient is relayed under its own name, and what is left is the embedding program's.
  */
 import * as v from "valibot";
-import { MAX_ATTACHMENTS } from "../json_value.ts";
 import type { EventPacket, SocketioPacket } from "./codec.ts";
 import { ParleyError } from "../errors.ts";
-import { refuseDepth } from "../json_input.ts";
+import { MAX_ATTACHMENTS, refuseDepth } from "../json.ts";
 import type { Command, CommandBody, Signal, Target } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS } from "../dialects/claims.ts";

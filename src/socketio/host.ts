@@ -5,14 +5,7 @@
  */
 import type { Admission as Gatekeeper } from "../gateway/admission.ts";
 import { Connection } from "../hub/connection.ts";
-import {
-  type Credential,
-  credentialOf,
-  isBadToken,
-  type Presented,
-  verifyCredential,
-  withoutBearer,
-} from "../gateway/credentials.ts";
+import { type Credential, credentialOf, isBadToken, type Presented, verifyCredential } from "../gateway/credentials.ts";
 import type { AnyDialect } from "../dialect.ts";
 import { REFUSAL } from "./engine/answer.ts";
 import type { SocketioPacket } from "./codec.ts";
@@ -27,6 +20,7 @@ import { stopTyping } from "../hub/membership.ts";
 import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import type { Origins } from "../gateway/origins.ts";
+import { withoutBearer } from "../verifier.ts";
 
 /** What is remembered of the request that opened a session. */
 interface SessionClient extends Presented {

@@ -1,8 +1,9 @@
 /**
  * Reads TypeScript just far enough to hold it against rules: comments and the texts of strings are blanked out, so that
  * a word counts only where it is code, and the imports are collected. Lines and columns stay where they were.
- * It is a scanner, no parser: it knows strings, templates, comments and regular expressions, and nothing of the grammar.
+ * It is a scanner, not a parser: it knows strings, templates, comments and regular expressions, and nothing of the grammar.
  */
+import { posix } from "node:path";
 
 export interface Import {
   readonly line: number;
@@ -24,6 +25,54 @@ export interface Source {
 export function readSource(path: string, text: string): Source {
   const code = blank(text);
   return { path, text, code: code.split("\n"), imports: findImports(text, code) };
+}
+
+/** "src/http/app.ts" is in the unit "http/"; "src/hub/hub.ts" is the unit "hub". */
+export function unitOf(path: string): string {
+  const [first, ...rest] = path.replace(/^src\//, "").split("/");
+  return rest.length > 0 ? `${first}/` : first.replace(/\.tsx?$/, "");
+}
+
+/** "src/cli/token.ts" is "cli/token" where a rule means one file of a folder. */
+export function moduleOf(path: string): string {
+  return path.replace(/^src\/|\.tsx?$/g, "");
+}
+
+export function isOurs(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+export function resolve(source: Source, specifier: string): string {
+  return posix.join(posix.dirname(source.path), specifier);
+}
+
+/** "hono/cors" belongs to hono, "@valibot/to-json-schema" is one name; undefined for what is built in. */
+export function packageOf(specifier: string): string | undefined {
+  if (isOurs(specifier) || /^(node|bun):/.test(specifier) || specifier === "bun") return undefined;
+  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** Whether all that is exported is from elsewhere, or calls one thing. */
+export function passesOn({ code }: Source): boolean {
+  const statements = code.join("\n").split(/\n(?=\w)/).filter((statement) => statement.startsWith("export "));
+  return statements.length > 0 && statements.every((statement) => {
+    if (/^export (?:type )?(?:\{[^}]*\}|\*(?: as \w+)?) from\b/.test(statement)) return true;
+    const body = /^export (?:async )?function\b[^]*?\{\s*return ([^;]*);\s*\}\s*$/.exec(statement) ??
+      /^export const \w+[^=]*= (?:[^]*?=> )?([^;{]*);\s*$/.exec(statement);
+    return body !== null && isOneCall(body[1]!);
+  });
+}
+
+/** `a.b(…)`, whatever is in the brackets. */
+function isOneCall(expression: string): boolean {
+  const head = /^(?:await )?[\w.]+(?:<[\w\s,.[\]]*>)?\(/.exec(expression)?.[0];
+  if (head === undefined) return false;
+  let depth = 1;
+  for (let at = head.length; at < expression.length; at++) {
+    if (expression[at] === "(") depth++;
+    if (expression[at] === ")" && --depth === 0) return at === expression.trimEnd().length - 1;
+  }
+  return false;
 }
 
 const COMMENT = String.raw`\/\/[^\n]*|\/\*[\s\S]*?\*\/`;

@@ -12,7 +12,7 @@ import type { Terminal } from "../../src/cli/terminal.ts";
 import { token } from "../../src/cli/token.ts";
 import { flagOf, SETTINGS } from "../../src/config/config.ts";
 import { createJwtVerifier } from "../../src/verifiers/jwt.ts";
-import { VERSION } from "../../src/version.ts";
+import { VERSION } from "../../src/config/version.ts";
 import { freePort, startServer } from "../harness.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";
