@@ -110,6 +110,11 @@ export interface PresenceStore {
   leave(room: string, connection: string): MaybePromise<void>;
   /** A guest became a user (the connection stays; `member` is a new object): `leave` and `join` with `identityOnly`, each only when it is an edge. */
   identify(room: string, member: Member): MaybePromise<void>;
+  /**
+   * Replaces the `info` of a member of this node, and delivers a MemberUpdatedEvent to the others in the room's order.
+   * False, and nobody is told: it is not in the room, or this is what it was.
+   */
+  update(room: string, connection: string, info: unknown): MaybePromise<boolean>;
   /** At most `limit` members in the list, statuses included. */
   roster(room: string, limit: number): MaybePromise<Roster>;
   /** Connections in the room. */

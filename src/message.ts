@@ -45,6 +45,8 @@ export interface Member {
   connection: string;
   user?: UserId;
   name: string;
+  /** What a room's members are shown of it beside; not with what it says. */
+  info?: unknown;
 }
 
 /** The sender of what REST, the admin API and the library publish. */
@@ -183,7 +185,11 @@ export interface MembershipEvent extends EventBase {
   kind: "join" | "leave";
   room: string;
   member: Member;
-  /** The user's first connection in, or last one out, in the whole cluster. */
+  /**
+   * The user's first connection in, or last one out, in the whole cluster. Example: Ann opens two tabs and closes both.
+   * The room is told a join with `edge`, a join without, a leave without and a leave with it: who lists connections takes
+   * all four, who lists users only the two edges. Each guest is a user of its own.
+   */
   edge: boolean;
   members: number;
   users: number;
@@ -191,6 +197,13 @@ export interface MembershipEvent extends EventBase {
   announcing: boolean;
   /** A guest became a user in place: only dialects that announce per user tell it. */
   identityOnly?: boolean;
+}
+
+/** What the members of a room are shown of one of them has changed. Made by the broker, only while the room announces. */
+export interface MemberUpdatedEvent extends EventBase {
+  kind: "member_updated";
+  room: string;
+  member: Member;
 }
 
 /** Who is in the room, told as a whole; made by each node for its own members. No list while the room does not announce. */
@@ -237,6 +250,7 @@ export type RoomEvent =
   | MessageEvent
   | SignalEvent
   | MembershipEvent
+  | MemberUpdatedEvent
   | MembersEvent
   | PresenceEvent
   | ServerEvent

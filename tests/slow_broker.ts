@@ -46,7 +46,7 @@ export class SlowBroker implements Broker {
     this.engine = memoryBroker();
     this.history = this.#afar(this.engine.history, ["read"]);
     this.presence = this.#afar<PresenceStore>(this.engine.presence, [
-      ...["enter", "leave", "identify", "roster", "count", "contains", "setStatus", "status"] as const,
+      ...["enter", "leave", "identify", "update", "roster", "count", "contains", "setStatus", "status"] as const,
     ]);
     this.inbox = this.#afar<Inbox>(this.engine.inbox, ["add", "list", "markRead", "unread"]);
     this.grants = this.#afar<Grants>(this.engine.grants, ["setGroup", "groups", "block", "blockedFor"]);

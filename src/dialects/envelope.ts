@@ -151,6 +151,8 @@ function encodeEvent(event: RoomEvent): Frame[] {
       return tell(event, "room_update", { action: "reset", position: event.position });
     case "notice":
       return tell(event, "system_notification", { message: event.message, reconnect: event.reconnect });
+    case "member_updated":
+      return [];
   }
 }
 

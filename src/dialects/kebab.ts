@@ -147,6 +147,7 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "presence":
     case "unread":
     case "notice":
+    case "member_updated":
       return [];
   }
 }

@@ -142,6 +142,7 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "presence":
     case "unread":
     case "notice":
+    case "member_updated":
       return [];
   }
 }

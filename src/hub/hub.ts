@@ -22,6 +22,7 @@ import {
   type Frame,
   type MembersEvent,
   type MembershipEvent,
+  type MemberUpdatedEvent,
   type MessageEvent,
   type PresenceEvent,
   type ReplyBody,
@@ -268,17 +269,17 @@ export class Hub {
   }
 }
 
-type AboutMembers = MembershipEvent | MembersEvent | PresenceEvent;
+type AboutMembers = MembershipEvent | MemberUpdatedEvent | MembersEvent | PresenceEvent;
 
 function isAboutMembers(event: RoomEvent): event is AboutMembers {
   const { kind } = event;
-  return kind === "join" || kind === "leave" || kind === "members" || kind === "presence";
+  return kind === "join" || kind === "leave" || kind === "member_updated" || kind === "members" || kind === "presence";
 }
 
 /** Joins and leaves only while the room announces; a status has been judged where it was made. */
 function isTold(room: Room, event: AboutMembers): boolean {
   if (event.kind === "presence") return true;
-  return room.announces && (event.kind === "members" || event.announcing);
+  return room.announces && (event.kind === "members" || event.kind === "member_updated" || event.announcing);
 }
 
 /** What its sender can match the refusal of a command by. */

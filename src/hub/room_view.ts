@@ -4,7 +4,7 @@
  *
  * Room has one; views.ts, which tells the lists, and the hub, which delivers the events, use it.
  */
-import type { Member, MembershipEvent, PresenceEvent, Roster, Status } from "../message.ts";
+import type { Member, MembershipEvent, MemberUpdatedEvent, PresenceEvent, Roster, Status } from "../message.ts";
 
 export class RoomView {
   /** Whether the room announces, by the newest that was heard; undefined before anything was. */
@@ -21,9 +21,13 @@ export class RosterReading {
   readonly #statuses = new Map<string, Status>();
   #last: MembershipEvent | undefined;
 
-  hear(event: MembershipEvent | PresenceEvent): void {
+  hear(event: MembershipEvent | MemberUpdatedEvent | PresenceEvent): void {
     if (event.kind === "presence") {
       this.#statuses.set(userKeyOf(event.from), event.status);
+      return;
+    }
+    if (event.kind === "member_updated") {
+      this.#moved.set(event.member.connection, event.member);
       return;
     }
     if (event.kind === "join") this.#moved.set(event.member.connection, event.member);
@@ -35,7 +39,7 @@ export class RosterReading {
   complete(roster: Roster): Roster {
     const announcing = roster.announcing && this.#last?.announcing !== false;
     if (!announcing) return { ...roster, ...countsOf(this.#last ?? roster), list: [], announcing };
-    if (!this.#last && this.#statuses.size === 0) return roster;
+    if (!this.#last && this.#moved.size === 0 && this.#statuses.size === 0) return roster;
     const isWhole = roster.list.length === roster.members;
     const list = this.#corrected(roster.list);
     const counts = isWhole

@@ -5,7 +5,7 @@
  * At most once in five seconds a room. Each node tells its own members, in the order of the events they hear, with one
  * encoding per dialect. The hub notes what it delivers, the sweep asks for what is due.
  */
-import type { MembershipEvent, PresenceEvent } from "../message.ts";
+import type { MembershipEvent, MemberUpdatedEvent, PresenceEvent } from "../message.ts";
 import type { Room } from "./room.ts";
 
 const PACE_MS = 5_000;
@@ -17,10 +17,10 @@ export class Views {
   readonly #due = new Map<Room, number>();
 
   /** An event of the room, before it is told. */
-  note(room: Room, event: MembershipEvent | PresenceEvent): void {
+  note(room: Room, event: MembershipEvent | MemberUpdatedEvent | PresenceEvent): void {
     const { view } = room;
     view.reading?.hear(event);
-    if (event.kind === "presence" || !room.announces) return;
+    if (event.kind === "presence" || event.kind === "member_updated" || !room.announces) return;
     const { announcing } = event;
     const hasChanged = view.announcing !== undefined && view.announcing !== announcing;
     view.announcing = announcing;

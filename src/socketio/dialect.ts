@@ -143,6 +143,7 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
           this.#event("conversationReset", { conversationId: this.#shown(event.room), position: event.position }),
         ];
       case "notice":
+      case "member_updated":
         return [];
     }
   }

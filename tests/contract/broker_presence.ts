@@ -243,6 +243,50 @@ export function presenceContract(declare: Declare): void {
     assertEquals(await b.broker.presence.count("r"), 1);
   });
 
+  declare("what a member is shown with is told to the others, in the room's order", 2, async (cluster) => {
+    const [a, b] = cluster.nodes;
+    for (const { broker } of cluster.nodes) await broker.subscribe("r");
+    const [zoe, ann] = [a.node.connect("zoe"), b.node.connect("ann")];
+    await a.broker.presence.enter("r", zoe);
+    await b.broker.presence.enter("r", ann);
+    const { presence } = b.broker;
+    const said = (data: string) => b.broker.publish({ room: "r", event: message(b.node, "r", data) });
+    await said("before");
+    assertEquals(await presence.update("r", ann.connection, { table: 4 }), true);
+    await said("after");
+    assertEquals(await presence.update("r", ann.connection, { table: 4 }), false, "it was so before");
+    assertEquals(await presence.update("r", "nobody", { table: 4 }), false);
+    await settle(cluster, "r");
+    for (const { node } of cluster.nodes) {
+      const told = node.delivered.filter(({ room, event }) => room === "r" && event.kind !== "join");
+      assertEquals(told.map(({ event }) => event.kind).slice(0, 3), ["message", "member_updated", "message"]);
+      const updated = told.filter(({ event }) => event.kind === "member_updated");
+      assertEquals(updated.map(({ except, event }) => [except, "member" in event && event.member]), [
+        [ann.connection, { ...ann, info: { table: 4 } }],
+      ]);
+    }
+    assertEquals(a.node.eventsIn("r").filter(({ kind }) => kind === "member_updated").map(({ room }) => room), ["r"]);
+    const { list } = await a.broker.presence.roster("r", 5);
+    assertEquals(list.find(({ user }) => user === "ann"), { ...ann, info: { table: 4 }, status: "online" });
+    assertEquals(await presence.update("r", ann.connection, undefined), true);
+    const [plain] = (await a.broker.presence.roster("r", 5)).list.filter(({ user }) => user === "ann");
+    assertEquals(plain!.info, undefined);
+  });
+
+  declare("of what a member is shown with nobody is told who would not be told of it", 1, async (cluster) => {
+    const [{ broker, node }] = cluster.nodes;
+    for (const room of ["lonely", "group:g", "crowded"]) await broker.subscribe(room);
+    const members = Array.from({ length: ANNOUNCE_MAX + 1 }, () => node.connect());
+    await broker.presence.enter("lonely", members[0]!);
+    for (const member of members.slice(0, 2)) await broker.presence.enter("group:g", member);
+    for (const member of members) await broker.presence.enter("crowded", member);
+    for (const room of ["lonely", "group:g", "crowded"]) {
+      assertEquals(await broker.presence.update(room, members[0]!.connection, 1), true, room);
+      await settle(cluster, room);
+    }
+    assertEquals(node.delivered.filter(({ event }) => event.kind === "member_updated"), []);
+  });
+
   declare("a node that closes takes its members with it", 2, async (cluster) => {
     const [a, b] = cluster.nodes;
     for (const { broker } of cluster.nodes) await broker.subscribe("r");

@@ -48,6 +48,12 @@ const EVENTS: { [Kind in RoomEvent["kind"]]: EventsOf<Kind> } = {
   ),
   join: [USER, GUEST].map((member) => ({ ...MOMENT, ...seats, kind: "join", member })),
   leave: [false, true].map((identityOnly) => ({ ...MOMENT, ...seats, kind: "leave", member: GUEST, identityOnly })),
+  member_updated: [{
+    ...MOMENT,
+    kind: "member_updated",
+    room: "lobby",
+    member: { ...USER, info: { in: HALF_A_PAIR } },
+  }],
   members: [roster, LARGE].map((each) => ({ ...MOMENT, kind: "members", room: "lobby", roster: each })),
   presence: [{ ...MOMENT, kind: "presence", room: "lobby", from: USER, status: "busy", metadata: { in: HALF_A_PAIR } }],
   server: [

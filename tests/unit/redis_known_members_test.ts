@@ -23,9 +23,15 @@ function roster(...list: Member[]): Roster {
   };
 }
 
+type Changes = ReturnType<KnownMembers["compare"]>;
+
+function moves(changes: Changes) {
+  return changes.filter((change) => change.kind !== "member_updated");
+}
+
 /** What a comparison tells, in short. */
 function told(known: KnownMembers, now: Roster): string[] {
-  return known.compare(now).map(({ kind, member, edge, members, users }) =>
+  return moves(known.compare(now)).map(({ kind, member, edge, members, users }) =>
     `${kind === "join" ? "+" : "-"}${member.connection}${edge ? "!" : ""} ${members}/${users}`
   );
 }
@@ -76,7 +82,20 @@ test("a guest who became a user leaves as that user", () => {
   known.apply(move("join", member("a", "bob"), { identityOnly: true }));
   known.startComparing();
   const changes = known.compare(roster(member("b", "bob")));
-  assertEquals(changes.map(({ member, edge }) => [member.user, edge]), [["bob", false]]);
+  assertEquals(moves(changes).map(({ member, edge }) => [member.user, edge]), [["bob", false]]);
+});
+
+test("what a member is shown with is told if it changed unheard, and not if it was heard", () => {
+  const known = new KnownMembers();
+  known.complete(roster(member("a"), member("b")));
+  const event = { kind: "member_updated" as const, id: "i", timestamp: 1, room: "r" };
+  assertEquals(known.apply({ ...event, member: { ...member("a"), info: 1 } }), true);
+  assertEquals(known.apply({ ...event, member: { ...member("a"), info: 1 } }), false);
+  known.startComparing();
+  const changes = known.compare(roster({ ...member("a"), info: 1 }, { ...member("b"), info: 2 }));
+  assertEquals(changes, [{ kind: "member_updated", member: { ...member("b"), info: 2 } }]);
+  known.startComparing();
+  assertEquals(known.compare(roster({ ...member("a"), info: 1 }, { ...member("b"), info: 2 })), []);
 });
 
 test("an incomplete roster completes nothing", () => {

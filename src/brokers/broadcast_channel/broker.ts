@@ -28,7 +28,17 @@ import type { SealedPage, Store, StoreCommand, Uplink } from "./messages.ts";
 
 export type { Uplink } from "./messages.ts";
 
-const PRESENCE = ["enter", "leave", "identify", "roster", "count", "contains", "setStatus", "status"] as const;
+const PRESENCE = [
+  "enter",
+  "leave",
+  "identify",
+  "update",
+  "roster",
+  "count",
+  "contains",
+  "setStatus",
+  "status",
+] as const;
 const HEALTHY: BrokerHealth = Object.freeze({ ok: true });
 
 export class BroadcastChannelBroker implements Broker {

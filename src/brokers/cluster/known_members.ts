@@ -7,13 +7,15 @@
  * room is too large.
  */
 import type { RoutedEvent } from "../../broker.ts";
-import type { Member, MembershipEvent, Roster } from "../../message.ts";
+import type { Member, MembershipEvent, MemberUpdatedEvent, Roster } from "../../message.ts";
 
 /** Rooms of more members are not followed. */
 export const MAX_KNOWN = 500;
 
 /** What is different from what was known. */
-type MemberChange = Pick<MembershipEvent, "kind" | "member" | "edge" | "members" | "users" | "announcing">;
+type MemberChange =
+  | Pick<MembershipEvent, "kind" | "member" | "edge" | "members" | "users" | "announcing">
+  | Pick<MemberUpdatedEvent, "kind" | "member">;
 
 export class KnownMembers {
   /** Before it is complete: what changed since the subscription; undefined stands for one who left. */
@@ -27,7 +29,19 @@ export class KnownMembers {
   }
 
   /** False: it changes nothing, nobody needs to be told. */
-  apply({ kind, member, identityOnly, members }: MembershipEvent): boolean {
+  apply(event: MembershipEvent | MemberUpdatedEvent): boolean {
+    return event.kind === "member_updated" ? this.#update(event) : this.#move(event);
+  }
+
+  #update({ member }: MemberUpdatedEvent): boolean {
+    const { connection } = member;
+    this.#heard?.add(connection);
+    const before = this.#members?.get(connection);
+    if (before || !this.#isComplete) this.#members?.set(connection, member);
+    return !before || !isShownAs(before, member);
+  }
+
+  #move({ kind, member, identityOnly, members }: MembershipEvent): boolean {
     if (members > MAX_KNOWN) {
       this.#giveUp();
       return true;
@@ -82,7 +96,14 @@ export class KnownMembers {
       changes.push({ kind: "leave", member, edge: !hasUser(known, member), ...counts(known), announcing });
     }
     for (const [connection, member] of present) {
-      if (known.has(connection) || heard.has(connection)) continue;
+      if (heard.has(connection)) continue;
+      const before = known.get(connection);
+      if (before && isShownAs(before, member)) continue;
+      if (before) {
+        known.set(connection, member);
+        changes.push({ kind: "member_updated", member });
+        continue;
+      }
       const edge = !hasUser(known, member);
       known.set(connection, member);
       changes.push({ kind: "join", member, edge, ...counts(known), announcing });
@@ -102,8 +123,12 @@ export function changeEvent(room: string, change: MemberChange, head: { id: stri
 }
 
 /** Without the status that a roster adds. */
-function plain({ connection, user, name }: Member): Member {
-  return { connection, user, name };
+function plain({ status: _status, ...member }: Roster["list"][number]): Member {
+  return member;
+}
+
+function isShownAs({ info: one }: Member, { info: other }: Member): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function hasUser(known: Map<string, Member | undefined>, { user }: Member): boolean {

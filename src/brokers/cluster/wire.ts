@@ -32,6 +32,7 @@ const KINDS: Record<RoomEvent["kind"], "from" | "member" | undefined> = {
   presence: "from",
   join: "member",
   leave: "member",
+  member_updated: "member",
   members: undefined,
   server: undefined,
   unread: undefined,

@@ -86,6 +86,19 @@ export class MemoryPresence implements PresenceStore {
     if (first) this.#tell("join", { room, members, member, edge: true, identityOnly: true });
   }
 
+  update(room: string, connection: string, info: unknown): boolean {
+    const members = this.#rooms.get(room);
+    const before = members?.get(connection);
+    if (!members || !before || JSON.stringify(before.info) === JSON.stringify(info)) return false;
+    const member = { ...before, info };
+    members.replace(member);
+    if (members.size > 1 && members.announcing && typeOfRoom(room) === "custom") {
+      const head = { id: this.#ids.next(), timestamp: Date.now() };
+      this.#announce({ room, except: connection, event: { ...head, kind: "member_updated", room, member } });
+    }
+    return true;
+  }
+
   roster(room: string, limit: number): Roster {
     const members = this.#rooms.get(room);
     const list: Roster["list"] = [];

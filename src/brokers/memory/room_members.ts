@@ -67,6 +67,12 @@ export class RoomMembers {
     return member;
   }
 
+  /** The same connection and user, otherwise as it is now. */
+  replace(member: Member): void {
+    if (this.#index) this.#index.byConnection.set(member.connection, member);
+    else this.#list[this.#list.findIndex(({ connection }) => connection === member.connection)] = member;
+  }
+
   /** In the order of entering. */
   [Symbol.iterator](): IterableIterator<Member> {
     return (this.#index?.byConnection ?? this.#list).values();

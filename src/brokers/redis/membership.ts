@@ -9,7 +9,7 @@ import { typeOfRoom } from "../../room_name.ts";
 import { type AnnouncingBounds, announcingBounds } from "../cluster/announcing.ts";
 import type { RedisEngine } from "./engine.ts";
 import type { Keys } from "./keys.ts";
-import { ENTER, FIND, IDENTIFY, LEAVE } from "./presence_scripts.ts";
+import { ENTER, FIND, IDENTIFY, LEAVE, UPDATE } from "./presence_scripts.ts";
 import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
 import { readMember, WIRE_VERSION } from "../cluster/wire.ts";
 
@@ -138,13 +138,34 @@ export class Membership {
     );
   }
 
+  /** False: it is not in. */
+  async update(room: string, member: Member): Promise<boolean> {
+    const { members, users, meta } = this.#keys.room(room);
+    const updated = await this.#engine.script(
+      UPDATE,
+      members,
+      users,
+      meta,
+      member.connection,
+      JSON.stringify(member),
+      ...this.#channel(room),
+      ...this.#notice("member_updated", room, member.connection),
+    );
+    return updated === 1;
+  }
+
   /** How the scripts publish into the room, and whose epoch stands there. */
   #channel(room: string): [command: string, channel: string, run: string] {
     return [this.#engine.publishCommand, this.#keys.room(room).events, this.#engine.run];
   }
 
   /** Id and JSON of an event up to the member, which the script knows; reserved rooms tell nobody. */
-  #notice(kind: "join" | "leave", room: string, connection: string, identityOnly?: true): [id: string, head: string] {
+  #notice(
+    kind: "join" | "leave" | "member_updated",
+    room: string,
+    connection: string,
+    identityOnly?: true,
+  ): [id: string, head: string] {
     const id = this.#ids.next();
     if (typeOfRoom(room) !== "custom") return [id, ""];
     const event = JSON.stringify({ kind, id, timestamp: Date.now(), room, identityOnly });

@@ -129,6 +129,16 @@ export class RedisPresence implements PresenceStore {
     if (this.#local.get(room, member.connection)) this.#local.set(room, member);
   }
 
+  async update(room: string, connection: string, info: unknown): Promise<boolean> {
+    const before = this.#local.get(room, connection);
+    if (!before || JSON.stringify(before.info) === JSON.stringify(info)) return false;
+    const member = { ...before, info };
+    const isIn = await this.#membership.update(room, member);
+    // Whoever has left meanwhile, or is somebody else by now, stays so.
+    if (this.#local.get(room, connection) === before) this.#local.set(room, member);
+    return isIn;
+  }
+
   async roster(room: string, limit: number): Promise<Roster> {
     const { engine, keys, invalid } = this.#parts;
     const { members, users } = keys.room(room);

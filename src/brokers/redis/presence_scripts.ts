@@ -132,6 +132,20 @@ end
 return 1`,
 };
 
+/** KEYS members users meta · ARGV connection member command channel run id head · Returns 1 if it is in. */
+export const UPDATE: Script = {
+  name: "parleyUpdate",
+  keys: ["hash", "hash", "hash"],
+  lua: `${PRESENCE}
+local lease, user = split(redis.call('HGET', members, ARGV[1]))
+if not lease then return 0 end
+redis.call('HSET', members, ARGV[1], lease .. ' ' .. user .. ' ' .. ARGV[2])
+if ARGV[7] ~= '' and redis.call('HLEN', members) > 1 and isAnnouncing() then
+  redis.call(ARGV[3], ARGV[4], place(KEYS[3], ARGV[5]) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ARGV[2] .. '}}')
+end
+return 1`,
+};
+
 /** KEYS members users · ARGV limit · Returns {members, users, announcing, foreign, values…}; what is foreign is removed. */
 export const ROSTER: Script = {
   name: "parleyRoster",

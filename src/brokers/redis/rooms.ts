@@ -6,7 +6,14 @@
  */
 import type { LocalNode, PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";
-import { EVERYBODY, type MembershipEvent, type RoomEvent, type Roster, type StreamPosition } from "../../message.ts";
+import {
+  EVERYBODY,
+  type MembershipEvent,
+  type MemberUpdatedEvent,
+  type RoomEvent,
+  type Roster,
+  type StreamPosition,
+} from "../../message.ts";
 import { hasMembers } from "../../room_name.ts";
 import { inChunks } from "../cluster/chunks.ts";
 import { Feed, resetEvent } from "../cluster/feed.ts";
@@ -161,7 +168,7 @@ export class RedisRooms {
     const { epoch, offset, isKept } = arrival;
     const { event } = routed;
     if (isKept && event.kind === "message") event.position = { epoch: epoch!, offset };
-    if (isMembership(event) && this.#rooms.get(room)?.known.apply(event) === false) return;
+    if (isAboutMember(event) && this.#rooms.get(room)?.known.apply(event) === false) return;
     try {
       node().deliver(routed);
     } catch (error) {
@@ -174,7 +181,7 @@ export class RedisRooms {
   /** Who came or left is then found out by comparing. */
   #drop(room: string, arrival: ReceivedEvent): void {
     const event = this.log.decode(room, arrival)?.event;
-    if (event && isMembership(event)) this.#parts.missed();
+    if (event && isAboutMember(event)) this.#parts.missed();
   }
 
   #head(): { id: string; timestamp: number } {
@@ -188,6 +195,6 @@ function unheard(room: string): ParleyError {
   return new ParleyError("unavailable", `Cannot confirm the message to room "${room}": ${why}`, { room });
 }
 
-function isMembership(event: RoomEvent): event is MembershipEvent {
-  return event.kind === "join" || event.kind === "leave";
+function isAboutMember(event: RoomEvent): event is MembershipEvent | MemberUpdatedEvent {
+  return event.kind === "join" || event.kind === "leave" || event.kind === "member_updated";
 }

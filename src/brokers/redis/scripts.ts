@@ -1,6 +1,6 @@
 /** All scripts, for the client to know them by name. */
 import { DROP_FOREIGN } from "./foreign_values.ts";
-import { BEAT, ENTER, FIND, IDENTIFY, LEAVE, ROSTER } from "./presence_scripts.ts";
+import { BEAT, ENTER, FIND, IDENTIFY, LEAVE, ROSTER, UPDATE } from "./presence_scripts.ts";
 import { PUBLISH, READ } from "./room_scripts.ts";
 import type { Script } from "./script.ts";
 import { INBOX_ADD, INBOX_LIST, INBOX_READ, SET_STATUS } from "./store_scripts.ts";
@@ -11,6 +11,7 @@ export const ALL_SCRIPTS: readonly Script[] = [
   ENTER,
   LEAVE,
   IDENTIFY,
+  UPDATE,
   ROSTER,
   FIND,
   BEAT,
