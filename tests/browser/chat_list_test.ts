@@ -2,7 +2,7 @@
  * The list of messages of the example chat: by keyboard, and where it stands while others write.
  */
 import { test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { DESKTOP, PHONE, withDemo } from "./browser.ts";
 import { Person } from "./person.ts";
@@ -41,25 +41,24 @@ test(
       for (let n = 0; n < 30; n++) await ann.say(`line ${n}`);
       await ann.sees("line 29");
       const bob = await Person.enter(browser, stage.url(""), "Bob");
-      const list = ann.page.getByRole("log");
-      const place = () =>
-        list.evaluate(({ scrollTop, scrollHeight, clientHeight }) => ({
-          top: scrollTop,
-          fromEnd: scrollHeight - clientHeight - scrollTop,
-        }));
-      const isAtEnd = async () => (await place()).fromEnd < 2;
+      const isAtEnd = async () => {
+        const list = (await ann.page.getByRole("log").boundingBox())!;
+        const last = (await ann.page.getByRole("article").last().boundingBox())!;
+        return last.y + last.height < list.y + list.height;
+      };
       await eventually(isAtEnd, PATIENCE);
       await bob.message("line 29").hover();
       await bob.message("line 29").getByRole("button", { name: "React with 👍" }).click();
       await ann.page.getByRole("button", { name: "👍 1" }).waitFor();
       await eventually(isAtEnd, PATIENCE);
 
-      await list.evaluate((box) => box.scrollTop = 400);
+      await ann.message("line 5").scrollIntoViewIfNeeded();
       await ann.page.getByRole("button", { name: "To the latest message" }).waitFor();
-      const { top } = await place();
+      const place = async () => (await ann.message("line 5").boundingBox())!.y;
+      const before = await place();
       await bob.say("said below");
       await ann.sees("said below");
-      assertEquals((await place()).top, top);
+      assertAlmostEquals(await place(), before, 1);
       await ann.page.getByRole("button", { name: "To the latest message" }).tap();
       await eventually(isAtEnd, PATIENCE);
       await eventually(async () => await ann.page.getByRole("button", { name: "To the latest message" }).count() === 0);

@@ -2,13 +2,13 @@
  * What is said, oldest first, grouped by who says it; asks for older messages when one scrolls up. By keyboard it is one
  * stop of Tab: up and down go from message to message, left and right along the bar of one.
  */
-import { type FocusEvent, type KeyboardEvent, useCallback, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, useCallback, useLayoutEffect, useRef, useState } from "react";
 import type { MessageFrame } from "../../client/frames.ts";
 import type { RoomView } from "../../client/react.ts";
+import { StickyScroll } from "../shared/sticky_scroll.ts";
 import { Bubble } from "./bubble.tsx";
 import { Icon } from "./icons.tsx";
 import { useReactions } from "./reactions.ts";
-import { useStickyScroll } from "./sticky_scroll.ts";
 import { isMine, type Names, type Self, senderOf } from "./who.ts";
 
 const PAGE = 40;
@@ -32,7 +32,10 @@ export function MessageList({ view, self, names }: { view: RoomView; self: Self;
     await loadHistory(PAGE).catch(() => false);
     setLoading(false);
   };
-  const scroll = useStickyScroll(ids[0], () => hasMore && isJoined && !isLoading && void load());
+  const { box, scroll, isAtEnd } = useStickyScroll();
+  const onScroll = () => {
+    if (scroll.current?.isNearTop && hasMore && isJoined && !isLoading) void load();
+  };
   const onFocus = useCallback(({ target }: FocusEvent) => {
     const message = target.closest<HTMLElement>(".message");
     if (message) setFocused(message.dataset.id);
@@ -40,16 +43,16 @@ export function MessageList({ view, self, names }: { view: RoomView; self: Self;
   return (
     <div className="history">
       <div
-        className="messages"
-        ref={scroll.box}
-        onScroll={scroll.onScroll}
+        className="messages from-end"
+        ref={box}
+        onScroll={onScroll}
         onFocus={onFocus}
         onKeyDown={moveFocus}
         role="log"
         aria-label="Messages"
         tabIndex={0}
       >
-        <div className="stretch" ref={scroll.content}>
+        <div className="stretch">
           {hasMore && messages.length > 0 && (
             <button type="button" className="second older" onClick={load} disabled={isLoading || !isJoined}>
               {isLoading ? "Loading …" : "Older messages"}
@@ -74,13 +77,29 @@ export function MessageList({ view, self, names }: { view: RoomView; self: Self;
           ))}
         </div>
       </div>
-      {!scroll.isAtEnd && (
-        <button type="button" className="icon latest" onClick={scroll.toEnd} aria-label="To the latest message">
+      {!isAtEnd && (
+        <button
+          type="button"
+          className="icon latest"
+          onClick={() => scroll.current?.toEnd()}
+          aria-label="To the latest message"
+        >
           <Icon name="down" />
         </button>
       )}
     </div>
   );
+}
+
+function useStickyScroll() {
+  const box = useRef<HTMLDivElement>(null);
+  const scroll = useRef<StickyScroll>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  useLayoutEffect(() => {
+    const sticky = scroll.current = new StickyScroll(box.current!, setAtEnd);
+    return () => sticky.close();
+  }, []);
+  return { box, scroll, isAtEnd };
 }
 
 function Empty({ isJoined }: { isJoined: boolean }) {

@@ -2,6 +2,7 @@
  * The view of one client: who is there, the conversation, a field to write in, and the frames.
  */
 import { server } from "../shared/server.ts";
+import { StickyScroll } from "../shared/sticky_scroll.ts";
 import { coloured, kindOf } from "./frame_text.ts";
 
 const FRAMES_KEPT = 200;
@@ -34,6 +35,7 @@ export class Pane {
   readonly #choice: HTMLSelectElement;
   readonly #log: HTMLElement;
   readonly #frames: HTMLElement;
+  readonly #framesScroll: StickyScroll;
   /** Whose speech the log ends with. */
   #speaker?: string;
 
@@ -44,8 +46,10 @@ export class Pane {
     this.#root.setAttribute("aria-label", name);
     this.#find(".avatar").textContent = name[0]!;
     this.#find("h2").textContent = name;
-    this.#log = this.#find(".log");
-    this.#frames = this.#find(".frames");
+    this.#log = this.#find(".lines");
+    new StickyScroll(this.#find(".log"));
+    this.#frames = this.#find(".frames ol");
+    this.#framesScroll = new StickyScroll(this.#find(".frames"));
     this.input = this.#find<HTMLInputElement>(".say input");
     this.input.setAttribute("aria-label", `Message of ${name}`);
     this.#choice = this.#find<HTMLSelectElement>(".choice");
@@ -109,12 +113,12 @@ export class Pane {
     if (sender === this.#speaker) bubble.classList.add("following");
     else if (!isMine) bubble.append(element("b", "by", name));
     bubble.append(text);
-    append(this.#log, bubble);
+    this.#log.append(bubble);
     this.#speaker = sender;
   }
 
   note(text: string, tone = ""): void {
-    append(this.#log, element("p", `note ${tone}`, text));
+    this.#log.append(element("p", `note ${tone}`, text));
     this.#speaker = undefined;
   }
 
@@ -126,14 +130,15 @@ export class Pane {
     summary.append(arrow, element("span", "kind", kindOf(text)), element("span", "text", text));
     const pre = element("pre");
     details.append(summary, pre);
-    // Made when somebody looks.
-    details.ontoggle = () => {
+    const item = element("li", `${way} fresh`);
+    item.append(details);
+    summary.onclick = () => {
+      this.#framesScroll.hold(item);
+      // Made when somebody looks.
       if (pre.childNodes.length > 0) return;
       pre.append(...coloured(text).map(({ text, colour }) => colour ? element("span", colour, text) : text));
     };
-    const item = element("li", `${way} fresh`);
-    item.append(details);
-    append(this.#frames, item);
+    this.#frames.append(item);
     while (this.#frames.children.length > FRAMES_KEPT) this.#frames.firstChild!.remove();
   }
 
@@ -161,8 +166,6 @@ export class Pane {
       tab.onclick = () => {
         this.#root.dataset.tab = tab.dataset.shows;
         for (const each of tabs) each.setAttribute("aria-pressed", String(each === tab));
-        // What was hidden could not follow its end.
-        for (const list of [this.#log, this.#frames]) list.scrollTop = list.scrollHeight;
       };
     }
   }
@@ -177,11 +180,4 @@ function element<Tag extends keyof HTMLElementTagNameMap>(
   if (className) made.className = className;
   made.textContent = text;
   return made;
-}
-
-/** Keeps the end in sight, unless the reader has scrolled away from it. */
-function append(list: HTMLElement, item: HTMLElement): void {
-  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-  list.append(item);
-  if (isAtEnd) list.scrollTop = list.scrollHeight;
 }
