@@ -19,7 +19,7 @@ import { BatchLog } from "./batch_log.ts";
 import { keyOf, readPublish, seal, type Sealed, writeEvent, writeResult } from "./lines.ts";
 import type { Remark, Repair, SealedPage, Store, StoreCommand, Uplink, Upward } from "./messages.ts";
 import { WorkerState } from "./worker_state.ts";
-import { Surveys } from "./surveys.ts";
+import { Surveys } from "./question_relay.ts";
 
 const SWEEP_MS = 15_000;
 /** How often workers are asked how far they are; finds a lost last batch too. */
