@@ -96,8 +96,8 @@ export interface Occupancy {
  * nobody. Reserved rooms are entered like others and tell no MembershipEvents.
  *
  * Whether a room announces is one bit beside its counts, changed in the step that enters or leaves
- * (brokers/cluster/announcing.ts). Members that were lost and entered again are not announced: every node with members in the room is given the order
- * `tell_members`, also when events of the room may have been missed.
+ * (brokers/cluster/announcing.ts). Members that were lost and entered again are not announced: every node with members in
+ * the room is given the command `tell_members`, also when events of the room may have been missed.
  *
  * A user is connected while somebody is in `user:{id}`: every authenticated connection is entered there first and leaves it
  * last. The first one in and the last one out (a node that died included) deliver a PresenceEvent with the user's status

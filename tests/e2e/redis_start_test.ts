@@ -194,7 +194,7 @@ test("while Redis is away the log repeats it every half a minute, and not after 
   const lines: string[] = [];
   let nowMs = 0;
   const log = createLog({ level: "info", write: (line) => lines.push(line) });
-  const outages = new OutageLog(log, "somewhere", () => nowMs);
+  const outages = new OutageLog(log, { name: "Redis", where: "somewhere" }, () => nowMs);
   outages.remind();
   assertEquals(lines, []);
   outages.note(new Error("gone"));

@@ -22,7 +22,7 @@ class Bus {
 
   add(): FakeNode {
     const node = new FakeNode();
-    const invalid = new InvalidPayloads(createLog({ level: "error" }), () => node);
+    const invalid = new InvalidPayloads({ log: createLog({ level: "error" }), engine: "a bus", node: () => node });
     const rpc = new NodeRpc({
       publish: (to, payload) => this.#publish(to, payload),
       isLeased: (name) => Promise.resolve(this.leased.has(name)),

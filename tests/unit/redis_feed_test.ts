@@ -42,9 +42,9 @@ class Stage {
   /** Appends the next message without the channel. */
   keep(): ReceivedEvent {
     const offset = (this.log.at(-1)?.offset ?? 0) + 1;
-    const arrival = { epoch: this.epoch, offset, isKept: true, id: `${this.epoch}${offset}`, json: "{}" };
-    this.log.push(arrival);
-    return arrival;
+    const received = { epoch: this.epoch, offset, isKept: true, id: `${this.epoch}${offset}`, json: "{}" };
+    this.log.push(received);
+    return received;
   }
 
   /** An event that is not kept, as it is published now. */
@@ -53,15 +53,15 @@ class Stage {
   }
 
   /** Publishes in the channel. */
-  send(arrival: ReceivedEvent): void {
+  send(received: ReceivedEvent): void {
     if (this.isDeaf) return;
-    if (this.holdChannel) this.#onTheWay.push(arrival);
-    else this.feed.receive(arrival);
+    if (this.holdChannel) this.#onTheWay.push(received);
+    else this.feed.receive(received);
   }
 
   letChannelGo(): void {
     this.holdChannel = false;
-    for (const arrival of this.#onTheWay.splice(0)) this.feed.receive(arrival);
+    for (const received of this.#onTheWay.splice(0)) this.feed.receive(received);
   }
 
   letReadsGo(): void {
@@ -80,8 +80,8 @@ class Stage {
     this.send({ ...this.signal(mark), json: "" });
     if (this.holdReads) await new Promise<void>((resolve) => this.#gates.push(resolve));
     const recovered = after.epoch === this.epoch && after.offset + 1 >= this.first && after.offset <= head;
-    const arrivals = recovered ? all.filter(({ offset }) => offset > after.offset).slice(0, this.page) : [];
-    return { position: { epoch: this.epoch, offset: head }, recovered, arrivals };
+    const receivedEvents = recovered ? all.filter(({ offset }) => offset > after.offset).slice(0, this.page) : [];
+    return { position: { epoch: this.epoch, offset: head }, recovered, receivedEvents };
   }
 }
 
@@ -89,7 +89,7 @@ test("what comes in order is told at once, what comes twice once", () => {
   const stage = new Stage();
   const [one, two] = [stage.keep(), stage.keep()];
   const between = { ...stage.signal("s"), offset: 1 };
-  for (const arrival of [one, between, two, two, one]) stage.feed.receive(arrival);
+  for (const received of [one, between, two, two, one]) stage.feed.receive(received);
   assertEquals(stage.told, ["e1", "s", "e2"]);
   assertEquals(stage.reads, 0);
 });
@@ -366,8 +366,8 @@ test("random losses leave no gap and no double", async () => {
   stage.page = 20;
   stage.feed.receive(stage.keep());
   for (let n = 0; n < 500; n++) {
-    const arrival = stage.keep();
-    if (next(4) > 0) stage.feed.receive(arrival);
+    const received = stage.keep();
+    if (next(4) > 0) stage.feed.receive(received);
     if (next(10) === 0) stage.feed.receive(stage.log[next(stage.log.length)]!);
     if (next(8) === 0) await Promise.resolve();
   }

@@ -5,7 +5,7 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { RoutedEvent } from "../../src/broker.ts";
 import { nameOf, readLocation } from "../../src/brokers/redis/address.ts";
 import { Keys } from "../../src/brokers/redis/keys.ts";
-import { decodeRouted, encodeId, encodeRouted, readArrival } from "../../src/brokers/cluster/wire.ts";
+import { decodeRouted, encodeId, encodeRouted, readReceived } from "../../src/brokers/cluster/wire.ts";
 import { ParleyError } from "../../src/errors.ts";
 
 const FROM = { connection: "c", name: "n" };
@@ -49,27 +49,27 @@ test("what is not ours is refused with a reason", () => {
     [{ ...good, room: "other" }, "for room"],
     [{ ...good, event: 5 }, "no event"],
     [{ ...good, event: { ...good.event, kind: "constructor" } }, "no event"],
-    [{ ...good, event: { ...good.event, from: {} } }, "nobody"],
+    [{ ...good, event: { ...good.event, from: {} } }, "is not a member"],
     [{ ...good, event: { ...good.event, id: 5 } }, "no id"],
     [{ ...good, bytes: [[["data", "x"], "AAAA"]] }, "no place"],
     [{ ...good, bytes: [[["__proto__", "x"], "AAAA"]] }, "no place"],
-    [5, "no object"],
-    [null, "no object"],
+    [5, "not an object"],
+    [null, "not an object"],
   ];
   for (const [value, reason] of cases) assertThrows(() => decodeRouted(JSON.stringify(value), "r"), Error, reason);
   assertThrows(() => decodeRouted("{", "r"), SyntaxError);
 });
 
-test("an arrival is split at its first three spaces", () => {
-  assertEquals(readArrival("e 7 id {a b}"), { epoch: "e", offset: 7, isKept: true, id: "id", json: "{a b}" });
+test("a received event is split at its first three spaces", () => {
+  assertEquals(readReceived("e 7 id {a b}"), { epoch: "e", offset: 7, isKept: true, id: "id", json: "{a b}" });
   const behind = { epoch: "e", offset: 7, isKept: false, id: "id", json: "{}" };
-  assertEquals(readArrival("e >7 id {}"), behind);
-  assertEquals(readArrival("e >7 id "), { ...behind, json: "" });
-  assertEquals(readArrival("- 0 id {}"), { ...behind, epoch: undefined, offset: 0 });
+  assertEquals(readReceived("e >7 id {}"), behind);
+  assertEquals(readReceived("e >7 id "), { ...behind, json: "" });
+  assertEquals(readReceived("- 0 id {}"), { ...behind, epoch: undefined, offset: 0 });
   for (const id of ["two words", "50%", "é\n", ""]) {
-    assertEquals(readArrival(`- 0 ${encodeId(id)} {}`)?.id, id);
+    assertEquals(readReceived(`- 0 ${encodeId(id)} {}`)?.id, id);
   }
-  assertEquals(readArrival("- 0 50% {}"), undefined, "not an id as nodes write it");
+  assertEquals(readReceived("- 0 50% {}"), undefined, "not an id as nodes write it");
   for (
     const text of [
       "",
@@ -83,7 +83,7 @@ test("an arrival is split at its first three spaces", () => {
       "e 1 id",
     ]
   ) {
-    assertEquals(readArrival(text), undefined, text);
+    assertEquals(readReceived(text), undefined, text);
   }
 });
 

@@ -1,7 +1,7 @@
 /**
- * The batches that have left the sequencer, until every worker has delivered them. Used by the sequencer.
+ * The batches that have left the sequencer, until every worker has delivered them.
  *
- * Bounded: a worker that is further behind begins anew with what the rooms' histories have.
+ * Bounded: a worker that is further behind starts over with what the rooms' histories have.
  */
 import type { Batch } from "./messages.ts";
 

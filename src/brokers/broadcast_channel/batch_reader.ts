@@ -1,6 +1,5 @@
 /**
  * Delivers the batches one by one in the order of their numbers, whichever way they come, and asks for those that do not.
- * Used by the link.
  *
  * Deno drops silently what a reader of a channel is more than 256 messages behind. A hole shows when a later batch
  * arrives, or when the port, which loses nothing, names a number that does not arrive.

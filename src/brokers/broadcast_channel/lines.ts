@@ -2,7 +2,7 @@
  * How events travel between threads: each is one line of text, because threads copy text many times faster than objects.
  *
  * The sequencer cuts a line into its fields and never opens what is sealed in it; the broker of each worker writes and
- * opens them. Every field that a stranger chose is JSON, which holds neither tab nor line end; rooms are known to the
+ * opens them. Every field that a client chose is JSON, which holds neither tab nor line end; rooms are known to the
  * sequencer by their JSON alone.
  */
 import type { PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";

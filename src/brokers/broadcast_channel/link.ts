@@ -1,9 +1,9 @@
 /**
  * A worker's way to the sequencer: commands and their replies over the port, events over the channel, put together again
- * in the sequencer's order. Used by the broker.
+ * in the sequencer's order.
  *
- * A reply is heard when everything that the sequencer sent before it was delivered. Hearing it is synchronous; whoever
- * awaits the promise goes on later, when more may have been delivered.
+ * A reply is read when everything that the sequencer sent before it was delivered. Reading it is synchronous; whoever awaits
+ * the promise goes on later, when more may have been delivered.
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { ParleyError } from "../../errors.ts";

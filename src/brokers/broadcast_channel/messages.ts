@@ -40,7 +40,7 @@ export type Remark =
   | { do: "hello"; node: string }
   /** The batches after this one have not come. */
   | { do: "missing"; after: number }
-  /** They are gone: begin anew, with what the rooms have after these positions. */
+  /** They are gone: start over, with what the rooms have after these positions. */
   | { do: "resume"; rooms: [key: string, epoch: string, offset: number][] }
   /** Every batch up to this one was delivered; `posted` is the beat's. */
   | { do: "keep_up"; batch: number; posted: number }

@@ -1,12 +1,12 @@
 /**
- * Questions of one node to the others, as the sequencer passes them on: an answer is complete when every node that was
- * asked has answered or is gone; one that hangs costs the deadline and is missing from it. Used by the sequencer.
+ * Questions of one worker to the others, as the sequencer passes them on: an answer is complete when every worker that was
+ * asked has answered or is gone; one that hangs costs the deadline and is missing from it.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 
 const DEADLINE_MS = 1_000;
 
-interface OpenSurvey<Node> {
+interface RelayedQuestion<Node> {
   waitingFor: Set<Node>;
   values: unknown[];
   asked: number;
@@ -14,12 +14,12 @@ interface OpenSurvey<Node> {
   tell(values: unknown[], asked: number): void;
 }
 
-export class Surveys<Node> {
-  readonly #open = new Map<number, OpenSurvey<Node>>();
+export class QuestionRelay<Node> {
+  readonly #open = new Map<number, RelayedQuestion<Node>>();
   #count = 0;
 
   /** Returns the id under which the nodes answer. */
-  begin(nodes: Iterable<Node>, tell: OpenSurvey<Node>["tell"]): number {
+  begin(nodes: Iterable<Node>, tell: RelayedQuestion<Node>["tell"]): number {
     const id = ++this.#count;
     const waitingFor = new Set(nodes);
     const timer = setTimeout(() => this.#end(id), DEADLINE_MS);
@@ -29,16 +29,16 @@ export class Surveys<Node> {
   }
 
   answer(id: number, node: Node, value: unknown): void {
-    const survey = this.#open.get(id);
-    if (!survey?.waitingFor.delete(node)) return;
-    if (value !== undefined) survey.values.push(value);
-    if (survey.waitingFor.size === 0) this.#end(id);
+    const question = this.#open.get(id);
+    if (!question?.waitingFor.delete(node)) return;
+    if (value !== undefined) question.values.push(value);
+    if (question.waitingFor.size === 0) this.#end(id);
   }
 
   /** The node will not answer any more. */
   forget(node: Node): void {
-    for (const [id, survey] of this.#open) {
-      if (survey.waitingFor.delete(node) && survey.waitingFor.size === 0) this.#end(id);
+    for (const [id, question] of this.#open) {
+      if (question.waitingFor.delete(node) && question.waitingFor.size === 0) this.#end(id);
     }
   }
 
@@ -48,10 +48,10 @@ export class Surveys<Node> {
   }
 
   #end(id: number): void {
-    const survey = this.#open.get(id);
-    if (!survey) return;
+    const question = this.#open.get(id);
+    if (!question) return;
     this.#open.delete(id);
-    clearTimeout(survey.timer);
-    survey.tell(survey.values, survey.asked);
+    clearTimeout(question.timer);
+    question.tell(question.values, question.asked);
   }
 }

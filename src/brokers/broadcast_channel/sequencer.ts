@@ -3,8 +3,8 @@
  * broker holds, for all of them. src/workers/workers.ts makes it; each worker reaches it through a Link.
  *
  * Everything of one turn leaves as one numbered batch to all workers, and one message of replies to each that asked.
- * It never opens what is sealed and runs nothing of the server, so it can hardly hang. Dead workers are its to bury:
- * one leave for each of their members.
+ * It never opens what is sealed and runs nothing of the server, so it can hardly hang. It removes the members of a worker
+ * that died: one leave for each.
  */
 import { clearImmediate, clearInterval, setImmediate, setInterval } from "node:timers";
 import { MessageChannel } from "node:worker_threads";
@@ -19,7 +19,7 @@ import { BatchLog } from "./batch_log.ts";
 import { keyOf, readPublish, seal, type Sealed, writeEvent, writeResult } from "./lines.ts";
 import type { Remark, Repair, SealedPage, Store, StoreCommand, Uplink, Upward } from "./messages.ts";
 import { WorkerState } from "./worker_state.ts";
-import { Surveys } from "./question_relay.ts";
+import { QuestionRelay } from "./question_relay.ts";
 
 const SWEEP_MS = 15_000;
 /** How often workers are asked how far they are; finds a lost last batch too. */
@@ -31,7 +31,7 @@ const MAX_BEHIND_CHARS = 512 * 1024 * 1024;
  * carries over byte by byte: a kilobyte costs each reader 80 us there, and a few us over its port.
  */
 const LARGE_CHARS = 1_000;
-/** Messages of one room that a worker gets at once when it begins anew. */
+/** Messages of one room that a worker gets at once when it starts over. */
 const ANEW_LIMIT = 10_000;
 
 export interface SequencerOptions {
@@ -66,7 +66,7 @@ export class Sequencer {
   readonly #channel = new BroadcastChannel(`parley ${randomId(22)}`);
   readonly #log: BatchLog;
   readonly #workers = new Set<WorkerState>();
-  readonly #surveys = new Surveys<WorkerState>();
+  readonly #questions = new QuestionRelay<WorkerState>();
   readonly #largeChars: number;
   readonly #maxBehindChars: number;
   readonly #overrun: (node: string) => void;
@@ -102,7 +102,7 @@ export class Sequencer {
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     clearImmediate(this.#flush);
-    this.#surveys.close();
+    this.#questions.close();
     for (const { port } of this.#workers) port.close();
     this.#workers.clear();
     this.#channel.close();
@@ -110,7 +110,7 @@ export class Sequencer {
 
   #receive(worker: WorkerState, upward: Upward): void {
     for (const item of upward) {
-      // What a dead worker had posted before is not heard any more: its members have left.
+      // What a dead worker had posted before is not read any more: its members have left.
       if (!this.#workers.has(worker)) return;
       if (typeof item === "string") worker.reply(this.#publish(item));
       else if (isRemark(item)) this.#hear(worker, item);
@@ -161,7 +161,7 @@ export class Sequencer {
       case "unsubscribe":
         return void worker.rooms.delete(command.key);
       case "leave":
-        return this.#vacate(worker);
+        return this.#removeMembers(worker);
     }
   }
 
@@ -176,7 +176,7 @@ export class Sequencer {
         worker.node = remark.node;
         return;
       case "missing":
-        return this.#mend(worker, remark.after);
+        return this.#resend(worker, remark.after);
       case "resume":
         return this.#resume(worker, remark.rooms);
       case "keep_up":
@@ -186,11 +186,11 @@ export class Sequencer {
       case "ask":
         return this.#ask(worker, remark);
       case "answer":
-        return this.#surveys.answer(remark.id, worker, remark.value);
+        return this.#questions.answer(remark.id, worker, remark.value);
     }
   }
 
-  #mend({ port }: WorkerState, after: number): void {
+  #resend({ port }: WorkerState, after: number): void {
     const batches = this.#log.after(after);
     const repair: Repair = batches ? { batches } : { gone: true };
     port.postMessage(repair);
@@ -218,24 +218,24 @@ export class Sequencer {
     const asked = [...this.#workers].filter((worker) =>
       worker.node !== "" && (node === undefined || worker.node === node)
     );
-    const survey = this.#surveys.begin(asked, (values, asked) => {
+    const relayed = this.#questions.begin(asked, (values, asked) => {
       asker.tell({ do: "answers", id, values, asked });
       this.#flushSoon();
     });
-    for (const worker of asked) worker.tell({ do: "question", id: survey, question });
+    for (const worker of asked) worker.tell({ do: "question", id: relayed, question });
   }
 
   #detach(worker: WorkerState): void {
     if (!this.#workers.delete(worker)) return;
     worker.port.close();
-    this.#vacate(worker);
+    this.#removeMembers(worker);
     this.#flushSoon();
   }
 
-  #vacate(worker: WorkerState): void {
+  #removeMembers(worker: WorkerState): void {
     const { node } = worker;
     worker.leave();
-    this.#surveys.forget(worker);
+    this.#questions.forget(worker);
     if (node !== "") this.#presence.leaveAll(node);
   }
 

@@ -1,6 +1,6 @@
 /**
  * One worker as the sequencer sees it: its port, its subscriptions, what it is to be told at the end of the turn, and how
- * far it has come. Used by the sequencer.
+ * far it has come.
  */
 import type { MessagePort } from "node:worker_threads";
 import type { Note, StoreReply } from "./messages.ts";
@@ -24,7 +24,7 @@ export class WorkerState {
     this.deliveredChars = posted;
   }
 
-  /** It listens no more, and nobody waits for it. */
+  /** Nothing is sent to it any more, and nobody waits for it. */
   leave(): void {
     this.rooms.clear();
     this.node = "";

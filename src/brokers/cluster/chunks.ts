@@ -1,4 +1,4 @@
-/** Work over many rooms, some of them at a time: all at once would fill Redis' pipeline, one by one would wait for each. */
+/** Work over many rooms, some of them at a time: all at once would fill the engine's pipeline, one by one would wait for each. */
 const AT_ONCE = 100;
 
 /** Rejects with the first failure, when the chunk it was in is through. */

@@ -5,7 +5,10 @@
  * or a connection has come back, the feed holds what arrives, reads what is missing from the log, delivers that, and then
  * what it held. The log may be ahead of the channel, where events that are not kept are still on their way: so each
  * reading also publishes a mark, and nothing of it is delivered before the channel has brought that. What the log does not
- * have any more becomes one reset event. Used by the broker; knows the log only by `read`.
+ * have any more becomes one reset event. It knows the log only by `read`.
+ *
+ * Example of what is held: offset 5 was delivered, and the channel brings 7. Number 7 is held, the log is read after 5, and
+ * 6 and 7 are delivered; that the channel brings 6 late, or 7 twice, changes nothing.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { RoomEvent, StreamPosition } from "../../message.ts";
@@ -16,12 +19,12 @@ const RETRY_MS = 300;
 const MAX_RETRY_MS = 5_000;
 /** How long whoever was told a position waits for the channel before the log is read. */
 const PATIENCE_MS = 250;
-/** How long a mark may take before the channel is taken for deaf, and the log is delivered without it. */
+/** How long a mark may take before the log is delivered without it: the channel does not work then. */
 const MARK_MS = 1_000;
 /** Beyond this nothing more is held: kept messages will come from the log, the others are lost as signals may be. */
 const HELD_LIMIT = 5_000;
-/** How often the log may say that what an arrival stands behind does not exist before it is taken for a forgery. */
-const MAX_FRUITLESS = 3;
+/** How often the log may not know what a received event says that it follows, before that event counts as invalid. */
+const MAX_READS_IN_VAIN = 3;
 
 /** What the log has after a position. */
 export interface Missed {
@@ -30,23 +33,23 @@ export interface Missed {
   /** False: not all of it is there any more. */
   recovered: boolean;
   /** The first of what is missing, in order; more is asked for if they do not reach the position. */
-  arrivals: ReceivedEvent[];
+  receivedEvents: ReceivedEvent[];
 }
 
 export interface FeedParts {
   /** Must not throw. */
-  deliver(arrival: ReceivedEvent): void;
+  deliver(received: ReceivedEvent): void;
   /** A kept message that was delivered before, or whose position somebody was told, or that a reset stands for. */
-  known(arrival: ReceivedEvent): void;
+  known(received: ReceivedEvent): void;
   reset(position: StreamPosition): void;
   /** Reads the log, and in the same step publishes the mark in the channel. */
   read(after: StreamPosition, mark: string): Promise<Missed>;
   /** A new id. */
   nextMark(): string;
   /** Something arrived that stands behind what the log knows nothing of. */
-  invalid(arrival: ReceivedEvent): void;
+  invalid(received: ReceivedEvent): void;
   /** It came behind kept messages that had to be delivered without it: it is dropped, since order is promised. */
-  late(arrival: ReceivedEvent): void;
+  late(received: ReceivedEvent): void;
 }
 
 export class Feed {
@@ -95,10 +98,10 @@ export class Feed {
   }
 
   /** From the channel. */
-  receive(arrival: ReceivedEvent): void {
-    if (!this.#isFilling && this.#take(arrival)) return;
-    if (arrival.id === this.#mark?.id) this.#mark.settle();
-    if (this.#held.length < HELD_LIMIT) this.#held.push(arrival);
+  receive(received: ReceivedEvent): void {
+    if (!this.#isFilling && this.#take(received)) return;
+    if (received.id === this.#mark?.id) this.#mark.settle();
+    if (this.#held.length < HELD_LIMIT) this.#held.push(received);
     else this.#isStale = true;
     if (!this.#isFilling) this.#startFilling();
   }
@@ -119,8 +122,8 @@ export class Feed {
   }
 
   /** False: there is a gap before it. */
-  #take(arrival: ReceivedEvent): boolean {
-    const { epoch, offset, isKept } = arrival;
+  #take(received: ReceivedEvent): boolean {
+    const { epoch, offset, isKept } = received;
     if (isKept) this.#position ??= { epoch: epoch!, offset: offset - 1 };
     const position = this.#position;
     if (position && epoch !== undefined) {
@@ -128,16 +131,16 @@ export class Feed {
       const newest = isKept ? position.offset + 1 : position.offset;
       if (!isFormer && (epoch !== position.epoch || offset > newest)) return false;
       if (isKept && (isFormer || offset < newest)) {
-        this.#parts.known(arrival);
+        this.#parts.known(received);
         return true;
       }
       if (!isKept && (isFormer ? this.#delivered > 0 : offset < this.#delivered)) {
-        if (!isMark(arrival)) this.#parts.late(arrival);
+        if (!isMark(received)) this.#parts.late(received);
         return true;
       }
       if (isKept) position.offset = this.#delivered = offset;
     }
-    if (!isMark(arrival)) this.#parts.deliver(arrival);
+    if (!isMark(received)) this.#parts.deliver(received);
     if (this.#awaited.length > 0) this.#settleAwaited();
     return true;
   }
@@ -179,7 +182,7 @@ export class Feed {
   }
 
   async #fill(): Promise<void> {
-    for (let fruitless = 0; !this.#isClosed;) {
+    for (let readsInVain = 0; !this.#isClosed;) {
       this.#isStale = this.#isVoid = false;
       const before = { ...this.#position! };
       const missed = await this.#read(before);
@@ -191,24 +194,24 @@ export class Feed {
         this.#isFilling = false;
         return;
       }
-      fruitless = this.#hasMoved(before) ? 0 : fruitless + 1;
-      if (fruitless < MAX_FRUITLESS) continue;
+      readsInVain = this.#hasMoved(before) ? 0 : readsInVain + 1;
+      if (readsInVain < MAX_READS_IN_VAIN) continue;
       this.#parts.invalid(this.#held.shift()!);
-      fruitless = 0;
+      readsInVain = 0;
     }
   }
 
   /** Reads, and waits until the channel has brought all that stands before what was read. */
   async #read(after: StreamPosition): Promise<Missed> {
     const id = this.#parts.nextMark();
-    const { promise: heard, resolve: settle } = Promise.withResolvers<void>();
+    const { promise: markReceived, resolve: settle } = Promise.withResolvers<void>();
     this.#mark = { id, settle };
     let late: ReturnType<typeof setTimeout> | undefined;
     try {
       const missed = await this.#parts.read(after, id);
       late = setTimeout(settle, MARK_MS);
       late.unref();
-      await heard;
+      await markReceived;
       return missed;
     } finally {
       clearTimeout(late);
@@ -220,7 +223,7 @@ export class Feed {
    * Delivers what was missing, and before each what was held and stands before it; false: it has to be read on. What the
    * log has dropped meanwhile the channel may have brought.
    */
-  #apply(before: StreamPosition, { position, recovered, arrivals }: Missed): boolean {
+  #apply(before: StreamPosition, { position, recovered, receivedEvents }: Missed): boolean {
     this.#release();
     if (this.#isAt(position)) return true;
     if (!recovered) {
@@ -234,9 +237,9 @@ export class Feed {
       this.#settleAwaited();
       return true;
     }
-    for (const arrival of arrivals) {
+    for (const received of receivedEvents) {
       this.#release();
-      this.#take(arrival);
+      this.#take(received);
     }
     return this.#isAt(position);
   }

@@ -1,6 +1,6 @@
 /**
  * What stands in Parley's channels or keys and is not Parley's, or is of another version: counted by the node, logged now
- * and then, and otherwise ignored. Used wherever something is read from Redis.
+ * and then, and otherwise ignored.
  */
 import type { LocalNode } from "../../broker.ts";
 import { reasonOf } from "../../errors.ts";
@@ -8,15 +8,24 @@ import type { Log } from "../../log.ts";
 
 const LOG_EVERY_MS = 10_000;
 
+export interface InvalidPayloadsParts {
+  log: Log;
+  /** Where they come from, as people call it: "Redis". */
+  engine: string;
+  /** Known once the broker was started. */
+  node: () => LocalNode;
+}
+
 export class InvalidPayloads {
   readonly #log: Log;
+  readonly #engine: string;
   readonly #node: () => LocalNode;
   #soFar = 0;
   #saidAt = -Infinity;
 
-  /** `node` is known once the broker was started. */
-  constructor(log: Log, node: () => LocalNode) {
+  constructor({ log, engine, node }: InvalidPayloadsParts) {
     this.#log = log;
+    this.#engine = engine;
     this.#node = node;
   }
 
@@ -39,6 +48,10 @@ export class InvalidPayloads {
     if (now - this.#saidAt < LOG_EVERY_MS) return;
     this.#saidAt = now;
     const reason = reasonOf(error);
-    this.#log.warn("ignored what came from Redis: it is not understood", { where, reason, soFar: this.#soFar });
+    this.#log.warn(`ignored what came from ${this.#engine}: it is not understood`, {
+      where,
+      reason,
+      soFar: this.#soFar,
+    });
   }
 }

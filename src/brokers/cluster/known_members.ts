@@ -1,10 +1,9 @@
 /**
  * Whom the members here know to be in one room. Joins and leaves that were published while a connection was away are lost;
- * when it is back, what is known is compared with what Redis knows, and the difference is told. It also makes joins and
+ * when it is back, what is known is compared with what the engine knows, and the difference is told. It also makes joins and
  * leaves idempotent: one that changes nothing is told to nobody.
  *
- * One for each subscribed room, kept by RedisRooms. It is complete once a roster was read, and follows nobody while the
- * room is too large.
+ * One for each subscribed room. It is complete once a roster was read, and follows nobody while the room is too large.
  */
 import type { RoutedEvent } from "../../broker.ts";
 import type { Member, MembershipEvent, MemberUpdatedEvent, Roster } from "../../message.ts";

@@ -1,6 +1,6 @@
 /**
  * The members of this node, as presence entered them: what has to be entered again when the engine lost it, and whom to
- * name when somebody leaves. Used by presence only.
+ * name when somebody leaves.
  */
 import type { Member } from "../../message.ts";
 

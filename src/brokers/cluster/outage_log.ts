@@ -1,8 +1,6 @@
 /**
- * What is said about a Redis that does not answer: a log line when it goes, another every half a minute while it is away, and
- * one when it has been back for a second; on a cluster connections come and go several times before that.
- *
- * Used by the engine.
+ * What is logged about an engine that does not answer: a line when it goes, another every half a minute while it is away,
+ * and one when it has been back for a second; on a cluster connections come and go several times before that.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import { reasonOf } from "../../errors.ts";
@@ -11,8 +9,16 @@ import type { Log } from "../../log.ts";
 const REPEAT_MS = 30_000;
 const STEADY_MS = 1_000;
 
+export interface Engine {
+  /** As people call it: "Redis". */
+  name: string;
+  /** Host and port. */
+  where: string;
+}
+
 export class OutageLog {
   readonly where: string;
+  readonly #name: string;
   readonly #log: Log;
   readonly #now: () => number;
   /** The newest, for people; undefined while all is well. */
@@ -21,8 +27,9 @@ export class OutageLog {
   #steady: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  constructor(log: Log, where: string, now = () => performance.now()) {
+  constructor(log: Log, { name, where }: Engine, now = () => performance.now()) {
     this.#log = log;
+    this.#name = name;
     this.where = where;
     this.#now = now;
   }
@@ -33,12 +40,12 @@ export class OutageLog {
     this.remind();
   }
 
-  /** Something was asked of a Redis that is away, or still is. */
+  /** Something was asked of an engine that is away, or still is. */
   remind(): void {
     const now = this.#now();
     if (this.#isClosed || this.last === undefined || now - this.#saidAt < REPEAT_MS) return;
     this.#saidAt = now;
-    this.#log.warn("Redis does not answer, trying again", { redis: this.where, reason: this.last });
+    this.#tell("warn", "does not answer, trying again", { reason: this.last });
   }
 
   /** It answers, for now. */
@@ -48,7 +55,7 @@ export class OutageLog {
       this.#steady = undefined;
       this.last = undefined;
       this.#saidAt = -Infinity;
-      this.#log.info("Redis answers again", { redis: this.where });
+      this.#tell("info", "answers again");
     }, STEADY_MS);
     this.#steady.unref();
   }
@@ -57,6 +64,10 @@ export class OutageLog {
   close(): void {
     this.#isClosed = true;
     this.#cancel();
+  }
+
+  #tell(level: "warn" | "info", what: string, fields?: { reason: string }): void {
+    this.#log[level](`${this.#name} ${what}`, { [this.#name.toLowerCase()]: this.where, ...fields });
   }
 
   #cancel(): void {

@@ -1,6 +1,6 @@
 /**
  * What this node published, until it comes back to it through the channel: then the event at hand is delivered instead of
- * being read from JSON, and its publish settles. Used by the rooms and the publisher.
+ * being read from JSON, and its publish settles.
  */
 import { clearInterval, setInterval } from "node:timers";
 import type { RoutedEvent } from "../../broker.ts";

@@ -2,14 +2,14 @@
  * What travels between nodes: a routed event as JSON with the version of this form, and the bytes inside of it beside it.
  *
  * A channel carries `epoch offset id json`, the id as one word, a log entry the JSON alone. The offset of an event that is
- * not kept is `>` and the newest kept one that it follows, and `- 0` where the room has none. Whoever can publish to Redis
- * could write there, so nothing that comes in is trusted to be ours.
+ * not kept is `>` and the newest kept one that it follows, and `- 0` where the room has none. Others can publish in
+ * the same channels, so nothing that comes in is trusted to be ours.
  */
 import { Buffer } from "node:buffer";
 import type { RoutedEvent } from "../../broker.ts";
 import type { Member, RoomEvent } from "../../message.ts";
 
-/** Nodes of another version are told apart from invalid, and their events are not understood. */
+/** Events of nodes with another version are counted as invalid. */
 export const WIRE_VERSION = 1;
 
 /** Where in the event the bytes were, and what they are in base64. */
@@ -69,7 +69,7 @@ function collectBytes(value: unknown, path: string[], found: Inlay[]): void {
 /** Reads what {@link encode} wrote; throws an Error that says what it is instead. */
 export function decode(json: string): Record<string, unknown> {
   const value: unknown = JSON.parse(json);
-  if (!isObject(value)) throw new Error("it is no object");
+  if (!isObject(value)) throw new Error("it is not an object");
   if (value.v !== WIRE_VERSION) throw new Error(`its version is ${JSON.stringify(value.v)}, not ${WIRE_VERSION}`);
   if (Array.isArray(value.bytes)) {
     for (const [path, base64] of value.bytes as Inlay[]) {
@@ -87,7 +87,7 @@ function putBytes(value: Record<string, unknown>, path: string[], base64: string
   place[last] = new Uint8Array(Buffer.from(base64, "base64"));
 }
 
-/** Throws an Error that says why the text is no event of the room. */
+/** Throws an Error that says why the text is not an event of the room. */
 export function decodeRouted(json: string, room: string): RoutedEvent {
   const value = decode(json);
   if (value.room !== room) throw new Error(`it is for room ${JSON.stringify(value.room)}`);
@@ -104,7 +104,7 @@ export function checkEvent(event: unknown): RoomEvent {
   const person = KINDS[event.kind as RoomEvent["kind"]];
   const who = person === undefined ? undefined : event[person];
   if (person !== undefined && (!isObject(who) || typeof who.connection !== "string" || typeof who.name !== "string")) {
-    throw new Error(`its ${person} is nobody`);
+    throw new Error(`its ${person} is not a member`);
   }
   if (typeof event.id !== "string" || typeof event.timestamp !== "number") throw new Error("it has no id or no time");
   return event as unknown as RoomEvent;
@@ -134,7 +134,7 @@ export function decodeId(word: string): string | undefined {
 }
 
 /** Splits what a channel carries; undefined: it is not ours. */
-export function readArrival(payload: string): ReceivedEvent | undefined {
+export function readReceived(payload: string): ReceivedEvent | undefined {
   const one = payload.indexOf(" ");
   const two = payload.indexOf(" ", one + 1);
   const three = payload.indexOf(" ", two + 1);

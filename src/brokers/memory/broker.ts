@@ -1,7 +1,8 @@
 /**
- * The broker of a server that is alone: everything in this process, every call synchronous, gone when it ends.
+ * The broker of a server that is alone: every call synchronous, who is present in this process, and what is kept in the
+ * stores it is handed.
  *
- * Its parts in memory/ know neither each other nor the node, so that the parent of several workers builds a sequencer of
+ * Presence and stores know neither each other nor the node, so that the parent of several workers builds a sequencer of
  * the same parts. `publish` is on the hot path: nothing is allocated there that is not kept or delivered.
  */
 import { clearInterval, setInterval } from "node:timers";

@@ -3,7 +3,7 @@
  * bytes, and all of them together by another one. Over that the least recently used room goes as a whole, and its epoch
  * with it.
  *
- * Used by the memory broker and by whoever sequences several nodes. Synchronous; every read makes the events anew.
+ * Every read makes new events.
  */
 import { randomId } from "../../id.ts";
 import { LinkedMap } from "../../linked_map.ts";

@@ -2,7 +2,7 @@
  * Notifications in memory: per user the newest up to a number and an age, and of all users together a number beyond which
  * the inboxes that were quiet longest go.
  *
- * Used by the memory broker and by whoever sequences several nodes. A stored notification is replaced, never changed.
+ * A stored notification is replaced, never changed.
  */
 import { LinkedMap } from "../../linked_map.ts";
 import type { Notification } from "../../message.ts";

@@ -3,7 +3,7 @@
  * and on which others there are, by a factor of ten; what a string takes is known. It also leaves a collector nothing to
  * follow.
  *
- * Used by room_log.ts. A lone text, which most messages are, is kept as it is and costs no copy.
+ * A lone text, which most messages are, is kept as it is and costs no copy.
  */
 import type { MessageEvent } from "../../message.ts";
 import { decode, encode } from "../cluster/wire.ts";

@@ -2,8 +2,7 @@
  * Presence in memory: who is in which room, what users say of themselves, and the events that tell it. A member's node is
  * the head of its connection's id, so one store serves a node, or a sequencer of several.
  *
- * Used by the memory broker and by whoever sequences several nodes. Synchronous; events go out through `announce`, in the
- * order of the calls.
+ * Events go out through `announce`, in the order of the calls.
  */
 import type { Occupancy, PresenceStore, RoutedEvent } from "../../broker.ts";
 import { ParleyError } from "../../errors.ts";

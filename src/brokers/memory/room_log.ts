@@ -4,8 +4,6 @@
  *
  * An entry holds a message's fields, not the event, and its data packed: the event dies young, and a collector that has to
  * look at everything kept finds two strings for a message, its id and its data.
- *
- * Used by history.ts, which counts the bytes of all of them.
  */
 import type { Member, MessageEvent, StreamPosition } from "../../message.ts";
 import { type Form, formOf, pack, stringBytes, unpack, weigh } from "./packed_data.ts";

@@ -1,5 +1,5 @@
 /**
- * The members of one room in memory, and how many connections of which user are among them. Used by presence.ts.
+ * The members of one room in memory, and how many connections of which user are among them.
  *
  * Most rooms are small (a personal room has one member), so a room is a plain list until it outgrows it.
  */

@@ -1,6 +1,6 @@
 /**
  * What users last said of themselves: away, busy, a text. Kept in memory while they are connected and a minute longer, so
- * that a reconnect finds it again. Used by presence.ts.
+ * that a reconnect finds it again.
  *
  * Users who never said anything cost nothing here.
  */

@@ -1,6 +1,6 @@
 /**
  * Reads REDIS_URL: one Redis, some nodes of a Redis Cluster with commas between them, or the Sentinels that know where the
- * master is. Called once at start; says what is wrong with it without repeating its password.
+ * master is. Says what is wrong with it without repeating its password.
  */
 import { ParleyError } from "../../errors.ts";
 
@@ -23,7 +23,7 @@ export interface RedisLocation {
 const SENTINEL = "redis+sentinel://";
 const SENTINEL_PORT = 26379;
 
-/** Throws ParleyError `internal` for what is no Redis URL. */
+/** Throws ParleyError `internal` for what is not a Redis URL. */
 export function readLocation(urls: string): RedisLocation {
   if (urls.startsWith(SENTINEL)) return readSentinels(urls.slice(SENTINEL.length));
   return { addresses: urls.split(",").map((url) => readAddress(url.trim())) };
@@ -54,7 +54,7 @@ function readAddress(text: string, defaultPort = 6379): RedisAddress {
     throw refusal(`it is not a redis://, rediss:// or ${SENTINEL} URL with a host`);
   }
   const db = url.pathname.slice(1) || "0";
-  if (!/^\d{1,4}$/.test(db)) throw refusal(`"${db}" is no number of a database`);
+  if (!/^\d{1,4}$/.test(db)) throw refusal(`"${db}" is not the number of a database`);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || defaultPort),

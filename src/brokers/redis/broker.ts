@@ -34,7 +34,7 @@ import { ALL_NODES, NodeRpc } from "../cluster/rpc.ts";
 import { RedisRooms } from "./rooms.ts";
 import { RedisGrants, RedisInbox } from "./stores.ts";
 import { InvalidPayloads } from "../cluster/invalid_payloads.ts";
-import { readArrival } from "../cluster/wire.ts";
+import { readReceived } from "../cluster/wire.ts";
 
 /** Keys of members expire in a day. */
 const REFRESH_MS = 6 * 3_600_000;
@@ -93,13 +93,13 @@ export class RedisBroker implements Broker {
   /** The Redis process that presence is known to stand in. */
   #run: string | undefined;
 
-  /** Throws ParleyError `internal` if the URL is none. `ids` must not be the node's own unless it is the same object. */
+  /** Throws ParleyError `internal` if it is not a URL of Redis. `ids` must not be the node's own unless it is the same object. */
   constructor(options: RedisBrokerOptions, ids: IdSource = new IdSource()) {
     const { url, prefix = "parley", sharded = "auto", inboxSize, inboxTtlMs, roomAnnounceMax, log, peers } = options;
     const location = readLocation(url);
     this.#log = log;
     this.#peers = peers;
-    this.#invalid = new InvalidPayloads(log, () => this.#local);
+    this.#invalid = new InvalidPayloads({ log, engine: "Redis", node: () => this.#local });
     this.#engine = new RedisEngine({ location, sentinelPassword: options.sentinelPassword, sharded, log }, {
       message: (channel, payload) => this.#receive(channel, payload),
       restored: () => this.#restore(),
@@ -126,7 +126,7 @@ export class RedisBroker implements Broker {
       announceMax: roomAnnounceMax,
       node: () => this.#local.id,
       publish: (routed) => this.#rooms.publish(routed),
-      seen: (room, roster) => this.#rooms.see(room, roster),
+      seen: (room, roster) => this.#rooms.noteRoster(room, roster),
       rebuilt: (rooms) => this.#tellMembers(rooms),
       forgotten: (room) => this.#rooms.forget(room),
       restored: ({ hasRedisForgotten }) => this.#compareSoon(hasRedisForgotten ? OTHERS_MS : 0),
@@ -181,7 +181,7 @@ export class RedisBroker implements Broker {
   }
 
   health(): BrokerHealth {
-    if (!this.#engine.isReady) return { ok: false, detail: this.#engine.trouble };
+    if (!this.#engine.isReady) return { ok: false, detail: this.#engine.outage };
     return this.#presence.isHealthy
       ? { ok: true }
       : { ok: false, detail: "Redis is there, presence is being repaired" };
@@ -209,16 +209,16 @@ export class RedisBroker implements Broker {
 
   #receive(channel: string, payload: string): void {
     if (this.#control.has(channel)) return this.#rpc.receive(channel, payload);
-    const arrival = readArrival(payload);
-    if (arrival) this.#rooms.receive(channel, arrival);
-    else this.#invalid.note(channel, new Error("it is no event"));
+    const received = readReceived(payload);
+    if (received) this.#rooms.receive(channel, received);
+    else this.#invalid.note(channel, new Error("it is not an event"));
   }
 
   #restore(): void {
     const { lease } = this.#presence;
     this.#rooms.catchUp();
     // A master that took over, or one that started again with most of its data, may lack the newest changes.
-    if (!this.#engine.isSame(this.#run)) this.#presence.doubt();
+    if (!this.#engine.isSame(this.#run)) this.#presence.expectLoss();
     this.#run = this.#engine.run;
     // If the lease was lost, presence says when it is repaired.
     void lease.beat().then(() => this.#presence.isHealthy && this.#compareSoon(0));

@@ -1,9 +1,9 @@
 /**
  * The connections to Redis: one for commands, one for subscriptions; on a Redis Cluster what the client makes of them.
  *
- * Used by the broker's other parts, which only see commands that answer or throw `unavailable` within two seconds, and
+ * The other parts only see commands that answer or throw `unavailable` within two seconds, and
  * channels that are subscribed again by themselves. Nothing is queued while Redis is away: a publish that fails now must
- * not happen later. A Redis that answers and cannot serve is away, too: whoever is at its address is then asked anew.
+ * not happen later. A Redis that answers and cannot serve is away, too: the client then connects to its address again.
  */
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import type { Cluster, Redis, RedisOptions } from "ioredis";
@@ -84,7 +84,10 @@ export class RedisEngine {
     this.#isSharded = options.sharded === "on";
     const { addresses, master } = options.location;
     const where = addresses.map(nameOf).join(",");
-    this.#outages = new OutageLog(options.log, master === undefined ? where : `${where}/${master}`);
+    this.#outages = new OutageLog(options.log, {
+      name: "Redis",
+      where: master === undefined ? where : `${where}/${master}`,
+    });
     this.#subscriptions = new Subscriptions({
       message: events.message,
       restored: () => this.#restored(),
@@ -124,7 +127,7 @@ export class RedisEngine {
   }
 
   /** Why it is not ready, for people. */
-  get trouble(): string {
+  get outage(): string {
     return this.#outages.last ?? `Redis at ${this.#outages.where} has not answered yet`;
   }
 
@@ -231,7 +234,7 @@ export class RedisEngine {
     return refusal;
   }
 
-  /** It answers, and cannot serve: both connections are made anew, at most one attempt a second. */
+  /** It answers, and cannot serve: both connections are made again, at most one attempt a second. */
   #mayBeGone(error: unknown): void {
     if (this.#isCluster || this.#isClosed || !isNotServing(error)) return;
     const client = this.#client as Redis;
@@ -326,7 +329,7 @@ export class RedisEngine {
     client.connect().catch((error) => this.#outages.note(error));
   }
 
-  /** A client that failed right after it was ready is connected anew. */
+  /** A client that failed right after it was ready is connected again. */
   #failed(error: Error, start: Start, client?: Redis): void {
     const isFinal = isFatal(error) && !start.isOver;
     if (!isFinal) this.#outages.note(error);

@@ -1,4 +1,4 @@
-/** History in Redis: the newest messages of a room's stream. Used by the hub through the broker. */
+/** History in Redis: the newest messages of a room's stream, delivered here before whoever reads them is answered. */
 import type { MessageEvent, StreamPosition } from "../../message.ts";
 import type { History, HistoryPage, HistoryQuery } from "../../stores.ts";
 import type { RedisLog } from "./log.ts";
@@ -20,22 +20,22 @@ export class RedisHistory implements History {
     const mode = since ? "since" : after ? "after" : before ? "before" : "newest";
     const from = since ?? after ?? before;
     const page = await this.#log.read(room, { mode, from, limit, maxBytes });
-    const { position, recovered, arrivals, first, stands } = page;
+    const { position, recovered, receivedEvents, first, stands } = page;
     if (stands) await this.#reach(room, position);
     const isOfEpoch = from === undefined || (from === before && from.epoch === position.epoch);
     const { epoch, offset } = position;
     const top = before ? Math.min(offset, before.epoch === epoch ? before.offset - 1 : 0) : offset;
-    const oldest = arrivals[0]?.offset ?? top + 1;
+    const oldest = receivedEvents[0]?.offset ?? top + 1;
     return {
-      messages: arrivals.flatMap((arrival) => this.#messageOf(room, arrival) ?? []),
+      messages: receivedEvents.flatMap((received) => this.#messageOf(room, received) ?? []),
       position: { epoch, offset },
       recovered: recovered || isOfEpoch,
-      more: recovered ? (arrivals.at(-1)?.offset ?? offset) < offset : oldest > first && top >= first,
+      more: recovered ? (receivedEvents.at(-1)?.offset ?? offset) < offset : oldest > first && top >= first,
     };
   }
 
-  #messageOf(room: string, arrival: ReceivedEvent): MessageEvent | undefined {
-    const event = this.#log.decode(room, arrival)?.event;
+  #messageOf(room: string, received: ReceivedEvent): MessageEvent | undefined {
+    const event = this.#log.decode(room, received)?.event;
     return event?.kind === "message" ? event : undefined;
   }
 }

@@ -3,7 +3,7 @@
  * any other node claims it and removes the members, so those of a dead node are gone within 15 s.
  *
  * A node that slept longer than that finds its lease gone. It takes a new one, so that a late reaper cannot touch the
- * members it enters again. Used by presence; what happens to members is not decided here, and never delays a renewal.
+ * members it enters again. What happens to members is not decided here, and never delays a renewal.
  */
 import { clearInterval, setInterval } from "node:timers";
 import { randomId } from "../../id.ts";

@@ -1,6 +1,6 @@
 /**
- * The streams of all rooms in Redis: append and publish in one step, and read. Used by the publisher, by the history and by
- * the rooms that fill their gaps.
+ * The streams of all rooms in Redis: append and publish in one step, and read: a page of the history, or what a room
+ * missed.
  */
 import type { PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";
@@ -112,11 +112,11 @@ export class RedisLog {
       events,
     );
     const [epoch, offset, recovered, entries, reversed, first, stands] = answer as ReadReply;
-    const arrivals = entries.map(([id, [, json]]) => {
+    const receivedEvents = entries.map(([id, [, json]]) => {
       return { epoch, offset: Number(id.split("-")[0]), isKept: true, id: "", json: json ?? "" };
     });
-    if (reversed) arrivals.reverse();
-    return { position: { epoch, offset }, recovered: recovered === 1, arrivals, first, stands: stands === 1 };
+    if (reversed) receivedEvents.reverse();
+    return { position: { epoch, offset }, recovered: recovered === 1, receivedEvents, first, stands: stands === 1 };
   }
 
   missed(room: string, after: StreamPosition, mark: string): Promise<Missed> {

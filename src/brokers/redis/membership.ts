@@ -1,6 +1,6 @@
 /**
  * The changes of a room's members, as commands to Redis: who is told what is decided by the scripts, in one step with the
- * change. Used by presence; keeps nothing.
+ * change. It keeps nothing itself.
  */
 import type { Occupancy } from "../../broker.ts";
 import type { IdSource } from "../../id.ts";

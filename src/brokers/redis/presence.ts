@@ -16,7 +16,7 @@ import { inChunks } from "../cluster/chunks.ts";
 import { Lease, type LeaseRenewal } from "./lease.ts";
 import { type EnterOptions, type Gone, MEMBERS_MS, Membership } from "./membership.ts";
 import { ROSTER } from "./presence_scripts.ts";
-import { isHopeless } from "./replies.ts";
+import { canNeverSucceed } from "./replies.ts";
 import { LocalMembers } from "../cluster/local_members.ts";
 import { RedisStatuses } from "./statuses.ts";
 import type { InvalidPayloads } from "../cluster/invalid_payloads.ts";
@@ -44,7 +44,7 @@ export interface RedisPresenceParts {
 }
 
 /** A leave that Redis does not know of yet. */
-interface LateLeave {
+interface PendingLeave {
   room: string;
   connection: string;
 }
@@ -58,9 +58,9 @@ export class RedisPresence implements PresenceStore {
   /** Rooms that are noted under a lease. */
   readonly #noted = new Set<string>();
   #notedUnder = "";
-  readonly #late = new Map<string, LateLeave>();
+  readonly #pendingLeaves = new Map<string, PendingLeave>();
   /** Redis may have lost the newest changes of members, though not all of its data. */
-  #isDoubtful = false;
+  #mayDiffer = false;
 
   constructor(parts: RedisPresenceParts) {
     const { engine, keys, node, log } = parts;
@@ -79,12 +79,12 @@ export class RedisPresence implements PresenceStore {
 
   /** Redis knows the members of this node as they are. */
   get isHealthy(): boolean {
-    return this.lease.isHealthy && !this.#isDoubtful;
+    return this.lease.isHealthy && !this.#mayDiffer;
   }
 
   /** The next renewal of the lease compares what Redis knows of this node's members with who they are. */
-  doubt(): void {
-    this.#isDoubtful = true;
+  expectLoss(): void {
+    this.#mayDiffer = true;
   }
 
   async enter(room: string, member: Member, limit = 0): Promise<Occupancy> {
@@ -93,7 +93,7 @@ export class RedisPresence implements PresenceStore {
     // Where commands arrive in the order they leave in, it is there before the member is.
     if (!this.#parts.engine.keepsOrder) await noted;
     const { connection } = member;
-    this.#late.delete(lateKey(room, connection));
+    this.#pendingLeaves.delete(leaveKey(room, connection));
     const before = this.#local.get(room, connection);
     // Before the answer is there: the lease may be lost while it is on its way.
     this.#local.set(room, member);
@@ -220,14 +220,14 @@ export class RedisPresence implements PresenceStore {
     await this.#parts.engine.call("srem", this.#parts.keys.roomsOf(this.#notedUnder), room);
   }
 
-  #leaveLater(leave: LateLeave): void {
-    this.#late.set(lateKey(leave.room, leave.connection), leave);
+  #leaveLater(leave: PendingLeave): void {
+    this.#pendingLeaves.set(leaveKey(leave.room, leave.connection), leave);
   }
 
   async #leaveNow(): Promise<void> {
-    await inChunks([...this.#late.values()], async ({ room, connection }) => {
-      await this.#unlessHopeless(room, async () => this.#left(room, await this.#membership.leave(room, [connection])));
-      this.#late.delete(lateKey(room, connection));
+    await inChunks([...this.#pendingLeaves.values()], async ({ room, connection }) => {
+      await this.#ifPossible(room, async () => this.#left(room, await this.#membership.leave(room, [connection])));
+      this.#pendingLeaves.delete(leaveKey(room, connection));
     });
   }
 
@@ -237,11 +237,11 @@ export class RedisPresence implements PresenceStore {
   }
 
   /** One call that can never succeed must not keep the rest from being repaired. */
-  async #unlessHopeless(room: string, work: () => Promise<void>): Promise<void> {
+  async #ifPossible(room: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      if (!isHopeless(error)) throw error;
+      if (!canNeverSucceed(error)) throw error;
       const { cause } = error as Error;
       this.#parts.invalid.note(`members of room "${room}"`, new Error(`a call was dropped: ${cause}`));
     }
@@ -249,11 +249,11 @@ export class RedisPresence implements PresenceStore {
 
   /** After a renewal of the lease: what an outage, a sleep or a failover left undone. */
   async #repair(news: LeaseRenewal): Promise<void> {
-    if (this.#late.size > 0) await this.#leaveNow();
+    if (this.#pendingLeaves.size > 0) await this.#leaveNow();
     if (news.isLost) await this.#enterAgain(news.hasRedisForgotten);
-    else if (this.#isDoubtful) await this.#reconcile();
+    else if (this.#mayDiffer) await this.#reconcile();
     else return;
-    this.#isDoubtful = false;
+    this.#mayDiffer = false;
     this.#parts.restored(news);
   }
 
@@ -265,7 +265,7 @@ export class RedisPresence implements PresenceStore {
     this.#noted.clear();
     const changed = new Set<string>();
     await inChunks([...new Set([...noted, ...this.#local.rooms])], (room) => {
-      return this.#unlessHopeless(room, async () => {
+      return this.#ifPossible(room, async () => {
         if (this.#local.has(room)) await this.#note(room);
         const known = await this.#membership.find(room, lease);
         for (const member of this.#local.of(room)) {
@@ -288,7 +288,7 @@ export class RedisPresence implements PresenceStore {
       rooms: rooms.length,
     });
     await inChunks(rooms, (room) => {
-      return this.#unlessHopeless(room, async () => {
+      return this.#ifPossible(room, async () => {
         await this.#note(room);
         for (const member of this.#local.of(room)) await this.#enterOne(room, member, { lease, quietly });
       });
@@ -311,7 +311,7 @@ export class RedisPresence implements PresenceStore {
     const rooms = await engine.call("smembers", keys.roomsOf(lease)) as string[];
     let count = 0;
     await inChunks(rooms, (room) => {
-      return this.#unlessHopeless(room, async () => {
+      return this.#ifPossible(room, async () => {
         const gone = await this.#membership.leave(room, await this.#membership.find(room, lease), lease);
         count += gone.length;
         await this.#tellDepartures(room, gone);
@@ -340,7 +340,7 @@ export class RedisPresence implements PresenceStore {
   }
 }
 
-function lateKey(room: string, connection: string): string {
+function leaveKey(room: string, connection: string): string {
   return `${connection} ${room}`;
 }
 

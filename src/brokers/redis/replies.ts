@@ -1,6 +1,6 @@
 /**
  * What an error says about trying again: nothing at all will help, this store is not the one to ask, or this one call can
- * never succeed. Everything else is a store that is away, and answers later. Used by the engine and by presence.
+ * never succeed. Everything else is a store that is away, and answers later.
  */
 import { ParleyError } from "../../errors.ts";
 
@@ -15,7 +15,7 @@ const NOT_SERVING = /(^|[\s-])(READONLY|LOADING|MASTERDOWN) /;
 /** What a full or busy Redis says, too, begins like a fault of the call where a script wraps it. */
 const PASSING = /(^|[\s-])(OOM|BUSY|MISCONF|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MOVED|ASK) /;
 
-/** The store is gone as far as we are concerned: the address has to be asked anew which one it is. */
+/** It is not the store to ask any more: the client has to connect to the address again. */
 export function isNotServing(error: unknown): boolean {
   return error instanceof Error && NOT_SERVING.test(error.message);
 }
@@ -31,8 +31,8 @@ export function isForeignStream(error: unknown): boolean {
 }
 
 /** Redis understood the call and will never carry it out; a ParleyError is judged by its cause. */
-export function isHopeless(error: unknown): boolean {
-  if (error instanceof ParleyError) return isHopeless(error.cause);
+export function canNeverSucceed(error: unknown): boolean {
+  if (error instanceof ParleyError) return canNeverSucceed(error.cause);
   if (!(error instanceof Error) || isNotServing(error) || PASSING.test(error.message)) return false;
   return /^(ERR|WRONGTYPE) /.test(error.message);
 }

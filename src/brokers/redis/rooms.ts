@@ -1,7 +1,7 @@
 /**
  * The rooms this node hears: events into Redis and out of it.
  *
- * Used by the broker. What this node publishes comes back to it through the channel like everybody else's, so that its
+ * What this node publishes comes back to it through the channel like everybody else's, so that its
  * place in the order is the same everywhere.
  */
 import type { LocalNode, PublishOptions, PublishResult, RoutedEvent } from "../../broker.ts";
@@ -85,8 +85,8 @@ export class RedisRooms {
     }
   }
 
-  receive(channel: string, arrival: ReceivedEvent): void {
-    this.#byChannel.get(channel)?.feed.receive(arrival);
+  receive(channel: string, received: ReceivedEvent): void {
+    this.#byChannel.get(channel)?.feed.receive(received);
   }
 
   /** Somebody here is about to be told the position: nothing after it may be missed, and nothing before it may follow. */
@@ -107,7 +107,7 @@ export class RedisRooms {
   }
 
   /** A roster was read: from now on it is known who is in. */
-  see(room: string, roster: Roster): void {
+  noteRoster(room: string, roster: Roster): void {
     this.#rooms.get(room)?.known.complete(roster);
   }
 
@@ -151,21 +151,21 @@ export class RedisRooms {
   #feed(room: string): Feed {
     const { node, invalid, ids } = this.#parts;
     return new Feed({
-      deliver: (arrival) => this.#deliver(room, arrival),
+      deliver: (received) => this.#deliver(room, received),
       known: ({ id }) => this.#own.cameBack(room, id, "covered"),
       reset: (position) => node().deliver({ room, event: resetEvent(room, position, this.#head()) }),
       read: (after, mark) => this.log.missed(room, after, mark),
       nextMark: () => ids.next(),
       invalid: () => invalid.note(room, new Error("the log knows nothing of it")),
-      late: (arrival) => this.#drop(room, arrival),
+      late: (received) => this.#drop(room, received),
     });
   }
 
-  #deliver(room: string, arrival: ReceivedEvent): void {
+  #deliver(room: string, received: ReceivedEvent): void {
     const { node, invalid } = this.#parts;
-    const routed = this.#own.get(room, arrival.id) ?? this.log.decode(room, arrival);
+    const routed = this.#own.get(room, received.id) ?? this.log.decode(room, received);
     if (!routed) return;
-    const { epoch, offset, isKept } = arrival;
+    const { epoch, offset, isKept } = received;
     const { event } = routed;
     if (isKept && event.kind === "message") event.position = { epoch: epoch!, offset };
     if (isAboutMember(event) && this.#rooms.get(room)?.known.apply(event) === false) return;
@@ -174,13 +174,13 @@ export class RedisRooms {
     } catch (error) {
       invalid.note(room, error);
     }
-    // By the event's own id: out of the log an arrival comes without, and so may one's own whose publish still waits.
+    // By the event's own id: out of the log a received event comes without, and so may one's own whose publish still waits.
     this.#own.cameBack(room, event.id, "delivered");
   }
 
   /** Who came or left is then found out by comparing. */
-  #drop(room: string, arrival: ReceivedEvent): void {
-    const event = this.log.decode(room, arrival)?.event;
+  #drop(room: string, received: ReceivedEvent): void {
+    const event = this.log.decode(room, received)?.event;
     if (event && isAboutMember(event)) this.#parts.missed();
   }
 

@@ -1,6 +1,6 @@
 /**
  * What users last said of themselves, in Redis: a day while they are connected, a minute after their last connection is
- * gone. All of them share a slot, so that a roster's statuses are one command on a cluster too. Used by presence.
+ * gone. All of them share a slot, so that a roster's statuses are one command on a cluster too.
  */
 import type { Status, UserPresence } from "../../message.ts";
 import type { RedisEngine } from "./engine.ts";

@@ -1,4 +1,4 @@
-/** Inboxes and grants in Redis. Used by the broker; each call is one command or one script. */
+/** Inboxes and grants in Redis; each call is one command or one script. */
 import type { Notification } from "../../message.ts";
 import type { Grants, Inbox, InboxPage } from "../../stores.ts";
 import type { RedisEngine } from "./engine.ts";

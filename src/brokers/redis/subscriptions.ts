@@ -2,8 +2,6 @@
  * The channels this node listens to. They are a set, and whenever the connection comes back the whole set is subscribed
  * again, so that a channel given up meanwhile stays given up. On a Redis Cluster the client does that itself, a moment
  * after it says it is ready, so rooms are looked at again until it surely has.
- *
- * Used by the engine.
  */
 import { clearInterval, setInterval, setTimeout } from "node:timers";
 import type { Cluster, Redis } from "ioredis";
@@ -86,7 +84,7 @@ export class Subscriptions {
     client.on("+node", look);
   }
 
-  /** Until {@link resume}: there is no Redis that could serve. */
+  /** Until {@link resume}: no Redis could serve. */
   suspend(): void {
     this.#hasAll = false;
     (this.#client as Redis | undefined)?.disconnect();
