@@ -13,6 +13,7 @@ import { settingsTable, usage } from "./cli/help.ts";
 import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./cli/terminal.ts";
 import { token } from "./cli/token.ts";
 import { type Config, loadConfig } from "./config/config.ts";
+import { DIALECT_FAMILIES } from "./dialects/all.ts";
 import { demoPages } from "./demo/pages.ts";
 import { createLog, type Log } from "./log.ts";
 import { Reload } from "./cli/reload.ts";
@@ -67,7 +68,7 @@ function unknownCommand(name: string): ExitCode {
 
 async function serve(args: readonly string[]): Promise<void> {
   const sources = { args, env: terminal.env, readFile: terminal.readFile };
-  const loaded = loadConfig(sources);
+  const loaded = loadConfig(sources, DIALECT_FAMILIES);
   if ("problems" in loaded) {
     complainAbout(loaded.problems, "start", terminal);
     terminal.complain("Every setting is listed by --help.");

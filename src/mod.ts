@@ -10,6 +10,7 @@
 import type { Socket } from "./adapter.ts";
 import { type PublishedMessage, type Sent, type ServerEventInput } from "./commands/server_api.ts";
 import { type Config, type ConfigOverrides, defaultConfig, weaknessesOf } from "./config/config.ts";
+import { DIALECT_FAMILIES } from "./dialects/all.ts";
 import { ParleyError } from "./errors.ts";
 import {
   type Acknowledge,
@@ -56,7 +57,7 @@ export interface BackendMessage {
 export async function createServer(options: ServerOptions = {}): Promise<ParleyServer> {
   const { hooks = {}, log, ...overrides } = options;
   checkHooks(hooks);
-  const config = defaultConfig(overrides);
+  const config = defaultConfig(overrides, DIALECT_FAMILIES);
   const running = await start(config, { hooks, log });
   for (const weakness of weaknessesOf(config)) running.hub.log.warn(weakness);
   return new ParleyServer(running);

@@ -3,6 +3,7 @@
  *
  * main.ts and mod.ts call it; it puts the parts together, starts them in order and takes them down again.
  */
+import type { DialectFamily } from "./dialects/family.ts";
 import type { RuntimeAdapter } from "./adapter.ts";
 import { BunAdapter } from "./adapters/bun.ts";
 import { DenoAdapter } from "./adapters/deno.ts";
@@ -20,29 +21,27 @@ import { type Config, maxBufferedBytes, type Renewal } from "./config/config.ts"
 import { ParleyError } from "./errors.ts";
 import { Dispatcher } from "./commands/dispatcher.ts";
 import { drain } from "./gateway/drain.ts";
-import type { Dialects } from "./dialect.ts";
+import type { DialectServices, ListedDialect, ProtocolRoute } from "./dialect.ts";
+import { createDialects, DIALECT_FAMILIES, REST_SHAPE, undecidedAmong } from "./dialects/all.ts";
 import type { EventHandler, Hooks } from "./policies/program.ts";
-import { SocketioDialect } from "./socketio/dialect.ts";
-import { isDocumented } from "./socketio/events.ts";
-import { Fanout, FanoutState } from "./socketio/fanout.ts";
-import type { EngineIoOptions } from "./socketio/engine/options.ts";
-import { EngineServer } from "./socketio/engine/server.ts";
 import { createApps, type DemoPages } from "./http/app.ts";
 import { clientScriptRoute } from "./http/text_route.ts";
 import type { Route } from "./http/route.ts";
+import { EndpointTable } from "./gateway/endpoint.ts";
 import { Gateway } from "./gateway/websocket.ts";
 import { HeldSockets } from "./gateway/held_sockets.ts";
 import { Hub } from "./hub/hub.ts";
 import { IdSource, randomId } from "./id.ts";
 import { bind, certificateOf, httpOnly, type ListenTargets, type Ports } from "./gateway/listening.ts";
 import { createLog, type Log } from "./log.ts";
+import { run } from "./maybe.ts";
 import { Lifecycle } from "./gateway/lifecycle.ts";
 import { Node } from "./hub/node.ts";
 import { Origins } from "./gateway/origins.ts";
 import { Permissions } from "./policies/rules.ts";
 import { Stats } from "./hub/metrics.ts";
-import { SocketioProtocol } from "./socketio/protocol.ts";
-import { SocketioHost, type SocketioHostParts } from "./socketio/host.ts";
+import { SocketioHost } from "./socketio/host.ts";
+import { SocketioTransport } from "./socketio/transport.ts";
 import { Sweep } from "./hub/sweep.ts";
 import { Transports } from "./gateway/transports.ts";
 import type { Verifier } from "./verifier.ts";
@@ -50,11 +49,6 @@ import { DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
 import { ProgramVerifier } from "./verifiers/program.ts";
 import { RenewableVerifier } from "./verifiers/renewable.ts";
-import { envelope } from "./dialects/envelope.ts";
-import { kebab } from "./dialects/kebab.ts";
-import { plain } from "./dialects/plain.ts";
-import { snake, snakeData, snakeMessage } from "./dialects/snake.ts";
-import { undecided } from "./dialects/undecided.ts";
 
 export interface ServerExtras {
   log?: Log;
@@ -63,6 +57,8 @@ export interface ServerExtras {
   pages?: DemoPages;
   /** It is one of several in this process. */
   worker?: WorkerPlace;
+  /** Other dialects than there are by default; the configuration has to be read with the same. */
+  families?: readonly DialectFamily[];
 }
 
 /** What a worker shares with the others; it crosses from thread to thread, its port is transferred. */
@@ -99,13 +95,14 @@ export interface Running {
 export async function createServer(config: Config, extras: ServerExtras = {}): Promise<Running> {
   const log = extras.log ?? createLog({ level: config.logLevel, format: config.logFormat });
   const { hooks = {}, pages, worker } = extras;
+  const families: readonly DialectFamily[] = extras.families ?? DIALECT_FAMILIES;
   const adapter = createAdapter();
   const verifiers = await createVerifiers(config, hooks, worker?.demoKey);
   const front = { clientScript: await clientScriptRoute(), pages: verifiers.demo && await pages?.(config) };
-  const parts = assemble(config, { adapter, log, hooks, worker, ...verifiers, ...front });
+  const parts = assemble(config, { adapter, log, hooks, worker, families, ...verifiers, ...front });
   const { hub, admission, broker } = parts;
   await broker.start(new Node(hub, adapter));
-  const ports = await listen(adapter, config, { ...parts, worker });
+  const ports = await listen(adapter, config, { ...parts, shared: parts.engine, worker });
   const sweep = new Sweep(hub);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
@@ -121,7 +118,9 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
     hub,
     api: parts.api,
     handle: (event, handler) => {
-      if (isDocumented(event)) throw new TypeError(`Cannot handle the event "${event}": it has a meaning of its own`);
+      if (families.some((family) => family.handles?.(event))) {
+        throw new TypeError(`Cannot handle the event "${event}": it has a meaning of its own`);
+      }
       hub.handlers.set(event, handler);
     },
     renew: renewer(config, { adapter, hub, keys: verifiers.keys }),
@@ -188,20 +187,21 @@ interface Dependencies extends Omit<Verifiers, "keys"> {
   clientScript: Route;
   pages?: Route[];
   worker?: WorkerPlace;
+  families: readonly DialectFamily[];
 }
 
-function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo, ...front }: Dependencies) {
+function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo, families, ...front }: Dependencies) {
   const ids = new IdSource();
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
   const admission = new Admission({ config, origins, stats, log });
   const permissions = new Permissions(config.rooms, config.defaultRoom, config.socketioNamespaces);
   const broker = createBroker(config, { ids, log, worker });
-  const engineOptions = engineOptionsOf(config, { origins, runtime: adapter.runtime, node: ids.node });
-  const fanoutState = new FanoutState(engineOptions);
+  const dialects = createDialects(config, families);
+  const socketio = SocketioTransport.for(dialects, { config, origins, adapter, node: ids.node });
   const hub = new Hub({
     config,
-    adapter: config.dialects.includes("socketio") ? new Fanout(adapter, fanoutState) : adapter,
+    adapter: socketio?.adapter ?? adapter,
     broker,
     cluster: new Cluster(broker),
     verifier,
@@ -213,69 +213,33 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
     handlers: new Map(),
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
   });
-  const dialects = createDialects(config);
-  const lifecycle = new Lifecycle(hub, new Dispatcher(hub, dialects));
+  const endpoints = new EndpointTable({ dialects, undecidedAmong, requireAuth: config.websocketRequireAuth });
+  const lifecycle = new Lifecycle(hub, new Dispatcher(hub));
   const api = new ServerApi(hub);
-  const chat = { dataOf: snakeData, show: snakeMessage };
-  const { runtime } = adapter;
-  const { fetch, adminFetch } = createApps({ hub, api, admission, origins, runtime, chat, demo, ...front });
-  const gateway = new Gateway({ hub, admission, origins, lifecycle, dialects, fetch });
-  const engine = createEngine({ hub, admission, origins, lifecycle, dialects, engineOptions, fanoutState });
-  const targets = engine ? new Transports(gateway, engine, config.paths.socketio) : gateway;
-  const handler = new HeldSockets(targets, admission);
-  return { hub, broker, admission, api, engine, handler, adminFetch };
+  const apps = createApps({
+    ...{ hub, api, admission, origins, endpoints, demo, ...front },
+    runtime: adapter.runtime,
+    chat: REST_SHAPE,
+    protocolRoutes: protocolRoutesOf(dialects, api),
+  });
+  const gateway = new Gateway({ hub, admission, origins, lifecycle, endpoints, fetch: apps.fetch });
+  const place = socketio && socketio.start(
+    new SocketioHost({ hub, admission, origins, lifecycle, dialectOf: (namespace) => socketio.dialectOf(namespace) }),
+  );
+  const handler = new HeldSockets(place ? new Transports(gateway, place) : gateway, admission);
+  const plainFrameBytes = Gateway.transportLimit(config.websocketMaxMessageBytes);
+  const maxFrameBytes = Math.max(plainFrameBytes, socketio?.maxFrameBytes ?? 0);
+  const { adminFetch } = apps;
+  return { hub, broker, admission, api, engine: place?.transport, handler, adminFetch, maxFrameBytes };
 }
 
-function createDialects(config: Config): Dialects {
-  return {
-    envelope,
-    kebab,
-    snake,
-    plain,
-    socketio: new SocketioDialect(),
-    undecided: undecided(config.dialects),
+/** The HTTP APIs of the dialects that are switched on. */
+function protocolRoutesOf(dialects: readonly ListedDialect[], api: ServerApi): ProtocolRoute[] {
+  const services: DialectServices = {
+    publish: (room, data) => run(api.publish(room, { data })),
+    sendToRoom: (room, event) => run(api.sendToRoom(room, event)),
   };
-}
-
-/** How much is kept for those who come back. */
-const RECOVERY_MAX_BYTES = 16 * 1024 * 1024;
-
-function engineOptionsOf(
-  config: Config,
-  { origins, runtime, node }: { origins: Origins; runtime: RuntimeAdapter["runtime"]; node: string },
-): EngineIoOptions {
-  return {
-    namespaces: ["/", ...config.socketioNamespaces],
-    maxPayloadBytes: config.socketioMaxPayloadBytes,
-    pingIntervalMs: config.socketioPingIntervalMs,
-    pingTimeoutMs: config.socketioPingTimeoutMs,
-    connectTimeoutMs: config.socketioConnectTimeoutMs,
-    upgradeTimeoutMs: config.socketioUpgradeTimeoutMs,
-    maxBufferedBytes: maxBufferedBytes(config, runtime),
-    maxAttachments: config.socketioMaxAttachments,
-    node,
-    cookie: config.socketioCookie || undefined,
-    recovery: config.socketioRecovery
-      ? { windowMs: config.socketioRecoveryWindowMs, maxBytes: RECOVERY_MAX_BYTES }
-      : undefined,
-    trustOf: (origin, host) => origins.trustOf(origin, host),
-  };
-}
-
-interface EngineParts extends Omit<SocketioHostParts, "dialectOf"> {
-  dialects: Dialects;
-  engineOptions: EngineIoOptions;
-  fanoutState: FanoutState;
-}
-
-/** The Engine.IO transport with its host, unless the dialect is switched off. */
-function createEngine({ dialects, engineOptions, fanoutState, ...parts }: EngineParts): EngineServer | undefined {
-  const { config } = parts.hub;
-  if (!config.dialects.includes("socketio")) return undefined;
-  const further = new Map(config.socketioNamespaces.map((name) => [name, new SocketioDialect(name)]));
-  const dialectOf = (namespace: string) => further.get(namespace) ?? dialects.socketio;
-  const host = new SocketioHost({ ...parts, dialectOf });
-  return new EngineServer(engineOptions, host, new SocketioProtocol(engineOptions, host, fanoutState));
+  return dialects.flatMap(({ isOn, dialect }) => isOn ? dialect.routes?.(services) ?? [] : []);
 }
 
 function createBroker(
@@ -325,9 +289,10 @@ export async function createSharedResources(given: Config, overrun: (node: strin
 async function reservePorts(config: Config): Promise<Config> {
   const adapter = createAdapter();
   const handler = httpOnly(() => new Response("The server is starting", { status: 503 }));
+  const maxFrameBytes = 0;
   try {
     const adminFetch = config.adminPort === undefined ? undefined : handler.fetch;
-    const { ports, adminPorts: [adminPort] } = bind(adapter, config, { handler, adminFetch });
+    const { ports, adminPorts: [adminPort] } = bind(adapter, config, { handler, adminFetch, maxFrameBytes });
     return { ...config, ports, adminPort };
   } finally {
     await adapter.stop();

@@ -9,6 +9,7 @@ import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, fail } from "@std/assert";
+import { DIALECT_FAMILIES } from "../src/dialects/all.ts";
 import { MAX_LINES, MAY_IMPORT, MAY_PASS_ON, MIN_LINES, RUNTIME_NAMES, WALL_CLOCK } from "./architecture/layers.ts";
 import {
   isOurs,
@@ -170,6 +171,28 @@ const looseEnds: Rule = (source) => {
   return [...marks, ...untyped.map(({ line }) => at(source, line, `"any" switches the types off`))];
 };
 
+const LIST_OF_DIALECTS = "src/dialects/all.ts";
+const listOfDialects = readSource(LIST_OF_DIALECTS, readFileSync(join(root, LIST_OF_DIALECTS), "utf8"));
+/** The files of the dialects: what their list imports. */
+const dialectFiles = new Set(
+  listOfDialects.imports.filter(({ typeOnly }) => !typeOnly).map(({ specifier }) => resolve(listOfDialects, specifier)),
+);
+const dialectNames = DIALECT_FAMILIES.map(({ name }) => name).join("|");
+const aboutOneDialect = new RegExp(`(?:[!=]==? |\\bcase |includes\\()"(?:${dialectNames})"`);
+
+/** The client and the demo pages are written in a dialect, as every client is. */
+const dialects: Rule = (source) => {
+  if (["client/", "demo/"].includes(unitOf(source.path))) return [];
+  const imported = source.path === LIST_OF_DIALECTS ? [] : source.imports
+    .filter(({ specifier }) => dialectFiles.has(resolve(source, specifier)))
+    .map(({ line, specifier }) => at(source, line, `only ${LIST_OF_DIALECTS} knows the dialect of "${specifier}"`));
+  const compared = source.text.split("\n").flatMap((text, index) => {
+    const found = aboutOneDialect.exec(text)?.[0];
+    return found ? [at(source, index + 1, `${found} asks for one dialect: let dialects declare what differs`)] : [];
+  });
+  return [...imported, ...compared];
+};
+
 const RULES: Record<string, Rule> = {
   "a file imports only what its layer may know": layering,
   "the client takes nothing but types from the server": clientTypes,
@@ -184,6 +207,7 @@ const RULES: Record<string, Rule> = {
   "file names are snake_case and name an idea": fileNames,
   "identifiers name an idea": identifiers,
   "no loose ends and no any": looseEnds,
+  "dialects are named in their list only": dialects,
 };
 
 for (const [name, rule] of Object.entries(RULES)) test(name, () => expectNone(sources().flatMap(rule)));
@@ -251,6 +275,10 @@ const BROKEN: [rule: string, path: string, line: number, text: string][] = [
   ["identifiers name an idea", "src/hub/hub.ts", 2, "\nclass RoomManager {}"],
   ["no loose ends and no any", "src/hub/hub.ts", 1, "// TODO later"],
   ["no loose ends and no any", "src/hub/hub.ts", 1, "const x = y as any;"],
+  ["dialects are named in their list only", "src/server.ts", 1, 'import { kebab } from "./dialects/kebab.ts";'],
+  ["dialects are named in their list only", "src/dialects/plain.ts", 1, 'import { snake } from "./snake.ts";'],
+  ["dialects are named in their list only", "src/hub/hub.ts", 2, '// hub\nif (dialect.name === "plain") return;'],
+  ["dialects are named in their list only", "src/gateway/a.ts", 1, 'if (dialects.includes("socketio")) return;'],
 ];
 
 test("each rule sees what it forbids", () => {

@@ -9,12 +9,8 @@ import type { Broker } from "../src/broker.ts";
 import { Cluster } from "../src/brokers/cluster/cluster.ts";
 import { type Config, type ConfigOverrides, defaultConfig } from "../src/config/config.ts";
 import { Dispatcher } from "../src/commands/dispatcher.ts";
-import { envelope } from "../src/dialects/envelope.ts";
-import { kebab } from "../src/dialects/kebab.ts";
-import { plain } from "../src/dialects/plain.ts";
-import { snake } from "../src/dialects/snake.ts";
-import { SocketioDialect } from "../src/socketio/dialect.ts";
-import { undecided } from "../src/dialects/undecided.ts";
+import { createDialects, undecidedAmong } from "../src/dialects/all.ts";
+import { EndpointTable } from "../src/gateway/endpoint.ts";
 import { ParleyError } from "../src/errors.ts";
 import { Gateway } from "../src/gateway/websocket.ts";
 import type { Hooks } from "../src/policies/program.ts";
@@ -129,18 +125,12 @@ export class CoreStage {
       handlers: new Map(),
       maxBufferedBytes: 1e6,
     });
-    const dialects = {
-      envelope,
-      kebab,
-      snake,
-      plain,
-      socketio: new SocketioDialect(),
-      undecided: undecided(config.dialects),
-    };
-    const lifecycle = new Lifecycle(this.hub, new Dispatcher(this.hub, dialects));
+    const dialects = createDialects(config);
+    const endpoints = new EndpointTable({ dialects, undecidedAmong, requireAuth: config.websocketRequireAuth });
+    const lifecycle = new Lifecycle(this.hub, new Dispatcher(this.hub));
     this.admission = new Admission({ config, origins, stats, log: this.hub.log });
     const fetch = () => new Response();
-    this.#gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, dialects, fetch });
+    this.#gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, endpoints, fetch });
     this.node = new Node(this.hub, adapter);
     this.api = new ServerApi(this.hub);
     broker.start(this.node);

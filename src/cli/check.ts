@@ -5,6 +5,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { type Config, loadConfig } from "../config/config.ts";
+import { DIALECT_FAMILIES } from "../dialects/all.ts";
 import { reasonOf } from "../errors.ts";
 import { readFlags } from "../config/flags.ts";
 import { asksForHelp, complainAbout, type ExitCode, type Terminal } from "./terminal.ts";
@@ -62,7 +63,7 @@ function named(words: readonly string[]): { url: URL } | { problems: string[] } 
 }
 
 function local({ env, readFile }: Terminal): { url: URL } | { problems: string[] } {
-  const loaded = loadConfig({ args: [], env, readFile });
+  const loaded = loadConfig({ args: [], env, readFile }, DIALECT_FAMILIES);
   if ("problems" in loaded) return loaded;
   const { ports: [port], tlsCert, basePath } = loaded.config;
   if (!port) return { problems: ["PORT is 0, any free one: give the URL"] };

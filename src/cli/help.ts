@@ -1,7 +1,8 @@
 /**
  * `parley --help` and the table of docs/settings.md: every setting, from the table that the settings are read with.
  */
-import { flagOf, GROUPS, type Setting, SETTINGS } from "../config/config.ts";
+import { flagOf, groupsFor, type Setting, settingsFor } from "../config/config.ts";
+import { DIALECT_FAMILIES } from "../dialects/all.ts";
 import { VERSION } from "../config/version.ts";
 
 const COLUMN = 43;
@@ -29,7 +30,7 @@ const ROOM_RULES = `In the CONFIG file only
 
 /** The text of --help. */
 export function usage(): string {
-  const groups = Object.entries(GROUPS).map(([name, settings]) =>
+  const groups = Object.entries(groupsFor(DIALECT_FAMILIES)).map(([name, settings]) =>
     [name, ...Object.values(settings).map(line)].join("\n")
   );
   return [HEAD, ...groups, ROOM_RULES].join("\n\n");
@@ -37,7 +38,7 @@ export function usage(): string {
 
 /** The table of docs/settings.md, in Markdown; settings without effect share a line with those of the same reason. */
 export function settingsTable(): string {
-  const settings: Setting[] = Object.values(SETTINGS);
+  const settings: Setting[] = Object.values(settingsFor(DIALECT_FAMILIES));
   const idle = Map.groupBy(settings.filter((setting) => setting.noEffect), (setting) => setting.noEffect);
   const rows = [
     ...settings.filter((setting) => !setting.noEffect).map((setting) =>

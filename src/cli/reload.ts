@@ -5,6 +5,7 @@
  * Whatever is wrong with the new one is logged, too, and all of the old one stays.
  */
 import { type Config, loadConfig, renewalOf, type Sources } from "../config/config.ts";
+import { DIALECT_FAMILIES } from "../dialects/all.ts";
 import { ParleyError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Running } from "../server.ts";
@@ -31,7 +32,7 @@ export class Reload {
   }
 
   async applyTo(server: Pick<Running, "renew">): Promise<void> {
-    const loaded = loadConfig(this.#sources);
+    const loaded = loadConfig(this.#sources, DIALECT_FAMILIES);
     if ("problems" in loaded) return this.#reportProblems(loaded.problems);
     for (const note of loaded.notes) if (!this.#notes.has(note)) this.#log.warn(note);
     for (const note of loaded.notes) this.#notes.add(note);

@@ -2,6 +2,7 @@
  * `parley token --user alice --groups fleet --ttl 1h`: prints a token that the server with the same JWT_SECRET accepts.
  */
 import { type Config, loadConfig, parseDuration } from "../config/config.ts";
+import { DIALECT_FAMILIES } from "../dialects/all.ts";
 import { readFlags } from "../config/flags.ts";
 import { thereIsNo } from "../config/nearest_name.ts";
 import { signToken, type TokenContent } from "../verifiers/sign.ts";
@@ -41,7 +42,10 @@ export async function token(args: readonly string[], terminal: Terminal): Promis
   const { values: given, words, problems: wrong } = readFlags(args, FLAGS);
   wrong.push(...words.map((word) => thereIsNo("argument", word, Object.keys(FLAGS))));
   if (wrong.length > 0) return reportProblems(wrong, terminal);
-  const loaded = loadConfig({ args: [], env: environmentFor(given, terminal), readFile: terminal.readFile });
+  const loaded = loadConfig(
+    { args: [], env: environmentFor(given, terminal), readFile: terminal.readFile },
+    DIALECT_FAMILIES,
+  );
   const problems = "problems" in loaded ? loaded.problems : [];
   const { config } = "config" in loaded ? loaded : { config: undefined };
   const content = contentOf(given, problems);

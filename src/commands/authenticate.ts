@@ -12,8 +12,8 @@ import { adopt, refresh } from "../hub/identity.ts";
 import { run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import { joinPathRoom } from "../hub/membership.ts";
-import { greetWithUnread } from "./inbox.ts";
 import { withoutBearer } from "../verifier.ts";
+import { greetWithUnread } from "./inbox.ts";
 
 const TRIES = 5;
 

@@ -14,7 +14,6 @@ import { publish } from "./publish.ts";
 import { history, join, leave, members } from "./rooms.ts";
 import { isAnswered, signal } from "./signal.ts";
 import type { Connection } from "../hub/connection.ts";
-import type { Dialects } from "../dialect.ts";
 import { type EarlyFrame, EarlyFrames } from "./early_frames.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
 import { FrameQueue, type Move } from "../hub/frame_queue.ts";
@@ -81,14 +80,12 @@ interface DecodedFrame {
 
 export class Dispatcher {
   readonly #hub: Hub;
-  readonly #dialects: Dialects;
   readonly #rates: Rates;
   readonly #waiting = new WaitingBytes();
   readonly #early = new EarlyFrames((connection) => this.#judgeDue(connection));
 
-  constructor(hub: Hub, dialects: Dialects) {
+  constructor(hub: Hub) {
     this.#hub = hub;
-    this.#dialects = dialects;
     this.#rates = new Rates(hub.config);
   }
 
@@ -194,17 +191,19 @@ export class Dispatcher {
   #read(connection: Connection, { input, bytes }: Received): DecodedFrame {
     try {
       this.#decide(connection, input);
-      return this.#sized(connection.dialect.decode(input as never), bytes);
+      return this.#sized(connection.decode(input), bytes);
     } catch (error) {
       return { commands: [], error };
     }
   }
 
   /** What a frame will ask for when its turn comes, as far as can be told; an undecided connection stays so. */
-  #preview({ dialect }: Connection, { input, bytes }: Received): DecodedFrame {
+  #preview(connection: Connection, { input, bytes }: Received): DecodedFrame {
     try {
-      const shown = dialect.decide?.(input as never);
-      return this.#sized((shown ? this.#dialects[shown] : dialect).decode(input as never), bytes);
+      const shown = connection.dialect.decide?.(input as never);
+      // One that is shown by its frames has no state.
+      const commands = shown ? shown.decode(input as never, undefined as never) : connection.decode(input);
+      return this.#sized(commands, bytes);
     } catch (error) {
       return { commands: [], error };
     }
@@ -231,8 +230,8 @@ export class Dispatcher {
   #decide(connection: Connection, input: unknown): void {
     const shown = connection.dialect.decide?.(input as never);
     if (!shown) return;
-    this.#hub.decide(connection, this.#dialects[shown]);
-    if (connection.dialect.needsToken && connection.deadline) {
+    this.#hub.decide(connection, shown);
+    if (shown.needsToken && connection.deadline) {
       this.#hub.disconnect(connection, CLOSE.policy, "No authentication token");
     }
   }

@@ -4,12 +4,12 @@
  * `loadConfig` is for the executable (flags, environment, CONFIG file), `defaultConfig` for embedding programs and
  * tests. The settings themselves are the table in config/settings.ts; nothing else holds a default.
  */
-import type { Setting } from "./kinds.ts";
+import type { SettingTable } from "./kinds.ts";
 import { readPems } from "./pems.ts";
 import { notesOf } from "./notes.ts";
 import { type Config, type Path, resolve } from "./resolve.ts";
 import type { RoomRuleInput } from "./rooms.ts";
-import { type SettingKey, SETTINGS, type Values } from "./settings.ts";
+import { type DialectDeclaration, settingsFor, type Values } from "./settings.ts";
 import { thereIsNo } from "./nearest_name.ts";
 import { collect, readValue, type Sources, unknownVariables } from "./sources.ts";
 import { ParleyError } from "../errors.ts";
@@ -20,7 +20,7 @@ export { type Renewal, renewalOf } from "./renewal.ts";
 export type { Config } from "./resolve.ts";
 export type { RoomRule, RoomRuleInput } from "./rooms.ts";
 export { weaknessesOf } from "./notes.ts";
-export { fileKeyOf, flagOf, GROUPS, SETTINGS } from "./settings.ts";
+export { type DialectDeclaration, fileKeyOf, flagOf, groupsFor, SETTINGS, settingsFor } from "./settings.ts";
 export type { Sources } from "./sources.ts";
 
 /** What an embedding program may set; `rooms` as in the CONFIG file. */
@@ -32,31 +32,38 @@ export interface ConfigOverrides extends Partial<Omit<Values, "config" | Path>> 
 /** Either everything is well, with notes for the log, or all that is wrong. */
 export type Loaded = { config: Config; notes: string[] } | { problems: string[] };
 
-const DEFAULTS = defaults();
-
-export function loadConfig(sources: Sources): Loaded {
-  const { given, rooms, problems } = collect(sources);
+/** `dialects`: those there are, with settings of their own. */
+export function loadConfig(sources: Sources, dialects: readonly DialectDeclaration[]): Loaded {
+  const settings = settingsFor(dialects);
+  const { given, rooms, problems } = collect(sources, settings);
   readPems(given, sources.readFile, problems);
-  const values: Values = { ...DEFAULTS, ...given };
+  const values: Values = { ...defaultsOf(settings), ...given };
   const resolved = resolve(values, rooms);
   problems.push(...resolved.problems);
   if (problems.length > 0) return { problems };
-  return { config: resolved.config, notes: [...notesOf(values, resolved.config), ...unknownVariables(sources.env)] };
+  return {
+    config: resolved.config,
+    notes: [...notesOf(values, resolved.config), ...unknownVariables(sources.env, settings)],
+  };
 }
 
-/** Throws `bad_message` with every problem if the overrides are not valid together. */
-export function defaultConfig(overrides: ConfigOverrides = {}): Config {
+/**
+ * Throws `bad_message` with every problem if the overrides are not valid together. `dialects`: those there are, whose own
+ * settings are among the overrides.
+ */
+export function defaultConfig(overrides: ConfigOverrides = {}, dialects: readonly DialectDeclaration[] = []): Config {
   const { paths = {}, rooms, ...rest } = overrides;
-  const given: Record<string, unknown> = { ...DEFAULTS };
+  const settings = settingsFor(dialects);
+  const given: Record<string, unknown> = defaultsOf(settings);
   const problems = Object.keys(paths).filter((name) => !Object.hasOwn(NO_PATHS, name))
     .map((name) => thereIsNo("path", name, Object.keys(NO_PATHS)));
   const flat = { ...rest, envelopePath: paths.envelope, socketioPath: paths.socketio, wsPath: paths.ws };
   for (const [key, value] of Object.entries(flat)) {
     if (value === undefined) continue;
-    const setting: Setting | undefined = SETTINGS[key as SettingKey];
+    const setting = settings[key];
     const result = setting
       ? readValue(setting, { place: key, value })
-      : { problem: thereIsNo("setting", key, Object.keys(SETTINGS)) };
+      : { problem: thereIsNo("setting", key, Object.keys(settings)) };
     if ("problem" in result) problems.push(result.problem);
     else given[key] = result.value;
   }
@@ -82,9 +89,9 @@ export function maxBufferedBytes(config: Config, runtime: "bun" | "deno"): numbe
   return config.websocketMaxBufferedBytes ?? Math.max(usual, 4 * config.websocketMaxMessageBytes);
 }
 
-function defaults(): Values {
+function defaultsOf(settings: SettingTable): Values {
   const values: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries(SETTINGS) as [SettingKey, Setting][]) {
+  for (const [key, setting] of Object.entries(settings)) {
     if (setting.default === undefined) continue;
     const result = readValue(setting, { place: setting.env, value: setting.default });
     if ("problem" in result) throw new ParleyError("internal", `The default is not valid: ${result.problem}`);

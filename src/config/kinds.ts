@@ -31,6 +31,13 @@ export interface Setting<T = unknown, Default extends string | undefined = strin
   toggle?: boolean;
 }
 
+export type SettingTable = Readonly<Record<string, Setting>>;
+
+/** What the settings of a table are worth, by their keys; one without a default may be undefined. */
+export type ValuesOf<S> = {
+  [K in keyof S]: S[K] extends Setting<infer T, infer D> ? T | (D extends string ? never : undefined) : never;
+};
+
 export interface Extras {
   otherwise?: string;
   noEffect?: string;

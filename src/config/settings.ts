@@ -5,7 +5,6 @@
  * (`websocketPongWait`). Keys here are those of `Config`; where they differ in kind, `Config` (config.ts) says so.
  * `--help`, the table of docs/settings.md and the types are all made from this table; read a setting nowhere else.
  */
-import { DIALECT_NAMES } from "../dialect.ts";
 import {
   choice,
   choices,
@@ -15,10 +14,12 @@ import {
   port,
   ports,
   type Setting,
+  type SettingTable,
   size,
   text,
   texts,
   toggle,
+  type ValuesOf,
 } from "./kinds.ts";
 
 const NO_LIMIT = "0: no limit";
@@ -220,7 +221,11 @@ const CONNECTIONS = {
 };
 
 const DIALECTS = {
-  dialects: choices("DIALECTS", DIALECT_NAMES.join(","), "what is spoken", { of: DIALECT_NAMES }),
+  dialects: texts("DIALECTS", undefined, "what is spoken", {
+    otherwise: "all there are",
+    expects: "names of dialects with commas between them",
+    least: 1,
+  }),
   envelopePath: text("ENVELOPE_PATH", "/websocket/connect", "where envelope connects", URL_PATH),
   wsPath: text("WS_PATH", "/ws", "where kebab, snake and plain connect", URL_PATH),
   socketioPath: text("SOCKETIO_PATH", "/socket.io/", "where Socket.IO connects", URL_PATH),
@@ -285,10 +290,31 @@ export const SETTINGS = {
 export type SettingKey = keyof typeof SETTINGS;
 
 /** What the table alone says about a setting's value: its own type, or undefined where there is no default. */
-export type Values = {
-  [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T, infer D> ? T | (D extends string ? never : undefined)
-    : never;
-};
+export type Values = ValuesOf<typeof SETTINGS>;
+
+/** A dialect, as far as the settings have to know it: the table that holds them stands below all dialects. */
+export interface DialectDeclaration {
+  /** As DIALECTS names it. */
+  readonly name: string;
+  /** Settings of its own, by their keys in the configuration; kinds.ts has their makers. */
+  readonly settings?: SettingTable;
+}
+
+/** The settings of a server that knows these dialects. */
+export function settingsFor(dialects: readonly DialectDeclaration[]): SettingTable {
+  return Object.assign({}, ...Object.values(groupsFor(dialects)));
+}
+
+/** The same in their groups. Without a dialect, DIALECTS takes any names. */
+export function groupsFor(dialects: readonly DialectDeclaration[]): Record<string, SettingTable> {
+  if (dialects.length === 0) return GROUPS;
+  const names = dialects.map(({ name }) => name);
+  const spoken = { dialects: choices("DIALECTS", names.join(","), DIALECTS.dialects.help, { of: names }) };
+  return {
+    ...GROUPS,
+    "Dialects": Object.assign({ ...DIALECTS, ...spoken }, ...dialects.map(({ settings }) => settings)),
+  };
+}
 
 /** `WEBSOCKET_PONG_WAIT` → `--websocket-pong-wait`. */
 export function flagOf(setting: { env: string }): string {

@@ -7,9 +7,9 @@
 import * as v from "valibot";
 import { reasonOf } from "../errors.ts";
 import { readFlags } from "./flags.ts";
-import type { Setting } from "./kinds.ts";
+import type { Setting, SettingTable } from "./kinds.ts";
 import { thereIsNo } from "./nearest_name.ts";
-import { fileKeyOf, flagOf, type SettingKey, SETTINGS, type Values } from "./settings.ts";
+import { fileKeyOf, flagOf, type Values } from "./settings.ts";
 
 export interface Sources {
   /** What follows the program's name; flags only. */
@@ -32,20 +32,21 @@ interface Found {
   value: unknown;
 }
 
-type Layer = Map<SettingKey, Found>;
+type Layer = Map<string, Found>;
 
-const ROWS = Object.entries(SETTINGS) as [SettingKey, Setting][];
-const FLAGS = Object.fromEntries(ROWS.map(([, setting]) => [flagOf(setting), setting]));
-const FILE_KEYS = ROWS.map(([, setting]) => fileKeyOf(setting));
-
-export function collect({ args, env, readFile }: Sources): Collected {
+export function collect({ args, env, readFile }: Sources, settings: SettingTable): Collected {
   const problems: string[] = [];
-  const flags = readFlagLayer(args, problems);
-  const environment = readEnvironment(env);
+  const flags = readFlagLayer(args, settings, problems);
+  const environment = readEnvironment(env, settings);
   const path = (flags.get("config") ?? environment.get("config"))?.value;
-  const file = typeof path === "string" ? readConfigFile(path, readFile, problems) : { layer: new Map() as Layer };
+  const file: { layer: Layer; rooms?: unknown } = { layer: new Map() };
+  if (typeof path === "string") {
+    const content = openConfigFile(path, readFile);
+    if ("problem" in content) problems.push(content.problem);
+    else Object.assign(file, readConfigFile(content.settings, { path, settings, problems }));
+  }
   const given: Record<string, unknown> = {};
-  for (const [key, setting] of ROWS) {
+  for (const [key, setting] of Object.entries(settings)) {
     const found = flags.get(key) ?? environment.get(key) ?? file.layer.get(key);
     if (!found) continue;
     const result = readValue(setting, found);
@@ -63,11 +64,12 @@ export function readValue(setting: Setting, { place, value }: Found): { value: u
   return { problem: `${place}: expected ${setting.expects}, got ${got}` };
 }
 
-function readFlagLayer(args: readonly string[], problems: string[]): Layer {
-  const { values, words, problems: wrong } = readFlags(args, FLAGS);
-  problems.push(...wrong, ...words.map((word) => thereIsNo("argument", word, Object.keys(FLAGS))));
+function readFlagLayer(args: readonly string[], settings: SettingTable, problems: string[]): Layer {
+  const known = Object.fromEntries(Object.values(settings).map((setting) => [flagOf(setting), setting]));
+  const { values, words, problems: wrong } = readFlags(args, known);
+  problems.push(...wrong, ...words.map((word) => thereIsNo("argument", word, Object.keys(known))));
   const layer: Layer = new Map();
-  for (const [key, setting] of ROWS) {
+  for (const [key, setting] of Object.entries(settings)) {
     const place = flagOf(setting);
     const value = values.get(place);
     if (value !== undefined) layer.set(key, { place, value });
@@ -75,9 +77,9 @@ function readFlagLayer(args: readonly string[], problems: string[]): Layer {
   return layer;
 }
 
-function readEnvironment(env: Sources["env"]): Layer {
+function readEnvironment(env: Sources["env"], settings: SettingTable): Layer {
   const layer: Layer = new Map();
-  for (const [key, setting] of ROWS) {
+  for (const [key, setting] of Object.entries(settings)) {
     const value = env[setting.env]?.trim();
     // `PORT=` is how compose files and shells say "not set".
     if (value === undefined || (value === "" && !setting.emptyIsValue)) continue;
@@ -87,21 +89,16 @@ function readEnvironment(env: Sources["env"]): Layer {
 }
 
 function readConfigFile(
-  path: string,
-  readFile: Sources["readFile"],
-  problems: string[],
+  { rooms, ...rest }: Record<string, unknown>,
+  { path, settings, problems }: { path: string; settings: SettingTable; problems: string[] },
 ): { layer: Layer; rooms?: unknown } {
   const layer: Layer = new Map();
-  const content = openConfigFile(path, readFile);
-  if ("problem" in content) {
-    problems.push(content.problem);
-    return { layer };
-  }
-  const { rooms, ...rest } = content.settings;
+  const rows = Object.entries(settings);
+  const known = [...rows.map(([, setting]) => fileKeyOf(setting)), "rooms"];
   for (const [name, value] of Object.entries(rest)) {
-    const row = ROWS.find(([key, setting]) => fileKeyOf(setting) === name && key !== "config");
+    const row = rows.find(([key, setting]) => fileKeyOf(setting) === name && key !== "config");
     const place = `${name} in ${path}`;
-    if (!row) problems.push(thereIsNo("key", name, [...FILE_KEYS, "rooms"], ` in ${path}`));
+    if (!row) problems.push(thereIsNo("key", name, known, ` in ${path}`));
     // Numbers and booleans are read like the environment's text, so that a bare 60 is not a duration here either.
     else layer.set(row[0], { place, value: typeof value === "object" ? value : String(value) });
   }
@@ -124,8 +121,8 @@ function openConfigFile(
 }
 
 /** Names beginning with WEBSOCKET_ that mean nothing here: most likely typing errors. */
-export function unknownVariables(env: Sources["env"]): string[] {
-  const known = ROWS.map(([, setting]) => setting.env);
+export function unknownVariables(env: Sources["env"], settings: SettingTable): string[] {
+  const known = Object.values(settings).map((setting) => setting.env);
   return Object.keys(env).filter((name) => name.startsWith("WEBSOCKET_") && !known.includes(name))
     .map((name) => `${name} has no effect: ${thereIsNo("setting", name, known)}`);
 }

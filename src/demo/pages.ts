@@ -5,6 +5,7 @@
  * Addresses in the pages are relative: they work behind any path.
  */
 import type { Config } from "../config/config.ts";
+import { CLIENT_DIALECT, spokenIn } from "../dialects/all.ts";
 import dialectsStyle from "./dialects/dialects.css" with { type: "text" };
 import dialectsContent from "./dialects/dialects.html" with { type: "text" };
 import chatStyle from "./chat/chat.css" with { type: "text" };
@@ -75,18 +76,18 @@ const CHAT: DemoPage = {
 
 /** Rejects if their scripts are not built. */
 export async function demoPages(config: Config): Promise<Route[]> {
-  // The chat is built on the client, and that one speaks envelope.
-  const pages = config.dialects.includes("envelope") ? [DIALECTS, CHAT] : [DIALECTS];
-  const routes = await Promise.all(pages.map((page) => routesOf(page, htmlOf(page, pages, config))));
+  // The chat is built on the client.
+  const facts: ServerFacts = { paths: config.paths, dialects: spokenIn(config) };
+  const pages = facts.dialects.includes(CLIENT_DIALECT) ? [DIALECTS, CHAT] : [DIALECTS];
+  const routes = await Promise.all(pages.map((page) => routesOf(page, htmlOf(page, pages, facts))));
   return [...routes.flat(), textRoute("/look.css", "The look of the demo pages", look, STYLE)].map(forVisitors);
 }
 
 /** The page, told where this server speaks what. */
-function htmlOf(page: DemoPage, pages: DemoPage[], { paths, dialects }: Config): string {
+function htmlOf(page: DemoPage, pages: DemoPage[], facts: ServerFacts): string {
   const links = pages.map(({ path, link }) => {
     return `<a href=".${path}"${path === page.path ? ' aria-current="page"' : ""}>${link}</a>`;
   });
-  const facts: ServerFacts = { paths, dialects };
   const { name, title, description, tools, content } = page;
   const server = JSON.stringify(facts).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   const parts: Record<string, string> = { name, title, description, tools, content, server, pages: links.join("") };

@@ -5,6 +5,7 @@
  * the acknowledgement. Clients take whatever bears it for success, so an error names it in `data.request` and, like every
  * other frame, has an `id` of its own. What clients may send is in envelope_frames.ts; here is what they are told.
  */
+import type { DialectFamily } from "./family.ts";
 import type { Dialect, Greeting } from "../dialect.ts";
 import type {
   Frame,
@@ -18,8 +19,9 @@ import type {
   UserState,
 } from "../message.ts";
 import { jsonDataOf } from "./content.ts";
-import { decodeEnvelope } from "./envelope_frames.ts";
+import { envelopeDecoder } from "./envelope_frames.ts";
 import { isObject, type JsonObject, refOf } from "./frame.ts";
+import { type IsReserved, reserving } from "./reserved.ts";
 import { toJson, userKeyOf } from "./shapes.ts";
 
 function greet({ id, timestamp, self, rooms, limits }: Greeting): Frame {
@@ -213,4 +215,21 @@ function senderFields({ connection, user, name }: Member): JsonObject {
   return { from: connection, user_id: user === undefined ? undefined : String(user), username: name };
 }
 
-export const envelope: Dialect = { name: "envelope", greet, decode: decodeEnvelope, encodeReply, encodeEvent };
+export function createEnvelope(isReserved: IsReserved): Dialect {
+  return { name: "envelope", needsToken: true, greet, decode: envelopeDecoder(isReserved), encodeReply, encodeEvent };
+}
+
+export const envelopeFamily = {
+  name: "envelope",
+  reserved: reserving(
+    // Types.
+    ...["message", "error", "notification", "presence", "system", "system_notification", "custom_event", "heartbeat"],
+    ...["room_update", "room_joined", "room_left", "user_profile_update", "group_membership_change"],
+    ...["backend_status", "critical_alert", "service_recovery"],
+    // Events of custom_event.
+    ...["typing_start", "typing_stop", "reaction", "message_read", "call_signal", "upload_progress", "unread_count"],
+  ),
+  dialects: ({ config, isReserved }) => {
+    return [{ ...createEnvelope(isReserved), endpoints: [{ path: config.paths.envelope, needsToken: true }] }];
+  },
+} satisfies DialectFamily;

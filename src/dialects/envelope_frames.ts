@@ -6,10 +6,10 @@
  */
 import * as v from "valibot";
 import { ParleyError } from "../errors.ts";
-import type { CommandBody, Signal } from "../message.ts";
+import type { Command, CommandBody, Frame, Signal } from "../message.ts";
 import * as field from "./fields.ts";
 import { decoder, type FrameReader, isObject, type JsonObject, on, quote, type Ref, shortString } from "./frame.ts";
-import { refuseReserved } from "./reserved.ts";
+import { type IsReserved, refuseReserved } from "./reserved.ts";
 
 const SERVER_ONLY = [
   ...["notification", "system_notification", "user_profile_update", "group_membership_change", "room_update"],
@@ -80,12 +80,12 @@ const events = new Map(Object.entries(EVENTS));
 
 const event = on({ event: field.Id }, (data) => data.event);
 
-function readSignal(fields: JsonObject, attempted: string): Signal {
+function readSignal(fields: JsonObject, attempted: string, isReserved: IsReserved): Signal {
   const data = dataOf(fields, attempted);
   const name = event(data, attempted);
   const reader = events.get(name);
   if (reader) return reader(data, `read the custom_event ${quote(name)}`);
-  refuseReserved(name);
+  refuseReserved(name, isReserved);
   const { event: _, ...rest } = data;
   return { type: "custom", name, data: rest };
 }
@@ -109,18 +109,21 @@ const FRAMES: Record<string, FrameReader> = {
     const stamp = id !== undefined && to === undefined;
     return { kind: "publish", target, data, clientId: id, stamp, echo: echo !== false };
   }),
-  custom_event: (fields, attempted) => {
-    const { id, ...target } = readAddress(fields, attempted);
-    if (target.room === undefined && target.to === undefined) {
-      throw new ParleyError("bad_message", `Cannot ${attempted}: it has neither "room" nor "to"`);
-    }
-    return { kind: "signal", target, signal: readSignal(fields, attempted), clientId: id };
-  },
   presence: (fields, attempted) => presence(dataOf(fields, attempted), attempted),
   heartbeat: () => ({ kind: "ping" }),
   system: readSystem,
   ...Object.fromEntries(SERVER_ONLY.map((type) => [type, rejectFrame])),
 };
+
+function customEvent(isReserved: IsReserved): FrameReader {
+  return (fields, attempted) => {
+    const { id, ...target } = readAddress(fields, attempted);
+    if (target.room === undefined && target.to === undefined) {
+      throw new ParleyError("bad_message", `Cannot ${attempted}: it has neither "room" nor "to"`);
+    }
+    return { kind: "signal", target, signal: readSignal(fields, attempted, isReserved), clientId: id };
+  };
+}
 
 const presence = on({ status: field.StatusName, metadata: field.Metadata }, (data): CommandBody => {
   return { kind: "set_presence", ...data };
@@ -138,4 +141,7 @@ function envelopeRef(fields: JsonObject, type: string): Ref {
   return { type, id, room: shortString(fields.room) };
 }
 
-export const decodeEnvelope = decoder(FRAMES, envelopeRef);
+/** The `decode` of the dialect: no custom event may have a name that is reserved. */
+export function envelopeDecoder(isReserved: IsReserved): (frame: Frame) => Command[] {
+  return decoder({ ...FRAMES, custom_event: customEvent(isReserved) }, envelopeRef);
+}

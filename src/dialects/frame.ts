@@ -5,11 +5,13 @@
  * can get wrong ends here in a ParleyError that says which field of which frame, with the frame's `ref`.
  */
 import * as v from "valibot";
+import type { Dialect } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import { checker, parseJson, refuseDepth } from "../json.ts";
 import type { Command, CommandBody, Frame, Reply } from "../message.ts";
 import { MAX_ROOM_NAME_LENGTH } from "../room_name.ts";
 import { cutText, toWellFormedJson } from "../unicode.ts";
+import * as field from "./fields.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -27,6 +29,13 @@ export interface Ref {
 /** A frame's fields into a command; none: the frame asks for nothing. `attempted` is for error messages. */
 export type FrameReader = (fields: JsonObject, attempted: string) => CommandBody | undefined;
 
+/** A dialect with the table that its `decode` is made of. */
+export interface JsonDialect extends Dialect {
+  readonly frames: Readonly<Record<string, FrameReader>>;
+  /** See {@link decoder}. */
+  refOf(fields: JsonObject, type: string): Ref;
+}
+
 const QUOTED_LENGTH = 40;
 
 /**
@@ -43,7 +52,7 @@ export function on<E extends v.ObjectEntries, Result = CommandBody>(
 
 /** The `decode` of a dialect. `refOf` may throw ParleyError; it must not trust any field. */
 export function decoder(
-  types: Record<string, FrameReader>,
+  types: Readonly<Record<string, FrameReader>>,
   refOf: (fields: JsonObject, type: string) => Ref,
 ): (frame: Frame) => Command[] {
   const readers = new Map(Object.entries(types));
@@ -65,6 +74,14 @@ export function decoder(
       throw new ParleyError(error.code, error.message, { ref, room: ref.room, clientId: ref.clientId });
     }
   };
+}
+
+const readToken: FrameReader = on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token }));
+
+/** An `authenticate` frame whose token stands in any of three places. */
+export function readAuthenticate(fields: JsonObject, attempted: string): CommandBody | undefined {
+  const token = fields.token ?? fields.content ?? (isObject(fields.data) ? fields.data.token : undefined);
+  return readToken({ token }, attempted);
 }
 
 /** The fields of a frame. Throws ParleyError: binary, not JSON, or no object. */

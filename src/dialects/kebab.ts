@@ -4,7 +4,8 @@
  * A client that knows no room names nobody: its message goes to every connection of this dialect. Joins and leaves are
  * told per connection; presence, receipts, calls and notifications do not exist here.
  */
-import type { Dialect, Greeting } from "../dialect.ts";
+import type { DialectFamily } from "./family.ts";
+import type { Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import type {
   CommandBody,
@@ -20,7 +21,17 @@ import type {
 } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
-import { decoder, type FrameReader, type JsonObject, on, type Ref, refOf, shortString } from "./frame.ts";
+import {
+  decoder,
+  type FrameReader,
+  type JsonDialect,
+  type JsonObject,
+  on,
+  type Ref,
+  refOf,
+  shortString,
+} from "./frame.ts";
+import { reserving } from "./reserved.ts";
 import { isoTime, serverFrame, shownRoom, toJson } from "./shapes.ts";
 
 // ---- decode ----
@@ -37,8 +48,7 @@ const toOneOrAll = on({ to: field.OptionalPerson, userId: field.OptionalPerson, 
   return publish(target, fields.clientMessageId, all);
 });
 
-/** Frames by type; the undecided dialect speaks them too. */
-export const KEBAB_FRAMES: Record<string, FrameReader> = {
+const FRAMES: Record<string, FrameReader> = {
   "authenticate": on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token })),
   "join-room": on({ ...inRoom, since: field.Position }, ({ roomId, since }) => ({ kind: "join", room: roomId, since })),
   "leave-room": on(inRoom, ({ roomId }) => ({ kind: "leave", room: roomId })),
@@ -71,9 +81,12 @@ function typing(room: string, active: boolean): CommandBody {
   return { kind: "signal", target: { room }, signal: { type: "typing", active } };
 }
 
-export function kebabRef(fields: JsonObject, type: string): Ref {
+function readRef(fields: JsonObject, type: string): Ref {
   return { type, room: shortString(fields.roomId), clientId: shortString(fields.clientMessageId) };
 }
+
+/** Types that no other dialect has. */
+const OWN_TYPES: ReadonlySet<unknown> = new Set(["join-room", "leave-room", "typing-start", "typing-stop"]);
 
 // ---- encode ----
 
@@ -205,10 +218,24 @@ function memberFields({ connection, user, name }: Member): JsonObject {
   return { clientId: connection, userId: user, username: name };
 }
 
-export const kebab: Dialect = {
+export const kebab: JsonDialect = {
   name: "kebab",
+  frames: FRAMES,
+  refOf: readRef,
   greet,
-  decode: decoder(KEBAB_FRAMES, kebabRef),
+  decode: decoder(FRAMES, readRef),
   encodeReply,
   encodeEvent,
+  // A message that names its room so is plain's.
+  isShownBy: ({ type, room }) => type === "message" ? typeof room !== "string" : OWN_TYPES.has(type),
 };
+
+export const kebabFamily = {
+  name: kebab.name,
+  reserved: reserving(
+    ...["message", "error", "pong", "connected", "authenticated", "auth-error", "message-ack", "reaction"],
+    ...["room-joined", "room-left", "room-reset", "room-members", "user-joined", "user-left"],
+    ...["typing-start", "typing-stop"],
+  ),
+  dialects: ({ config }) => [{ ...kebab, endpoints: [{ path: `${config.paths.ws}/` }] }],
+} satisfies DialectFamily;

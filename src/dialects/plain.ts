@@ -5,20 +5,29 @@
  * It knows users, not connections, and ids only as strings. A frame without a room means the room of the URL, which
  * only the connection knows. Typing, reactions, receipts and the application's own signals do not exist here.
  */
+import type { DialectFamily } from "./family.ts";
 import type { Dialect } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
-import type { CommandBody, Frame, Member, MessageEvent, Reply, RoomEvent, Roster, ServerEvent } from "../message.ts";
+import type { Frame, Member, MessageEvent, Reply, RoomEvent, Roster, ServerEvent } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
-import { decoder, type FrameReader, isObject, type JsonObject, on, refOf, shortString } from "./frame.ts";
+import {
+  decoder,
+  type FrameReader,
+  isObject,
+  type JsonObject,
+  on,
+  readAuthenticate,
+  refOf,
+  shortString,
+} from "./frame.ts";
+import { reserving } from "./reserved.ts";
 import { serverFrame, shownRoom, toJson, userKeyOf, usersOf } from "./shapes.ts";
 
 // ---- decode ----
 
 const room = field.OptionalRoomName;
 const content = { content: field.OptionalText, clientMessageId: field.ClientId };
-
-const readToken: FrameReader = on({ token: field.Token }, ({ token }) => ({ kind: "authenticate", token }));
 
 const FRAMES: Record<string, FrameReader> = {
   "join": on({ room, since: field.Position }, (fields) => ({ kind: "join", ...fields })),
@@ -45,11 +54,8 @@ const FRAMES: Record<string, FrameReader> = {
   "pong": () => undefined,
 };
 
-/** The token stands in any of three places; the undecided dialect takes them all too. */
-export function readAuthenticate(fields: JsonObject, attempted: string): CommandBody | undefined {
-  const token = fields.token ?? fields.content ?? (isObject(fields.data) ? fields.data.token : undefined);
-  return readToken({ token }, attempted);
-}
+/** Types that no other dialect has. */
+const OWN_TYPES: ReadonlySet<unknown> = new Set(["join", "leave", "user_list"]);
 
 // ---- encode ----
 
@@ -185,4 +191,19 @@ export const plain: Dialect = {
   }),
   encodeReply,
   encodeEvent,
+  isShownBy: ({ type, room }) => type === "message" ? typeof room === "string" : OWN_TYPES.has(type),
 };
+
+export const plainFamily = {
+  name: plain.name,
+  reserved: reserving("message", "ack", "error", "pong", "authenticated", "join", "leave", "user_list", "reset"),
+  dialects: ({ config: { paths } }) => {
+    const endpoints = [
+      { path: `${paths.ws}/` },
+      { path: `${paths.ws}/auth/`, needsToken: true },
+      { path: `${paths.ws}/auth/{room}`, needsToken: true },
+      { path: `${paths.ws}/{room}` },
+    ];
+    return [{ ...plain, endpoints }];
+  },
+} satisfies DialectFamily;

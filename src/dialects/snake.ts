@@ -4,12 +4,14 @@
  * It knows users, not connections: who joins or leaves is told once per user, and whoever joins is told about itself.
  * Messages are the rows of somebody's chat backend, so five of its columns stand at the top of a frame.
  */
+import type { DialectFamily } from "./family.ts";
 import type { Dialect, Greeting } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import type { CommandBody, Frame, MessageEvent, Reply, RoomEvent, Roster, SignalEvent, Target } from "../message.ts";
 import { besides, compose, jsonDataOf, textOf } from "./content.ts";
 import * as field from "./fields.ts";
 import { decoder, type FrameReader, isObject, type JsonObject, on, refOf, shortString } from "./frame.ts";
+import { reserving } from "./reserved.ts";
 import { serverFrame, shownRoom, toJson, userIdOf, usersOf } from "./shapes.ts";
 
 /** The fields that stand at the top of a message frame and canonically in its data. */
@@ -66,6 +68,14 @@ export function snakeData(fields: JsonObject): unknown {
 
 function typing(room: string, active: boolean): CommandBody {
   return { kind: "signal", target: { room }, signal: { type: "typing", active } };
+}
+
+/** Types that no other dialect has. */
+const OWN_TYPES: ReadonlySet<unknown> = new Set(["join_room", "leave_room", "typing_start", "typing_stop"]);
+
+/** An empty token is one: its sender means to authenticate by the URL, and is told that it did not. */
+function hasToken(query: URLSearchParams): boolean {
+  return query.has("token") || query.has("access_token");
 }
 
 // ---- encode ----
@@ -191,10 +201,24 @@ function signalFrames(event: SignalEvent): Frame[] {
 export const snake: Dialect = {
   name: "snake",
   needsToken: true,
+  refusal: "closeForToken",
   greet,
   decode: decoder(FRAMES, (fields, type) => {
     return { type, room: shortString(fields.roomId), clientId: shortString(fields.clientMessageId) };
   }),
   encodeReply,
   encodeEvent,
+  isShownBy: ({ type }) => OWN_TYPES.has(type),
 };
+
+export const snakeFamily = {
+  name: snake.name,
+  reserved: reserving(
+    ...["message", "new_message", "message_ack", "error", "pong", "connected", "authenticated", "reaction"],
+    ...["user_joined", "user_left", "online_update", "room_reset", "typing_start", "typing_stop"],
+  ),
+  dialects: ({ config }) => {
+    const path = `${config.paths.ws}/`;
+    return [{ ...snake, endpoints: [{ path, accepts: hasToken }, { path }] }];
+  },
+} satisfies DialectFamily;

@@ -6,7 +6,7 @@ import type { Config } from "../config/config.ts";
 import { ParleyError } from "../errors.ts";
 import type { Identity } from "../message.ts";
 import type { Origins } from "./origins.ts";
-import { offerOf } from "./subprotocols.ts";
+import type { Offer } from "./subprotocols.ts";
 import { type Verifier, withoutBearer } from "../verifier.ts";
 
 export interface Credential {
@@ -14,6 +14,13 @@ export interface Credential {
   tokens: readonly string[];
   /** Bad cookies count as none; a bad token from anywhere else refuses. */
   optional: boolean;
+}
+
+/** Where a token may be, each taken apart once. */
+export interface TokenPlaces {
+  readonly headers: Headers;
+  readonly url: URL;
+  readonly offer: Offer;
 }
 
 /** What a request shows of its sender. */
@@ -28,12 +35,10 @@ const MAX_COOKIES = 4;
 
 /** The tokens of an upgrade request, without `Bearer `. Cookies count only for pages that {@link Origins} trusts. */
 export function credentialOf(
-  request: Request,
-  url: URL,
-  { config, origins }: { config: Config; origins: Origins },
+  { headers, url, offer }: TokenPlaces,
+  { config, origins }: { config: Pick<Config, "tokenCookies">; origins: Origins },
 ): Presented {
-  const { headers } = request;
-  const explicit = bearerOf(headers) || offerOf(request).token || url.searchParams.get("token") ||
+  const explicit = bearerOf(headers) || offer.token || url.searchParams.get("token") ||
     url.searchParams.get("access_token");
   if (explicit) return { credential: { tokens: [withoutBearer(explicit)], optional: false } };
   const tokens = cookieTokens(headers.get("cookie") ?? "", config.tokenCookies);

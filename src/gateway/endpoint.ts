@@ -1,19 +1,22 @@
 /**
- * The table of WebSocket URLs: which dialect a connection speaks, which room its path names, and how its token counts.
+ * The table of WebSocket URLs, made of what the dialects declare: which of them a connection speaks, which room its path
+ * names, and how its token counts.
  *
- * Called for every upgrade, before anything about the client is known. A subprotocol `parley.<dialect>` or `?dialect=`
+ * Asked for every upgrade, before anything about the client is known. A subprotocol `parley.<dialect>` or `?dialect=`
  * changes the frames only; who may connect and which room is joined is always the path's word.
  */
-import { DIALECT_NAMES, type DialectName } from "../dialect.ts";
+import type { AnyDialect, Endpoint, ListedDialect } from "../dialect.ts";
 import { ParleyError } from "../errors.ts";
 import { isRoomName, ROOM_NAME_RULE } from "../room_name.ts";
+import { PathPattern } from "./path_pattern.ts";
 import type { Offer } from "./subprotocols.ts";
 import { cutText } from "../unicode.ts";
 
-export interface EndpointSettings {
-  paths: { envelope: string; socketio: string; ws: string };
-  /** The dialects that are switched on. */
-  dialects: readonly DialectName[];
+export interface EndpointTableParts {
+  /** In the order in which they go before each other. */
+  dialects: readonly ListedDialect[];
+  /** What is spoken where several can be meant, until a frame shows which. */
+  undecidedAmong(dialects: readonly AnyDialect[]): AnyDialect;
   requireAuth: boolean;
 }
 
@@ -24,54 +27,114 @@ export interface EndpointSettings {
  */
 export type EndpointAuth = "optional" | "inBand" | "http401" | "close1008";
 
-export interface Endpoint {
-  dialect: DialectName | "undecided";
+/** What the URL of a connection means. */
+export interface ResolvedEndpoint {
+  dialect: AnyDialect;
   /** Joined as soon as the connection may. */
   room?: string;
   auth: EndpointAuth;
   /** Echoed to the client. */
   subprotocol?: string;
+  /** Segments of the path, as {@link Endpoint.path} names them. */
+  params: Readonly<Record<string, string>>;
 }
 
 /** A browser gives up a connection that confirms none of what it offered, and a token is never confirmed. */
 const NEEDS_ANOTHER = "beside a token, offer the subprotocol of a dialect, as parley.envelope, or parley.refusal";
 
-/** What a path says by itself. */
+/** A dialect at one of its paths. */
+interface Entry extends ListedDialect {
+  readonly endpoint: Endpoint;
+}
+
+/** What a path can mean. */
+interface SharedPath {
+  readonly pattern: PathPattern;
+  readonly entries: Entry[];
+  /** Stands for those of its dialects that are switched on, if there are several. */
+  undecided?: AnyDialect;
+}
+
+/** What a path says by itself for one request. */
 interface PathMeaning {
-  /** What it can mean; if several of them are switched on, the first frame decides. */
-  dialects: readonly DialectName[];
-  needsToken: boolean;
-  room?: string;
+  readonly entries: readonly Entry[];
+  readonly undecided?: AnyDialect;
+  readonly params: Readonly<Record<string, string>>;
+  readonly room?: string;
 }
 
-/**
- * Throws ParleyError: `not_found` for a path that is not ours,
- * `bad_message` for a dialect, a room or an escape that is none.
- */
-export function resolveEndpoint(url: URL, offer: Offer, settings: EndpointSettings): Endpoint {
-  if (offer.isUnanswerable) throw new ParleyError("bad_message", `Cannot connect: ${NEEDS_ANOTHER}`);
-  const place = placeOf(url, settings);
-  const named = namedDialect(url, offer);
-  const dialect = named !== undefined ? allowed(named, place, settings) : spokenAt(place, settings);
-  return { dialect, room: place.room, auth: authAt(place, dialect, settings), subprotocol: offer.echo };
-}
+export class EndpointTable {
+  readonly #parts: EndpointTableParts;
+  readonly #literal = new Map<string, SharedPath>();
+  readonly #open: SharedPath[] = [];
+  /** Whether there is a dialect that lets clients in to tell them why they cannot come in. */
+  readonly hasTellers: boolean;
 
-function placeOf(url: URL, { paths, dialects }: EndpointSettings): PathMeaning {
-  const path = url.pathname;
-  if (path === paths.envelope) return { dialects: ["envelope"], needsToken: true };
-  if (isSame(path, paths.socketio)) return { dialects: ["socketio"], needsToken: false };
-  if (isSame(path, paths.ws)) {
-    // An empty token is one: its sender means to authenticate by the URL, and is told that it did not.
-    const hasToken = hasQuery(url) && (url.searchParams.has("token") || url.searchParams.has("access_token"));
-    const isSnake = hasToken && dialects.includes("snake");
-    return { dialects: isSnake ? ["snake"] : ["kebab", "snake", "plain"], needsToken: false };
+  constructor(parts: EndpointTableParts) {
+    this.#parts = parts;
+    this.hasTellers = parts.dialects.some(({ isOn, dialect }) => isOn && dialect.refusal === "close");
+    for (const listed of parts.dialects) {
+      for (const endpoint of listed.dialect.endpoints ?? []) {
+        this.#pathFor(endpoint.path).entries.push({ ...listed, endpoint });
+      }
+    }
+    for (const path of new Set([...this.#literal.values(), ...this.#open])) {
+      const spoken = path.entries.filter(({ isOn, endpoint }) => isOn && !endpoint.accepts);
+      if (spoken.length > 1) path.undecided = parts.undecidedAmong(spoken.map(({ dialect }) => dialect));
+    }
   }
-  const base = withoutSlash(paths.ws);
-  const [first, second, ...more] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split("/") : [];
-  if (first === undefined || first === "" || more.length > 0) throw notFound(path);
-  if (first === "auth") return { dialects: ["plain"], needsToken: true, room: second ? roomNamed(second) : undefined };
-  if (second !== undefined) throw notFound(path);
-  return { dialects: ["plain"], needsToken: false, room: roomNamed(first) };
+
+  /**
+   * Throws ParleyError: `not_found` for a path that is not ours,
+   * `bad_message` for a dialect, a room or an escape that is none.
+   */
+  resolve(url: URL, offer: Offer): ResolvedEndpoint {
+    if (offer.isUnanswerable) throw new ParleyError("bad_message", `Cannot connect: ${NEEDS_ANOTHER}`);
+    const meaning = this.#meaningOf(url);
+    const named = namedDialect(url, offer);
+    const dialect = named !== undefined ? this.#named(named, meaning) : spokenAt(meaning);
+    const { room, params } = meaning;
+    return { dialect, room, params, auth: this.#authAt(meaning, dialect), subprotocol: offer.echo };
+  }
+
+  #pathFor(path: string): SharedPath {
+    const pattern = new PathPattern(path);
+    const known = this.#literal.get(pattern.literals[0] ?? "") ?? this.#open.find((each) => each.pattern.path === path);
+    const found = known ?? { pattern, entries: [] };
+    for (const literal of pattern.literals) this.#literal.set(literal, found);
+    if (!known && pattern.literals.length === 0) this.#open.push(found);
+    return found;
+  }
+
+  #meaningOf(url: URL): PathMeaning {
+    const { pathname } = url;
+    const literal = this.#literal.get(pathname);
+    if (literal) return meaningAt(literal, url, {});
+    for (const path of this.#open) {
+      const params = path.pattern.match(pathname);
+      if (params) return meaningAt(path, url, params);
+    }
+    throw notFound(pathname);
+  }
+
+  /** The dialect that a client names: in the form that its path means, or else in its first one. */
+  #named(name: string, { entries }: PathMeaning): AnyDialect {
+    const isMeant = ({ family, isOn }: ListedDialect) => isOn && family === name;
+    const here = entries.find(isMeant);
+    const found = here ?? this.#parts.dialects.find(isMeant);
+    const quoted = JSON.stringify(cutText(name, 40));
+    if (!found) throw new ParleyError("bad_message", `Cannot connect: there is no dialect ${quoted} here`);
+    if (!here && found.dialect.ownPathsOnly) {
+      throw new ParleyError("bad_message", `Cannot connect: the dialect ${quoted} is spoken on its own path only`);
+    }
+    return found.dialect;
+  }
+
+  #authAt({ entries }: PathMeaning, { needsToken, refusal }: AnyDialect): EndpointAuth {
+    if (entries[0]!.endpoint.needsToken) return "http401";
+    if (needsToken) return refusal === "closeForToken" ? "close1008" : "http401";
+    return this.#parts.requireAuth ? "inBand" : "optional";
+  }
 }
 
 /** The dialect a client asks for by name, whether there is one or not. */
@@ -84,30 +147,23 @@ function hasQuery({ search }: URL): boolean {
   return search !== "";
 }
 
-function allowed(name: string, place: PathMeaning, { dialects }: EndpointSettings): DialectName {
-  const dialect = DIALECT_NAMES.find((known) => known === name);
-  if (!dialect || !dialects.includes(dialect)) {
-    throw new ParleyError(
-      "bad_message",
-      `Cannot connect: there is no dialect ${JSON.stringify(cutText(name, 40))} here`,
-    );
-  }
-  if (dialect === "socketio" && !place.dialects.includes("socketio")) {
-    throw new ParleyError("bad_message", 'Cannot connect: the dialect "socketio" is spoken on its own path only');
-  }
-  return dialect;
+const NO_QUERY = new URLSearchParams();
+
+/** Who asks for such a query goes before the others; of several the first. */
+function meaningAt(path: SharedPath, url: URL, params: Readonly<Record<string, string>>): PathMeaning {
+  const query = hasQuery(url) ? url.searchParams : NO_QUERY;
+  const special = path.entries.find(({ isOn, endpoint }) => isOn && endpoint.accepts?.(query));
+  const room = params.room === undefined ? undefined : roomNamed(params.room);
+  if (special) return { entries: [special], params, room };
+  const entries = path.entries.filter(({ endpoint }) => !endpoint.accepts);
+  if (entries.length === 0) throw notFound(url.pathname);
+  return { entries, undecided: path.undecided, params, room };
 }
 
-function spokenAt(place: PathMeaning, { dialects }: EndpointSettings): Endpoint["dialect"] {
-  const [first, ...others] = place.dialects.filter((dialect) => dialects.includes(dialect));
-  if (!first) throw new ParleyError("not_found", "Cannot connect: the dialect of this path is switched off");
-  return others.length > 0 ? "undecided" : first;
-}
-
-function authAt(place: PathMeaning, dialect: Endpoint["dialect"], { requireAuth }: EndpointSettings): EndpointAuth {
-  if (place.needsToken || dialect === "envelope") return "http401";
-  if (dialect === "snake") return "close1008";
-  return requireAuth ? "inBand" : "optional";
+function spokenAt({ entries, undecided }: PathMeaning): AnyDialect {
+  const spoken = undecided ?? entries.find(({ isOn }) => isOn)?.dialect;
+  if (!spoken) throw new ParleyError("not_found", "Cannot connect: the dialect of this path is switched off");
+  return spoken;
 }
 
 /** A path segment as a room's name: decoded once, so `%252F` is the name `%2F`. */
@@ -124,14 +180,6 @@ function decode(segment: string): string {
     if (!(error instanceof URIError)) throw error;
     throw new ParleyError("bad_message", "Cannot connect: the end of the path has a bad %-escape");
   }
-}
-
-function isSame(path: string, configured: string): boolean {
-  return withoutSlash(path) === withoutSlash(configured);
-}
-
-function withoutSlash(path: string): string {
-  return path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 function notFound(path: string): ParleyError {

@@ -25,9 +25,9 @@ export class HeldSockets implements SocketHandler {
   }
 
   upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    const address = this.#admission.addressOf(request.headers, peer);
     return after(this.#inner.upgrade(request, peer), (answer) => {
-      return answer instanceof Response ? answer : { ...answer, address };
+      if (answer instanceof Response || answer.address !== undefined) return answer;
+      return { ...answer, address: this.#admission.addressOf(request.headers, peer) };
     });
   }
 

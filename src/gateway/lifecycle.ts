@@ -64,11 +64,11 @@ export class Lifecycle {
   }
 
   #greet(connection: Connection): void {
-    const { dialect, member, identity, rooms } = connection;
+    const { dialect, state, member, identity, rooms } = connection;
     if (!dialect.greet) return;
     const names = rooms.map((room) => room.name);
-    const limits = this.#limits;
-    connection.socket.send(dialect.greet({ ...this.#hub.stamp(), self: member, identity, rooms: names, limits }));
+    const greeting = { ...this.#hub.stamp(), self: member, identity, rooms: names, limits: this.#limits };
+    connection.socket.send(dialect.greet(greeting, state as never));
     this.#hub.stats.framesOut.add();
   }
 
@@ -90,8 +90,9 @@ export class Lifecycle {
   }
 
   /** The socket has closed; the others are told through the broker. */
-  close(connection: Connection, code: number, reason: string): void {
+  close(connection: Connection, shown: number, reason: string): void {
     const hub = this.#hub;
+    const code = connection.closedWith ?? shown;
     connection.isOpen = false;
     this.#dispatcher.forget(connection);
     const client = hub.hooks.onDisconnect && connection.onConnectCalled ? clientOf(connection) : undefined;

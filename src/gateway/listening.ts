@@ -5,14 +5,16 @@
  */
 import type { Certificate, RuntimeAdapter, SocketHandler } from "../adapter.ts";
 import { type Config, maxBufferedBytes } from "../config/config.ts";
-import type { EngineServer } from "../socketio/engine/server.ts";
-import { Gateway } from "./websocket.ts";
+import type { SharedTransport } from "./transports.ts";
 
 export interface ListenTargets {
   handler: SocketHandler;
   /** What the admin port answers, if there is one. */
   adminFetch?: SocketHandler["fetch"];
-  engine?: EngineServer;
+  /** Reached by the other workers at a port of its own. */
+  shared?: SharedTransport;
+  /** Of the largest frame that any transport takes; each then holds its own to its own limit. */
+  maxFrameBytes: number;
   /** It is one of several in this process, whose ports they share. */
   worker?: { forwardingSecret: string };
 }
@@ -26,18 +28,18 @@ export interface Ports {
 export function bind(
   adapter: RuntimeAdapter,
   config: Config,
-  { handler, adminFetch, engine, worker }: ListenTargets,
+  { handler, adminFetch, shared, maxFrameBytes, worker }: ListenTargets,
 ): Ports {
   const options = {
     reusePort: worker !== undefined,
     tls: certificateOf(config),
-    maxFrameBytes: largestFrame(config),
+    maxFrameBytes,
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
     idleTimeoutMs: idleTimeoutOf(config),
   };
-  if (engine && worker) {
+  if (shared && worker) {
     const alone = { ...options, host: "127.0.0.1", ports: [0], reusePort: false, tls: undefined };
-    engine.share(adapter.listen(alone, engine.loopback).ports[0]!, worker.forwardingSecret);
+    shared.share(adapter.listen(alone, shared.loopback).ports[0]!, worker.forwardingSecret);
   }
   const { ports } = adapter.listen({ ...options, host: config.host, ports: [...config.ports] }, handler);
   if (!adminFetch || config.adminPort === undefined) return { ports, adminPorts: [] };
@@ -53,12 +55,6 @@ export function certificateOf({ tlsCert: cert, tlsKey: key }: Config): Certifica
 export function httpOnly(fetch: SocketHandler["fetch"]): SocketHandler {
   const never = () => undefined;
   return { fetch, upgrade: fetch, open: never, message: never, close: never };
-}
-
-/** What any transport may hand on; each of them then holds its own frames to its own limit. */
-function largestFrame(config: Config): number {
-  const plain = Gateway.transportLimit(config.websocketMaxMessageBytes);
-  return config.dialects.includes("socketio") ? Math.max(plain, config.socketioMaxPayloadBytes) : plain;
 }
 
 /** A peer is dead after the shorter of the two times in which something has to arrive. */

@@ -6,6 +6,7 @@
  * socket, and on Deno for as long as its peer likes. Where there is none, the refusal is plain HTTP.
  */
 import { networkOf } from "../hub/address.ts";
+import type { AnyDialect } from "../dialect.ts";
 import { CLOSE, type ParleyError } from "../errors.ts";
 
 const MAX_PLACES = 100;
@@ -19,22 +20,27 @@ export interface CloseReason {
   reason: string;
 }
 
-/** The close that stands for an error; none: it is said in plain HTTP to everybody. */
-export function closeReasonOf({ code, reason }: ParleyError): CloseReason | undefined {
+/** The close that stands for an error in the dialect; none: it is said in plain HTTP to everybody. */
+export function closeReasonOf(
+  error: ParleyError,
+  { refusal }: Pick<AnyDialect, "refusal"> = {},
+): CloseReason | undefined {
+  const { code, reason } = error;
+  const fallback = refusal === "close" ? { code: CLOSE.policy, reason: reason ?? code } : undefined;
   switch (code) {
     case "unauthorized":
       return { code: CLOSE.tokenExpired, reason: "Not authenticated" };
     case "token_expired":
       return { code: CLOSE.tokenExpired, reason: "Token expired" };
     case "forbidden":
-      return reason === undefined ? undefined : { code: CLOSE.kicked, reason };
+      return reason === undefined ? fallback : { code: CLOSE.kicked, reason };
     case "unavailable":
       // Where WebSockets are switched off there are none for refusals either.
       return reason === "disabled" ? undefined : { code: CLOSE.tryLater, reason: reason ?? code };
     case "rate_limited":
       return { code: CLOSE.tryLater, reason: reason ?? code };
     default:
-      return undefined;
+      return fallback;
   }
 }
 

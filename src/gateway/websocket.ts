@@ -8,8 +8,8 @@ import type { Peer, Socket, SocketHandler, UpgradeGrant } from "../adapter.ts";
 import type { Admission } from "./admission.ts";
 import { Connection } from "../hub/connection.ts";
 import { credentialOf, isBadToken, verifyCredential } from "./credentials.ts";
-import type { AnyDialect, Dialects } from "../dialect.ts";
-import { type Endpoint, type EndpointSettings, resolveEndpoint } from "./endpoint.ts";
+import type { AnyDialect } from "../dialect.ts";
+import type { EndpointTable, ResolvedEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError, toHttp, toParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -30,8 +30,12 @@ const MAX_BYTES_PER_UNIT = 3;
 
 /** Between the upgrade and the opening of the socket. */
 interface UpgradeTicket {
+  /** Of the connection; absent: there will be none. */
+  id?: string;
   address: string;
   dialect: AnyDialect;
+  /** What the dialect keeps of the connection. */
+  state?: unknown;
   pathRoom?: string;
   identity?: Identity;
   /** Refused, it wants to be told by a frame. */
@@ -60,11 +64,23 @@ class TurnedAway {
   }
 }
 
-/** An upgrade that is being decided on. */
-interface UpgradeAttempt {
-  request: Request;
-  peer: Peer;
-  offer: Offer;
+/** An upgrade that is being decided on; what is asked more than once of its request is worked out once. */
+class UpgradeAttempt {
+  readonly request: Request;
+  readonly peer: Peer;
+  readonly offer: Offer;
+  #url?: URL;
+
+  constructor(request: Request, peer: Peer, url?: URL) {
+    this.request = request;
+    this.peer = peer;
+    this.offer = offerOf(request);
+    this.#url = url;
+  }
+
+  get url(): URL {
+    return this.#url ??= new URL(this.request.url);
+  }
 }
 
 export interface GatewayParts {
@@ -72,7 +88,7 @@ export interface GatewayParts {
   admission: Admission;
   origins: Origins;
   lifecycle: Lifecycle;
-  dialects: Dialects;
+  endpoints: EndpointTable;
   /** Every request that is no upgrade. */
   fetch: SocketHandler["fetch"];
 }
@@ -80,14 +96,11 @@ export interface GatewayParts {
 export class Gateway implements SocketHandler {
   readonly fetch: SocketHandler["fetch"];
   readonly #parts: GatewayParts;
-  readonly #settings: EndpointSettings;
   readonly #refusals = new Refusals();
 
   constructor(parts: GatewayParts) {
-    const { paths, dialects, websocketRequireAuth } = parts.hub.config;
     this.fetch = parts.fetch;
     this.#parts = parts;
-    this.#settings = { paths, dialects, requireAuth: websocketRequireAuth };
   }
 
   /** The size a transport may hand on: an authentication is accepted even where messages must be smaller. */
@@ -95,8 +108,9 @@ export class Gateway implements SocketHandler {
     return Math.max(maxMessageBytes, TOKEN_FRAME_BYTES);
   }
 
-  upgrade(request: Request, peer: Peer): MaybePromise<Response | UpgradeGrant> {
-    const attempt = { request, peer, offer: offerOf(request) };
+  /** `url`: the request's, if somebody has taken it apart already. */
+  upgrade(request: Request, peer: Peer, url?: URL): MaybePromise<Response | UpgradeGrant> {
+    const attempt = new UpgradeAttempt(request, peer, url);
     const reject = (error: unknown) => this.#rejectUpgrade(attempt, error);
     try {
       const granted = this.#grant(attempt);
@@ -106,20 +120,22 @@ export class Gateway implements SocketHandler {
     }
   }
 
-  #grant({ request, peer, offer }: UpgradeAttempt): MaybePromise<UpgradeGrant> {
-    const { admission, dialects, hub, origins } = this.#parts;
+  #grant(attempt: UpgradeAttempt): MaybePromise<UpgradeGrant> {
+    const { admission, endpoints, hub, origins } = this.#parts;
+    const { request, peer, offer } = attempt;
     const address = admission.check(request, peer);
-    const url = new URL(request.url);
-    const endpoint = resolveEndpoint(url, offer, this.#settings);
-    const { wantsRefusal } = offer;
-    const ticket: UpgradeTicket = {
-      address,
-      dialect: dialects[endpoint.dialect],
-      pathRoom: endpoint.room,
-      wantsRefusal,
-    };
-    const grant: UpgradeGrant = { context: ticket, subprotocol: endpoint.subprotocol };
-    const { credential, leftOut } = credentialOf(request, url, { config: hub.config, origins });
+    const { url } = attempt;
+    const endpoint = endpoints.resolve(url, offer);
+    const { dialect, room: pathRoom, params } = endpoint;
+    const id = hub.ids.next();
+    const state = dialect.open?.({ id, url, params });
+    const wantsRefusal = isTold(offer, dialect);
+    const ticket: UpgradeTicket = { id, address, dialect, state, pathRoom, wantsRefusal };
+    const grant: UpgradeGrant = { context: ticket, subprotocol: endpoint.subprotocol, address };
+    const { credential, leftOut } = credentialOf({ headers: request.headers, url, offer }, {
+      config: hub.config,
+      origins,
+    });
     if (!credential) return this.#withoutToken(endpoint, grant, leftOut);
     return verifyCredential(hub.verifier, credential).then(
       (identity) => this.#withToken(grant, ticket, identity),
@@ -139,7 +155,7 @@ export class Gateway implements SocketHandler {
   }
 
   /** `cookie`: what is wrong with the one it has. */
-  #withoutToken(endpoint: Endpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
+  #withoutToken(endpoint: ResolvedEndpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
     const { address, wantsRefusal } = grant.context as UpgradeTicket;
     if (endpoint.auth !== "http401" && endpoint.auth !== "close1008") return grant;
     if (cookie) this.#parts.hub.audit.refused(address, "upgrade", cookie);
@@ -164,20 +180,23 @@ export class Gateway implements SocketHandler {
     return this.#rejectByFrame(attempt, error) ?? toHttp(error);
   }
 
-  #rejectByFrame({ request, peer, offer }: UpgradeAttempt, error: ParleyError): UpgradeGrant | undefined {
-    const closing = offer.wantsRefusal ? closeReasonOf(error) : undefined;
-    const dialect = closing && this.#dialectAt(request, offer);
+  #rejectByFrame(attempt: UpgradeAttempt, error: ParleyError): UpgradeGrant | undefined {
+    const { request, peer, offer } = attempt;
+    const isPossible = offer.wantsRefusal || this.#parts.endpoints.hasTellers;
+    const dialect = isPossible ? this.#dialectAt(attempt) : undefined;
+    const closing = dialect && isTold(offer, dialect) ? closeReasonOf(error, dialect) : undefined;
+    if (!dialect || !closing) return undefined;
     const address = this.#parts.admission.addressOf(request.headers, peer);
-    const place = dialect && this.#refusals.take(address);
-    if (!closing || !dialect || !place) return undefined;
+    const place = this.#refusals.take(address);
+    if (!place) return undefined;
     const ticket: UpgradeTicket = { address, dialect, wantsRefusal: true, refused: { closing, error, place } };
-    return { context: ticket, subprotocol: offer.echo };
+    return { context: ticket, subprotocol: offer.echo, address };
   }
 
   /** None: the request is wrong in more than one way, and that can be said in HTTP only. */
-  #dialectAt({ url }: Request, offer: Offer): AnyDialect | undefined {
+  #dialectAt({ url, offer }: UpgradeAttempt): AnyDialect | undefined {
     try {
-      return this.#parts.dialects[resolveEndpoint(new URL(url), offer, this.#settings).dialect];
+      return this.#parts.endpoints.resolve(url, offer).dialect;
     } catch (error) {
       if (error instanceof ParleyError) return undefined;
       throw error;
@@ -185,24 +204,24 @@ export class Gateway implements SocketHandler {
   }
 
   open(socket: Socket): void {
-    const { admission, hub, lifecycle } = this.#parts;
+    const { admission, lifecycle } = this.#parts;
     const ticket = socket.context as UpgradeTicket;
-    const { address, dialect, pathRoom, identity } = ticket;
+    const { address, dialect, state, pathRoom, identity } = ticket;
     // Since the upgrade was granted others may have come in, and the server may have begun to go away.
     const refused = ticket.refused ?? this.#refusedLate(ticket);
     if (refused) return this.#turnAway(socket, ticket, refused);
     admission.enter(address);
-    const connection = new Connection({ id: hub.ids.next(), socket, dialect, address, pathRoom });
+    const connection = new Connection({ id: ticket.id!, socket, dialect, state, address, pathRoom });
     socket.context = connection;
     lifecycle.open(connection, identity);
   }
 
-  #refusedLate({ address, wantsRefusal }: UpgradeTicket): RefusedUpgrade | undefined {
+  #refusedLate({ address, dialect, wantsRefusal }: UpgradeTicket): RefusedUpgrade | undefined {
     const { admission } = this.#parts;
     const error = admission.late(address);
     if (!error) return undefined;
     const place = wantsRefusal ? this.#refusals.take(address) : undefined;
-    if (place) return { closing: closeReasonOf(error)!, error, place };
+    if (place) return { closing: closeReasonOf(error, dialect)!, error, place };
     const closing = admission.draining
       ? { code: CLOSE.goingAway, reason: "The server is going away" }
       : { code: CLOSE.tryLater, reason: "Connection limit reached" };
@@ -210,20 +229,22 @@ export class Gateway implements SocketHandler {
   }
 
   /** It takes the place of a connection until it is gone. */
-  #turnAway(socket: Socket, { address, dialect }: UpgradeTicket, { closing, error, place }: RefusedUpgrade): void {
+  #turnAway(socket: Socket, ticket: UpgradeTicket, { closing, error, place }: RefusedUpgrade): void {
+    const { address, dialect } = ticket;
     if (place) this.#refusals.opened(place);
     this.#parts.admission.enter(address);
     socket.context = new TurnedAway(address, place);
-    if (error) this.#tell(socket, dialect, error);
-    socket.close(closing.code, closing.reason);
+    if (error) this.#tell(socket, ticket, error);
+    const { code, reason } = closing;
+    socket.close(dialect.closeCode?.(code, reason) ?? code, reason);
   }
 
   /** An error to a socket that will not become a connection. */
-  #tell(socket: Socket, dialect: AnyDialect, { code, message, retryAfter, reason }: ParleyError): void {
+  #tell(socket: Socket, { dialect, state }: UpgradeTicket, { code, message, retryAfter, reason }: ParleyError): void {
     const stamp = this.#parts.hub.stamp();
     const self = { connection: stamp.id, name: "" };
     const reply = { kind: "error" as const, code, message, retryAfter, reason, ...stamp, self };
-    for (const frame of dialect.encodeReply(reply)) socket.send(frame);
+    for (const frame of dialect.encodeReply(reply, state as never)) socket.send(frame);
   }
 
   message(socket: Socket, frame: Frame): void {
@@ -266,6 +287,11 @@ export class Gateway implements SocketHandler {
   }
 }
 
+/** Whether a refused client is let in to be told by a frame. */
+function isTold({ wantsRefusal }: Offer, { refusal }: AnyDialect): boolean {
+  return wantsRefusal || refusal === "close";
+}
+
 /** Throws `forbidden` for who is blocked, `unavailable` if that cannot be found out. */
 function* checkEntry(hub: Hub, identity: Identity): Steps<void> {
   try {
@@ -288,7 +314,7 @@ function isTooLarge(
 
 function isAuthentication(connection: Connection, frame: Frame): boolean {
   try {
-    return connection.dialect.decode(frame as never)[0]?.kind === "authenticate";
+    return connection.decode(frame)[0]?.kind === "authenticate";
   } catch (error) {
     if (error instanceof ParleyError) return false;
     throw error;

@@ -4,9 +4,8 @@
  * Every request that is not an upgrade ends here.
  */
 import type { Config } from "../config/config.ts";
-import { resolveEndpoint } from "../gateway/endpoint.ts";
+import type { EndpointTable } from "../gateway/endpoint.ts";
 import { ParleyError, toHttp } from "../errors.ts";
-import type { Hub } from "../hub/hub.ts";
 import { NO_OFFER } from "../gateway/subprotocols.ts";
 import { Access } from "./access.ts";
 import { AdminHosts } from "./admin_hosts.ts";
@@ -17,6 +16,7 @@ import { metricsRoute } from "./metrics.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { openapiRoute } from "./openapi.ts";
 import type { HttpParts } from "./parts.ts";
+import { serveProtocols } from "./protocol_routes.ts";
 import { removalRoutes } from "./removal.ts";
 import type { Route } from "./route.ts";
 import { type Fetch, serveRoutes } from "./router.ts";
@@ -61,8 +61,13 @@ export function createApps(parts: HttpParts): Apps {
     basePath: hub.config.basePath,
     maxBodyBytes: hub.config.websocketMaxMessageBytes,
   };
+  const own = serveRoutes(open, { ...shared, origins, otherwise: (request) => upgradeRequired(request, parts) });
   return {
-    fetch: serveRoutes(open, { ...shared, origins, otherwise: (request) => upgradeRequired(request, parts) }),
+    fetch: serveProtocols(parts.protocolRoutes, {
+      otherwise: own,
+      log: hub.log,
+      addressOf: (headers, peer) => parts.admission.addressOf(headers, peer),
+    }),
     adminFetch: admin && serveRoutes(admin, { ...shared, hosts: new AdminHosts(hub.config.adminHosts) }),
   };
 }
@@ -72,8 +77,8 @@ function described(routes: Route[], basePath: string): Route[] {
 }
 
 /** What a request without `Upgrade` is told at the address of a WebSocket. */
-function upgradeRequired(request: Request, { hub, admission }: HttpParts): Response | undefined {
-  if (!isWebSocketPath(request, hub)) return undefined;
+function upgradeRequired(request: Request, { hub, admission, endpoints }: HttpParts): Response | undefined {
+  if (!isWebSocketPath(request, endpoints)) return undefined;
   if (!hub.config.websocketEnabled || admission.draining) {
     const why = admission.draining ? "the server is going away" : "WebSockets are switched off";
     return toHttp(new ParleyError("unavailable", `Cannot connect: ${why}`));
@@ -84,10 +89,9 @@ function upgradeRequired(request: Request, { hub, admission }: HttpParts): Respo
   return toHttp(error, { status: 426, headers: { upgrade: "websocket", connection: "upgrade" } });
 }
 
-function isWebSocketPath(request: Request, { config }: Hub): boolean {
-  const { paths, dialects, websocketRequireAuth: requireAuth } = config;
+function isWebSocketPath(request: Request, endpoints: EndpointTable): boolean {
   try {
-    resolveEndpoint(new URL(request.url), NO_OFFER, { paths, dialects, requireAuth });
+    endpoints.resolve(new URL(request.url), NO_OFFER);
     return true;
   } catch (error) {
     if (error instanceof ParleyError) return error.code !== "not_found";

@@ -1,5 +1,5 @@
 /**
- * Messages over REST, in the shapes of the snake dialect: a backend or a user publishes into a room, and reads its
+ * Messages over REST, in the shapes of one of the dialects: a backend or a user publishes into a room, and reads its
  * history.
  *
  * A user needs the right to join and to publish, as over a WebSocket, and speaks for nobody else; an admin's credential
@@ -157,7 +157,7 @@ interface Publishing {
 
 function publisher({ hub, api, chat }: HttpParts) {
   const slowDown = pacer(hub.config);
-  const rights = new ChatRights(hub);
+  const rights = new ChatRights(hub, chat.dialect);
   return async ({ caller, params, body, headers }: Publishing): Promise<v.InferInput<typeof Published>> => {
     const room = params.roomId;
     const given = chat.dataOf(body);
@@ -212,7 +212,7 @@ interface HistoryRequest {
 function reader({ hub, chat }: HttpParts) {
   const { historyReadRate: perSecond } = hub.config;
   const reads = new TokenBuckets({ perSecond, burst: READ_BURST_S * perSecond });
-  const rights = new ChatRights(hub);
+  const rights = new ChatRights(hub, chat.dialect);
   return async ({ caller, params, query }: HistoryRequest): Promise<v.InferInput<typeof History>> => {
     const room = params.roomId;
     if (!caller.isAdmin) {

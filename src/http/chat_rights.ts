@@ -14,9 +14,12 @@ import type { Caller } from "./access.ts";
 
 export class ChatRights {
   readonly #hub: Hub;
+  readonly #dialect: string;
 
-  constructor(hub: Hub) {
+  /** `dialect`: what hooks are shown as the dialect of who asks over HTTP. */
+  constructor(hub: Hub, dialect: string) {
     this.#hub = hub;
+    this.#dialect = dialect;
   }
 
   /** The data that may go out, which a hook can have replaced. Throws `forbidden`, `unauthorized` or `not_joined`. */
@@ -24,7 +27,7 @@ export class ChatRights {
     const { hooks, permissions } = this.#hub;
     await this.toRead(caller, room);
     permissions.checkPublish(room, { identity: caller.identity, joined: true });
-    const verdict = await hooks.onMessage?.(clientOf(caller), { room, data });
+    const verdict = await hooks.onMessage?.(this.#clientOf(caller), { room, data });
     if (verdict === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
     if (!verdict || typeof verdict !== "object") return data;
     return jsonValue(verdict.data, "send the message as the hook left it");
@@ -37,13 +40,12 @@ export class ChatRights {
     if (typeOfRoom(room) === "group" && (await run(groupRooms(this.#hub, identity))).includes(room)) return;
     permissions.checkJoin(room, { identity });
     if (!hooks.onJoin || await broker.presence.contains(room, { user: identity.user })) return;
-    const verdict = await hooks.onJoin(clientOf(caller), room);
+    const verdict = await hooks.onJoin(this.#clientOf(caller), room);
     if (verdict === false) throw new ParleyError("forbidden", `Cannot join room "${room}": it was refused`, { room });
   }
-}
 
-/** What hooks are shown of a user who asks over HTTP. */
-function clientOf({ identity, address }: Caller): Client {
-  const { id: userId, name } = identity as Identity;
-  return { id: "server", userId, name, dialect: "snake", rooms: [], address, createdAt: Date.now() };
+  #clientOf({ identity, address }: Caller): Client {
+    const { id: userId, name } = identity as Identity;
+    return { id: "server", userId, name, dialect: this.#dialect, rooms: [], address, createdAt: Date.now() };
+  }
 }

@@ -8,7 +8,7 @@ import type { Socket } from "../adapter.ts";
 import type { AnyDialect } from "../dialect.ts";
 import type { FrameQueue } from "./frame_queue.ts";
 import { guestName } from "./guest_name.ts";
-import type { Identity, Member, RoomEvent } from "../message.ts";
+import type { Command, Frame, Identity, Member, Reply, RoomEvent } from "../message.ts";
 import type { RoomKind } from "../room_name.ts";
 
 /** Why a connection is not served yet: it has to authenticate first, by this time. */
@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   id: string;
   socket: Socket;
   dialect: AnyDialect;
+  /** What the dialect keeps of it. */
+  state?: unknown;
   address: string;
   /** The room of the URL: what a frame without a room means. */
   pathRoom?: string;
@@ -40,6 +42,8 @@ export class Connection {
   readonly openedAtMs = performance.now();
   readonly pathRoom?: string;
   dialect: AnyDialect;
+  /** What the dialect keeps of it, and nobody else looks at. */
+  readonly state?: unknown;
   identity?: Identity;
   /** How rooms and receivers see it. */
   member: Member;
@@ -47,6 +51,8 @@ export class Connection {
   readonly rooms: JoinedRoom[] = [];
   /** False as soon as its end is known. */
   isOpen = true;
+  /** The server's own code for its end, where its client was told another. */
+  closedWith?: number;
   /** Whether it hears what is said to everybody. */
   hearsBroadcasts = false;
   /** Whether the embedding program was told of it. */
@@ -81,6 +87,7 @@ export class Connection {
     this.id = options.id;
     this.socket = options.socket;
     this.dialect = options.dialect;
+    this.state = options.state;
     this.address = options.address;
     this.pathRoom = options.pathRoom;
     this.member = { connection: options.id, name: guestName(options.id) };
@@ -99,6 +106,23 @@ export class Connection {
   isIn(room: string): boolean {
     for (const joined of this.rooms) if (joined.name === room) return true;
     return false;
+  }
+
+  /** See {@link Dialect.decode}. */
+  decode(input: unknown): Command[] {
+    return this.dialect.decode(input as never, this.state as never);
+  }
+
+  /** See {@link Dialect.encodeReply}. */
+  encodeReply(reply: Reply): Frame[] {
+    return this.dialect.encodeReply(reply, this.state as never);
+  }
+
+  /** With the code that its dialect has for one of the server's own; what is counted and logged is the server's. */
+  close(code: number, reason: string): void {
+    const shown = this.dialect.closeCode?.(code, reason) ?? code;
+    if (shown !== code) this.closedWith = code;
+    this.socket.close(shown, reason);
   }
 
   /** Sends an event to this connection alone. */

@@ -229,7 +229,7 @@ export class Hub {
   }
 
   #encodeReply(connection: Connection, body: ReplyBody, ref: unknown): Frame[] {
-    return connection.dialect.encodeReply({ ...body, ref, ...this.stamp(), self: connection.member });
+    return connection.encodeReply({ ...body, ref, ...this.stamp(), self: connection.member });
   }
 
   /** Before a reply of what was kept. Throws `rate_limited`, or what {@link checkUnsent} throws. */
@@ -260,7 +260,7 @@ export class Hub {
   /** Ends a connection; the rest happens when the adapter reports its close. */
   disconnect(connection: Connection, code: number, reason: string): void {
     connection.isOpen = false;
-    connection.socket.close(code, reason);
+    connection.close(code, reason);
   }
 
   /** The head of an event that is made now. */

@@ -1,12 +1,13 @@
 /**
  * The socketio dialect: what the clients of Socket.IO are told. Engine.IO has made whole packets of what they sent, and
- * takes complete frames; what they may send is in socketio_events.ts.
+ * takes complete frames; what they may send is in events.ts.
  *
  * It knows users: who joins or leaves is told once per user. Binary content goes out as it came in, live and replayed,
  * its attachments behind the event. Each further namespace is a dialect of its own, for its name stands in every frame.
  */
+import type { DialectFamily } from "../dialects/family.ts";
 import { countAttachments, MAX_ATTACHMENTS } from "../json.ts";
-import type { Dialect } from "../dialect.ts";
+import type { Dialect, Endpoint } from "../dialect.ts";
 import {
   encodeAck,
   encodeEvent as encodeBinaryEvent,
@@ -20,22 +21,30 @@ import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS, IDENTITY_CLAIMS } from "../dialects/claims.ts";
 import { besides, textOf, without } from "../dialects/content.ts";
 import { isObject, type JsonObject } from "../dialects/frame.ts";
+import { type IsReserved, reserving } from "../dialects/reserved.ts";
 import { isoTime, shownRoom, userIdOf, usersOf } from "../dialects/shapes.ts";
-import { decodePacket } from "./events.ts";
+import { decodePacket, isDocumented } from "./events.ts";
 
 export class SocketioDialect implements Dialect<SocketioPacket> {
   readonly name: string;
+  readonly transport = "engine.io";
+  readonly ownPathsOnly = true;
   readonly roomPrefix: string;
+  readonly endpoints: readonly Endpoint[];
   readonly #namespace: string;
+  readonly #isReserved: IsReserved;
 
-  constructor(namespace: string = "/") {
+  /** `path`: absent for further namespaces, which a client names inside of its connection. */
+  constructor(namespace: string, { isReserved, path }: { isReserved: IsReserved; path?: string }) {
     this.#namespace = namespace;
+    this.#isReserved = isReserved;
+    this.endpoints = path === undefined ? [] : [{ path }];
     this.name = namespace === "/" ? "socketio" : `socketio${namespace}`;
     this.roomPrefix = namespace === "/" ? "" : `${namespace},`;
   }
 
   decode(packet: SocketioPacket): ReturnType<typeof decodePacket> {
-    return decodePacket(packet, this.roomPrefix);
+    return decodePacket(packet, { prefix: this.roomPrefix, isReserved: this.#isReserved });
   }
 
   // ---- replies ----
@@ -209,6 +218,20 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
     return this.roomPrefix !== "" && room?.startsWith(this.roomPrefix) ? room.slice(this.roomPrefix.length) : room;
   }
 }
+
+export const socketioFamily = {
+  name: "socketio",
+  reserved: reserving(
+    ...["newMessage", "userJoined", "userLeft", "conversationUsers", "conversationReset", "userTyping"],
+    ...["userStoppedTyping", "messageReaction", "messageRead", "callSignal", "uploadProgress", "userPresence"],
+    ...["unreadCount", "exception", ...[...LIBRARY_EVENTS].map(String)],
+  ),
+  handles: isDocumented,
+  dialects: ({ config, isReserved }) => [
+    new SocketioDialect("/", { isReserved, path: config.paths.socketio }),
+    ...config.socketioNamespaces.map((namespace) => new SocketioDialect(namespace, { isReserved })),
+  ],
+} satisfies DialectFamily;
 
 /** How many of the messages, from the first one on, have few enough attachments for one packet. */
 function countFitting(messages: MessageEvent[]): number {

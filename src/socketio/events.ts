@@ -14,7 +14,7 @@ import { CLAIMS } from "../dialects/claims.ts";
 import { compose, without } from "../dialects/content.ts";
 import * as field from "../dialects/fields.ts";
 import { type FrameReader, isObject, type JsonObject, on, quote, shortString } from "../dialects/frame.ts";
-import { refuseReserved } from "../dialects/reserved.ts";
+import { type IsReserved, refuseReserved } from "../dialects/reserved.ts";
 
 const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessageId", "echo", ...CLAIMS]);
 const ADDRESS_FIELDS = new Set(["conversationId", "to", "userId"]);
@@ -60,15 +60,21 @@ export function isDocumented(name: string): boolean {
   return readers.has(name);
 }
 
+export interface PacketContext {
+  /** Goes before the names of rooms, which belong to the namespace. */
+  readonly prefix: string;
+  readonly isReserved: IsReserved;
+}
+
 /**
- * `prefix` goes before the names of rooms, which belong to the namespace. The
- * `ref` of a command, and of the ParleyError that is thrown, is the number under which the client waits for its answer.
+ * The `ref` of a command, and of the ParleyError that is thrown, is the number under which the client waits for its
+ * answer.
  */
-export function decodePacket(packet: SocketioPacket, prefix: string): Command[] {
+export function decodePacket(packet: SocketioPacket, { prefix, isReserved }: PacketContext): Command[] {
   if (packet.kind === "ack") return [];
   const ref = packet.ack;
   try {
-    const command: Command = prefixed(commandOf(packet), prefix);
+    const command: Command = prefixed(commandOf(packet, isReserved), prefix);
     if (ref !== undefined) command.ref = ref;
     return [command];
   } catch (error) {
@@ -84,14 +90,14 @@ function namedBy({ args: [argument] }: EventPacket, prefix: string): { room?: st
   return { room, clientId: shortString(argument.clientMessageId) };
 }
 
-function commandOf(packet: EventPacket): CommandBody {
+function commandOf(packet: EventPacket, isReserved: IsReserved): CommandBody {
   const name = String(packet.name);
   const [argument] = packet.args;
   refuseDepth(packet.args, packet.size, "frame");
   const reader = readers.get(name);
   const command = reader
     ? read(reader, name, argument)
-    : relay(name, argument) ?? { kind: "call", name, args: packet.args };
+    : relay(name, argument, isReserved) ?? { kind: "call", name, args: packet.args };
   if (packet.attachments === 0 || (command.kind !== "publish" && command.kind !== "signal")) return command;
   if (packet.attachments <= MAX_ATTACHMENTS) return { ...command, binary: true };
   throw new ParleyError(
@@ -135,9 +141,9 @@ function reaction(action: "added" | "removed"): FrameReader {
 const readAddress = on(address, targetOf);
 
 /** Undefined: the event names neither a conversation nor a recipient. */
-function relay(name: string, argument: unknown): CommandBody | undefined {
+function relay(name: string, argument: unknown, isReserved: IsReserved): CommandBody | undefined {
   if (!isFields(argument) || (argument.conversationId === undefined && argument.to === undefined)) return undefined;
-  refuseReserved(name);
+  refuseReserved(name, isReserved);
   if (name.length > 128) {
     throw new ParleyError("bad_message", `Cannot relay the event ${quote(name)}: its name is too long`);
   }

@@ -12,6 +12,7 @@ import type { SocketioPacket } from "./codec.ts";
 import type { ConnectGrant, ConnectionHost, ConnectRequest, EventSocket } from "./connection_host.ts";
 import type { BufferingSession, SessionGrant, SessionHost } from "./engine/host.ts";
 import type { EngineRequest } from "./engine/request.ts";
+import { offerOf } from "../gateway/subprotocols.ts";
 import { ParleyError, toHttp, toParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
 import { checkBlock, refresh } from "../hub/identity.ts";
@@ -60,7 +61,11 @@ export class SocketioHost implements SessionHost, ConnectionHost {
     const { admission, hub, origins } = this.#parts;
     try {
       const address = admission.check(request, peer);
-      const client: SessionClient = { address, ...credentialOf(request, url, { config: hub.config, origins }) };
+      const offer = offerOf(request);
+      const client: SessionClient = {
+        address,
+        ...credentialOf({ headers: request.headers, url, offer }, { config: hub.config, origins }),
+      };
       return { client };
     } catch (error) {
       return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));

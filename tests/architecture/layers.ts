@@ -49,33 +49,36 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
 
   "adapters/": [...GROUND, "adapter"],
   "brokers/": [...GROUND, "broker", "stores"],
-  "dialects/": [...GROUND, "dialect"],
+  "dialects/": [...GROUND, "dialect", "config/kinds", "config/settings"],
+  "dialects/all": [...GROUND, "dialect", "socketio/dialect"],
   "verifiers/": [...GROUND, "verifier"],
   "policies/": [...GROUND, ...CONTRACTS],
 
   "hub/": CORE,
   "commands/": CORE,
   "gateway/": SERVER,
-  ...each(["gateway/listening", "gateway/transports"], [...SERVER, "socketio/engine/server"]),
   // Socket.IO's packets are put together and taken apart by the transport; its dialect maps whole packets.
   "socketio/": [...GROUND, "adapter", "adapters/topics", "dialect", "dialects/"],
   // Sessions and their transports know nothing of what is said in them.
   "socketio/engine/": [...GROUND, "adapter"],
-  "socketio/host": [...SERVER, "socketio/"],
+  ...each(["socketio/host", "socketio/transport"], [...SERVER, "socketio/"]),
   "http/": SERVER,
   server: [...SERVER, "socketio/", "http/", "adapters/", "brokers/", "dialects/", "verifiers/"],
-  mod: [...SERVER, "server"],
-  "cli/": [...GROUND, ...CONTRACTS, "server", "verifiers/"],
+  mod: [...SERVER, "server", "dialects/all"],
+  "cli/": [...GROUND, ...CONTRACTS, "server", "dialects/all", "verifiers/"],
   "workers/": [...GROUND, ...CONTRACTS, "server", "demo/"],
-  main: [...GROUND, ...CONTRACTS, "server", "workers/", "cli/", "demo/"],
+  main: [...GROUND, ...CONTRACTS, "server", "dialects/all", "workers/", "cli/", "demo/"],
 
-  "demo/": ["config/", "http/", "demo/shared/"],
+  "demo/": ["config/", "http/", "dialects/all", "demo/shared/"],
   // The demo pages run in a browser: they know the client, and nothing of the server that hands them out.
   ...each(["demo/dialects/", "demo/chat/", "demo/shared/"], ["demo/", "client/", "hub/guest_name"]),
 
   // The client runs in other people's programs: of ours it sees the types of message.ts, and no code at all.
   "client/": ["message"],
 };
+
+/** Files that stand above the folder they are in: what lists its files and others, or ties it to the server. */
+export const ABOVE_THEIR_FOLDER = ["dialects/all", "socketio/host", "socketio/transport"];
 
 function each(units: readonly string[], allowed: readonly string[]): Record<string, readonly string[]> {
   return Object.fromEntries(units.map((unit) => [unit, allowed]));

@@ -5,6 +5,7 @@
  */
 import { posix } from "node:path";
 import {
+  ABOVE_THEIR_FOLDER,
   DEPENDENCY_PLACES,
   MAX_LAYERS,
   MAX_TOP_ENTRIES,
@@ -101,8 +102,9 @@ export function partsKnownElsewhere(all: Source[]): string[] {
   );
 }
 
-/** A unit, or a folder in it that has a row of its own. */
+/** A unit, or a folder in it that has a row of its own, or a file above its folder. */
 function layerOf(path: string): string {
+  if (ABOVE_THEIR_FOLDER.includes(moduleOf(path))) return moduleOf(path);
   const folder = `${posix.dirname(path).replace(/^src\/?/, "")}/`;
   return folder in MAY_IMPORT ? folder : unitOf(path);
 }

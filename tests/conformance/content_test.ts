@@ -5,10 +5,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Dialect } from "../../src/dialect.ts";
-import { envelope } from "../../src/dialects/envelope.ts";
-import { kebab } from "../../src/dialects/kebab.ts";
-import { plain } from "../../src/dialects/plain.ts";
-import { snake } from "../../src/dialects/snake.ts";
+import { envelope, kebab, plain, snake } from "../dialects.ts";
 import type { MessageEvent } from "../../src/message.ts";
 import { PEOPLE } from "./vectors.ts";
 

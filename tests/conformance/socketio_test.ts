@@ -4,10 +4,10 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { SocketioDialect } from "../../src/socketio/dialect.ts";
 import type { EventPacket } from "../../src/socketio/codec.ts";
 import { ParleyError } from "../../src/errors.ts";
 import type { Command, Frame, Reply, RoomEvent } from "../../src/message.ts";
+import { namespaceDialect, socketio as dialect } from "../dialects.ts";
 import { fill, type Json, plainJson } from "./vectors.ts";
 import vectors from "./vectors/socketio.json" with { type: "json" };
 
@@ -22,8 +22,6 @@ interface Vector {
   ack?: number;
   frames?: unknown[];
 }
-
-const dialect = new SocketioDialect();
 
 function packetOf([name, ...args]: unknown[], beside: Partial<EventPacket> = {}): EventPacket {
   return { kind: "event", name: name as string, args, attachments: 0, size: JSON.stringify(args).length, ...beside };
@@ -78,7 +76,7 @@ test("socketio: what no client would accept is refused before it goes to anybody
 });
 
 test("socketio: a namespace is in every frame, and its rooms are its own", () => {
-  const chat = new SocketioDialect("/chat");
+  const chat = namespaceDialect("/chat");
   assertEquals(chat.name, "socketio/chat");
   const roomOf = (event: string, conversationId: string): unknown => {
     const command: Command = chat.decode(packetOf([event, { conversationId }]))[0]!;

@@ -2,7 +2,7 @@
  * The socketio dialect, held to the laws of dialect.ts: its frames are packets, its types the names of events.
  */
 import { testDialect } from "./dialect.ts";
-import { SocketioDialect } from "../../src/socketio/dialect.ts";
+import { namespaceDialect, socketio } from "../dialects.ts";
 import type { SocketioPacket } from "../../src/socketio/codec.ts";
 
 type Json = Record<string, unknown>;
@@ -16,7 +16,7 @@ function packetOf(json: unknown): SocketioPacket {
 
 for (const namespace of ["/", "/chat"]) {
   const head = namespace === "/" ? "" : `${namespace},`;
-  const dialect = new SocketioDialect(namespace);
+  const dialect = namespace === "/" ? socketio : namespaceDialect(namespace);
   // A namespace keeps its rooms apart: to the rest of Parley their names begin with its own.
   const decode = (packet: SocketioPacket) => {
     return JSON.parse(JSON.stringify(dialect.decode(packet)).replaceAll(`"room":"${head}`, '"room":"'));

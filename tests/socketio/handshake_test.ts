@@ -175,7 +175,7 @@ test("the URL of a request is taken apart once, on its way through the server", 
   await using rig = await Rig.start();
   const never = () => fail("it is Engine.IO's");
   const plain = { fetch: never, upgrade: never, open: never, message: never, close: never };
-  const transports = new Transports(plain, rig.engine, "/socket.io/");
+  const transports = new Transports(plain, { transport: rig.engine, dialect: "socketio", path: "/socket.io/" });
   const peer = { address: "127.0.0.1", port: 1, secure: false };
   const { sid } = await rig.polling();
   const polling = new Request(rig.url(`EIO=4&transport=polling`));

@@ -4,6 +4,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertFalse, assertGreater, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Config, defaultConfig, fileKeyOf, flagOf, maxBufferedBytes, SETTINGS } from "../../src/config/config.ts";
+import { DIALECT_FAMILIES } from "../../src/dialects/all.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { startServer } from "../harness.ts";
 import { selfSigned } from "../self_signed.ts";
@@ -249,7 +250,7 @@ test("config: the time to authenticate is the connection timeout, or ten seconds
 
 test("config: an embedding program gets the same defaults, its own values, and a frozen result", () => {
   const { config: loaded } = load({}) as { config: Config };
-  assertEquals(defaultConfig(), loaded);
+  assertEquals(defaultConfig({}, DIALECT_FAMILIES), loaded);
   const config = defaultConfig({ ports: [0], paths: { ws: "/x" }, rooms: [{ match: "a" }] });
   assertEquals([config.ports, config.paths.ws, config.paths.envelope, config.rooms.length], [
     [0],

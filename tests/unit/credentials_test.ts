@@ -5,12 +5,16 @@ import { defaultConfig } from "../../src/config/config.ts";
 import { credentialOf, verifyCredential } from "../../src/gateway/credentials.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { Origins } from "../../src/gateway/origins.ts";
+import { offerOf } from "../../src/gateway/subprotocols.ts";
 
 const config = defaultConfig({ jwtSecret: "x".repeat(32) });
 
 function shown(headers: Record<string, string>, query = "") {
   const request = new Request(`http://chat.test/ws${query}`, { headers: { host: "chat.test", ...headers } });
-  return credentialOf(request, new URL(request.url), { config, origins: new Origins(["*", "https://app.test"]) });
+  return credentialOf(
+    { headers: request.headers, url: new URL(request.url), offer: offerOf(request) },
+    { config, origins: new Origins(["*", "https://app.test"]) },
+  );
 }
 
 test("a header counts before the query, and that before cookies", () => {

@@ -1,26 +1,35 @@
 /** The table of WebSocket URLs: path, subprotocol and query into dialect, room and the token's role. */
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { DIALECT_NAMES, type DialectName } from "../../src/dialect.ts";
-import { type Endpoint, type EndpointSettings, resolveEndpoint } from "../../src/gateway/endpoint.ts";
+import { defaultConfig } from "../../src/config/config.ts";
+import { createDialects, DIALECT_FAMILIES, undecidedAmong } from "../../src/dialects/all.ts";
+import { EndpointTable, type ResolvedEndpoint } from "../../src/gateway/endpoint.ts";
 import { ParleyError } from "../../src/errors.ts";
 import { readOffer } from "../../src/gateway/subprotocols.ts";
 
-const SETTINGS: EndpointSettings = {
-  paths: { envelope: "/websocket/connect", socketio: "/socket.io/", ws: "/ws" },
-  dialects: DIALECT_NAMES,
-  requireAuth: false,
-};
+const DIALECT_NAMES = DIALECT_FAMILIES.map(({ name }) => name as string);
 
-function resolve(url: string, offered: string[] = [], settings: Partial<EndpointSettings> = {}): Endpoint {
-  const endpoint = resolveEndpoint(new URL(url, "http://parley.test"), readOffer(offered.join(", ")), {
-    ...SETTINGS,
-    ...settings,
-  });
-  return JSON.parse(JSON.stringify(endpoint));
+interface Settings {
+  paths?: { envelope: string; socketio: string; ws: string };
+  dialects?: string[];
+  requireAuth?: boolean;
 }
 
-function refusal(url: string, offered: string[] = [], settings: Partial<EndpointSettings> = {}): string {
+/** What a URL means, with the dialect's name. */
+interface Endpoint extends Pick<ResolvedEndpoint, "room" | "auth" | "subprotocol"> {
+  dialect: string;
+}
+
+function resolve(url: string, offered: string[] = [], settings: Settings = {}): Endpoint {
+  const { paths, dialects: on, requireAuth = false } = settings;
+  const config = defaultConfig({ jwtSecret: "x".repeat(32), paths, dialects: on });
+  const table = new EndpointTable({ dialects: createDialects(config), undecidedAmong, requireAuth });
+  const endpoint = table.resolve(new URL(url, "http://parley.test"), readOffer(offered.join(", ")));
+  const { dialect, room, auth, subprotocol } = endpoint;
+  return JSON.parse(JSON.stringify({ dialect: dialect.decide ? "undecided" : dialect.name, room, auth, subprotocol }));
+}
+
+function refusal(url: string, offered: string[] = [], settings: Settings = {}): string {
   return assertThrows(() => resolve(url, offered, settings), ParleyError).code;
 }
 
@@ -175,7 +184,7 @@ test("a dialect that is switched off is spoken nowhere", () => {
     const dialects = DIALECT_NAMES.filter((name) => name !== off);
     assertEquals(refusal(`/ws?dialect=${off}`, [], { dialects }), "bad_message");
   }
-  const only = (...dialects: DialectName[]) => ({ dialects });
+  const only = (...dialects: string[]) => ({ dialects });
   assertEquals(refusal("/websocket/connect", [], only("plain")), "not_found");
   assertEquals(refusal("/ws/room1", [], only("kebab")), "not_found");
   assertEquals(refusal("/ws", [], only("envelope")), "not_found");

@@ -13,9 +13,6 @@ import { publish } from "../../src/commands/publish.ts";
 import { defaultConfig } from "../../src/config/config.ts";
 import { Connection } from "../../src/hub/connection.ts";
 import type { AnyDialect } from "../../src/dialect.ts";
-import { envelope } from "../../src/dialects/envelope.ts";
-import { kebab } from "../../src/dialects/kebab.ts";
-import { SocketioDialect } from "../../src/socketio/dialect.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import { IdSource } from "../../src/id.ts";
 import { createLog } from "../../src/log.ts";
@@ -24,6 +21,7 @@ import { join, joinReserved } from "../../src/hub/membership.ts";
 import { Node } from "../../src/hub/node.ts";
 import { Permissions } from "../../src/policies/rules.ts";
 import { Stats } from "../../src/hub/metrics.ts";
+import { envelope, kebab, namespaceDialect, socketio } from "../dialects.ts";
 
 const MEMBERS = 1_000;
 
@@ -96,7 +94,7 @@ class FanoutStage implements Disposable {
   #counted(dialect: AnyDialect): AnyDialect {
     return {
       name: dialect.name,
-      decode: (input) => dialect.decode(input),
+      decode: (input, state) => dialect.decode(input, state),
       encodeReply: (reply) => dialect.encodeReply(reply),
       encodeEvent: (event) => {
         this.#work.encoded.push(dialect.name);
@@ -135,7 +133,7 @@ const WAYS: Record<string, { room: string; dialects: AnyDialect[]; topics: strin
   "two dialects": { room: "lobby", dialects: [envelope, kebab], topics: ["envelope:lobby", "kebab:lobby"] },
   "one family on two wire forms": {
     room: "group:7",
-    dialects: [new SocketioDialect("/"), new SocketioDialect("/chat")],
+    dialects: [socketio, namespaceDialect("/chat")],
     topics: ["socketio:group:7", "socketio/chat:group:7"],
   },
 };

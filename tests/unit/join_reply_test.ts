@@ -3,18 +3,16 @@ import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
 import type { AnyDialect } from "../../src/dialect.ts";
-import { kebab } from "../../src/dialects/kebab.ts";
 import { Connection } from "../../src/hub/connection.ts";
 import { bytesOf } from "../../src/hub/frame_size.ts";
 import { join } from "../../src/hub/membership.ts";
 import { run } from "../../src/maybe.ts";
 import type { Frame } from "../../src/message.ts";
-import { SocketioDialect } from "../../src/socketio/dialect.ts";
 import { memoryBroker } from "../memory_broker.ts";
 import { CoreStage } from "../core_stage.ts";
+import { kebab, socketio } from "../dialects.ts";
 
 const ROOM = "lobby";
-const socketio = new SocketioDialect();
 /** More than a socket may have unsent, if all of them were told twice. */
 const MESSAGES = 100;
 const keep = { size: MESSAGES, ttlMs: 60_000 };

@@ -2,6 +2,7 @@
  * What becomes of settings that an operator gives as flags, variables and files. For the tests of the configuration.
  */
 import { type Config, loadConfig } from "../../src/config/config.ts";
+import { DIALECT_FAMILIES } from "../../src/dialects/all.ts";
 
 export interface Given {
   args?: string[];
@@ -22,7 +23,8 @@ export function load({ args = [], env = {}, file, files = {} }: Given) {
     if (content === undefined) throw new Error(`there is no "${path}"`);
     return content;
   };
-  return loadConfig({ args, env: { ...(file === undefined ? {} : { CONFIG: "parley.json" }), ...env }, readFile });
+  const given = { ...(file === undefined ? {} : { CONFIG: "parley.json" }), ...env };
+  return loadConfig({ args, env: given, readFile }, DIALECT_FAMILIES);
 }
 
 export function configOf(given: Given): Config {
