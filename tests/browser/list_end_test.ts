@@ -3,7 +3,7 @@
  * place what somebody reads above it.
  */
 import { test } from "node:test";
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { Stage, Talker } from "../e2e/stage.ts";
 import { DESKTOP, PHONE, withDemo } from "./browser.ts";
@@ -11,7 +11,7 @@ import { openDialects } from "./panes.ts";
 import { Person } from "./person.ts";
 
 const SLOW = { timeout: 90_000 };
-/** Of frames, of which a pane keeps 200: each that comes lets the oldest one go. */
+/** Of frames and lines, of which a pane of / keeps 200: each that comes lets the oldest one go. */
 const MORE_THAN_KEPT = 220;
 
 /** A list of a page, what is in it, and somebody elsewhere who writes. */
@@ -172,6 +172,14 @@ async function staysAtWhatIsRead(list: List, count: number): Promise<void> {
   await list.hear(3);
   await list.assertAtEnd("the reader has come back to the end");
 }
+
+test("the conversation of / is bounded, however much others write", SLOW, () =>
+  withDemo(async (browser, stage) => {
+    const list = await LISTS["conversation of /"]!(browser, stage);
+    await list.hear(MORE_THAN_KEPT);
+    assertEquals(await list.entries.count(), 200);
+    await list.assertAtEnd("more have come than are kept");
+  }));
 
 test("one leaves the end with a wheel while others write", SLOW, () =>
   withDemo(async (browser, stage) => {

@@ -47,7 +47,7 @@ export async function openPage({ isLive = false } = {}): Promise<Page> {
         async unmount() {
           // Even live: its last effects must not be left for a time when there is no document any more.
           world.IS_REACT_ACT_ENVIRONMENT = true;
-          if (isMounted) await React.act(async () => root.unmount());
+          if (isMounted) await React.act(() => Promise.resolve(root.unmount()));
           world.IS_REACT_ACT_ENVIRONMENT = !isLive;
           isMounted = false;
         },

@@ -5,7 +5,8 @@ import { server } from "../shared/server.ts";
 import { StickyScroll } from "../shared/sticky_scroll.ts";
 import { coloured, kindOf } from "./frame_text.ts";
 
-const FRAMES_KEPT = 200;
+/** Frames, and lines of the conversation: others may write for as long as the page is open. */
+const ENTRIES_KEPT = 200;
 
 export type State = "offline" | "connecting" | "online";
 
@@ -114,11 +115,13 @@ export class Pane {
     else if (!isMine) bubble.append(element("b", "by", name));
     bubble.append(text);
     this.#log.append(bubble);
+    forgetOldest(this.#log);
     this.#speaker = sender;
   }
 
   note(text: string, tone = ""): void {
     this.#log.append(element("p", `note ${tone}`, text));
+    forgetOldest(this.#log);
     this.#speaker = undefined;
   }
 
@@ -139,7 +142,7 @@ export class Pane {
       pre.append(...coloured(text).map(({ text, colour }) => colour ? element("span", colour, text) : text));
     };
     this.#frames.append(item);
-    while (this.#frames.children.length > FRAMES_KEPT) this.#frames.firstChild!.remove();
+    forgetOldest(this.#frames);
   }
 
   #find<Found extends HTMLElement = HTMLElement>(selector: string): Found {
@@ -180,4 +183,8 @@ function element<Tag extends keyof HTMLElementTagNameMap>(
   if (className) made.className = className;
   made.textContent = text;
   return made;
+}
+
+function forgetOldest(list: HTMLElement): void {
+  while (list.children.length > ENTRIES_KEPT) list.firstElementChild!.remove();
 }
