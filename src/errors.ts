@@ -34,6 +34,8 @@ export interface ErrorDetail {
   clientId?: string;
   /** Which of several causes it is, in one word: why a connection was not let in. */
   reason?: string;
+  /** The policy that refused it; for the log, told to nobody. */
+  by?: string;
   /** What the dialect needs to address its answer, if the frame could be read that far. */
   ref?: unknown;
 }
@@ -45,6 +47,7 @@ export class ParleyError extends Error {
   readonly room?: string;
   readonly clientId?: string;
   readonly reason?: string;
+  readonly by?: string;
   readonly ref?: unknown;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
@@ -54,6 +57,7 @@ export class ParleyError extends Error {
     this.room = detail.room;
     this.clientId = detail.clientId;
     this.reason = detail.reason;
+    this.by = detail.by;
     this.ref = detail.ref;
   }
 

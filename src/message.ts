@@ -279,12 +279,12 @@ export interface Notification {
   [field: string]: unknown;
 }
 
-/** `self` is the connection that is answered. `id` and `timestamp` are fresh. */
+/** `self` is the connection that is answered, as the room sees it that it has joined or left. `id` and `timestamp` are fresh. */
 export type Reply = { ref?: unknown; id: string; timestamp: number; self: Member } & ReplyBody;
 
 export type ReplyBody =
-  | ({ kind: "joined"; room: string; roster: Roster } & Recovery)
-  | { kind: "left"; room: string; reason?: string }
+  | ({ kind: "joined"; room: string; roster: Roster; self?: Member } & Recovery)
+  | { kind: "left"; room: string; reason?: string; self?: Member }
   | { kind: "members"; room: string; roster: Roster }
   | {
     kind: "ack";

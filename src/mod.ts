@@ -14,22 +14,34 @@ import { DIALECT_FAMILIES } from "./dialects/all.ts";
 import { ParleyError } from "./errors.ts";
 import {
   type Acknowledge,
-  type Arrival,
   checkHooks,
   type Client,
+  clientOf,
   type EventHandler,
   type Hooks,
-} from "./policies/program.ts";
-import { clientOf } from "./hub/hub.ts";
+  type UserClaims,
+} from "./policies/hooks.ts";
 import { jsonValue } from "./json.ts";
 import type { Log } from "./log.ts";
 import { run } from "./maybe.ts";
 import type { StreamPosition } from "./message.ts";
+import type { Arrival, MemberTerms } from "./policy.ts";
 import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
 import { createServer as start, type Running } from "./server.ts";
 
 export { ParleyError };
-export type { Acknowledge, Arrival, Client, Config, ConfigOverrides, EventHandler, Hooks, Log };
+export type {
+  Acknowledge,
+  Arrival,
+  Client,
+  Config,
+  ConfigOverrides,
+  EventHandler,
+  Hooks,
+  Log,
+  MemberTerms,
+  UserClaims,
+};
 export type { PublishedMessage, Sent, StreamPosition };
 
 export interface ServerOptions extends ConfigOverrides {

@@ -23,7 +23,9 @@ import { Dispatcher } from "./commands/dispatcher.ts";
 import { drain } from "./gateway/drain.ts";
 import type { DialectServices, ListedDialect, ProtocolRoute } from "./dialect.ts";
 import { createDialects, DIALECT_FAMILIES, REST_SHAPE, undecidedAmong } from "./dialects/all.ts";
-import type { EventHandler, Hooks } from "./policies/program.ts";
+import { PolicyChain } from "./policies/chain.ts";
+import type { EventHandler, Hooks } from "./policies/hooks.ts";
+import { ProgramPolicy } from "./policies/program.ts";
 import { createApps, type DemoPages } from "./http/app.ts";
 import { clientScriptRoute } from "./http/text_route.ts";
 import type { Route } from "./http/route.ts";
@@ -38,7 +40,7 @@ import { run } from "./maybe.ts";
 import { Lifecycle } from "./gateway/lifecycle.ts";
 import { Node } from "./hub/node.ts";
 import { Origins } from "./gateway/origins.ts";
-import { Permissions } from "./policies/rules.ts";
+import { RoomRules } from "./policies/rules.ts";
 import { Stats } from "./hub/metrics.ts";
 import { SocketioHost } from "./socketio/host.ts";
 import { SocketioTransport } from "./socketio/transport.ts";
@@ -47,7 +49,7 @@ import { Transports } from "./gateway/transports.ts";
 import type { Verifier } from "./verifier.ts";
 import { DemoVerifier, makeDemoKey } from "./verifiers/demo.ts";
 import { createJwtVerifier } from "./verifiers/jwt.ts";
-import { ProgramVerifier } from "./verifiers/program.ts";
+import { identityOfProgram, ProgramVerifier } from "./verifiers/program.ts";
 import { RenewableVerifier } from "./verifiers/renewable.ts";
 
 export interface ServerExtras {
@@ -117,12 +119,7 @@ export async function createServer(config: Config, extras: ServerExtras = {}): P
     runtime: adapter.runtime,
     hub,
     api: parts.api,
-    handle: (event, handler) => {
-      if (families.some((family) => family.handles?.(event))) {
-        throw new TypeError(`Cannot handle the event "${event}": it has a meaning of its own`);
-      }
-      hub.handlers.set(event, handler);
-    },
+    handle: (event, handler) => parts.program.handle(event, handler),
     renew: renewer(config, { adapter, hub, keys: verifiers.keys }),
     stop: () => stopping ??= stop(),
   };
@@ -195,7 +192,10 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   const stats = new Stats();
   const origins = new Origins(config.websocketAllowedOrigins);
   const admission = new Admission({ config, origins, stats, log });
-  const permissions = new Permissions(config.rooms, config.defaultRoom, config.socketioNamespaces);
+  const rules = new RoomRules(config.rooms, config.defaultRoom, config.socketioNamespaces);
+  const guards = families.flatMap((family) => family.guard?.(config) ?? []);
+  const isTaken = (event: string) => families.some((family) => family.handles?.(event));
+  const program = new ProgramPolicy({ hooks, identityOf: identityOfProgram, isTaken });
   const broker = createBroker(config, { ids, log, worker });
   const dialects = createDialects(config, families);
   const socketio = SocketioTransport.for(dialects, { config, origins, adapter, node: ids.node });
@@ -205,12 +205,11 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
     broker,
     cluster: new Cluster(broker),
     verifier,
-    permissions,
+    rules,
+    policies: new PolicyChain({ guards, rules, program }),
     ids,
     stats,
     log,
-    hooks,
-    handlers: new Map(),
     maxBufferedBytes: maxBufferedBytes(config, adapter.runtime),
   });
   const endpoints = new EndpointTable({ dialects, undecidedAmong, requireAuth: config.websocketRequireAuth });
@@ -230,7 +229,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   const plainFrameBytes = Gateway.transportLimit(config.websocketMaxMessageBytes);
   const maxFrameBytes = Math.max(plainFrameBytes, socketio?.maxFrameBytes ?? 0);
   const { adminFetch } = apps;
-  return { hub, broker, admission, api, engine: place?.transport, handler, adminFetch, maxFrameBytes };
+  return { hub, broker, admission, program, api, engine: place?.transport, handler, adminFetch, maxFrameBytes };
 }
 
 /** The HTTP APIs of the dialects that are switched on. */

@@ -13,14 +13,17 @@ import { createDialects, undecidedAmong } from "../src/dialects/all.ts";
 import { EndpointTable } from "../src/gateway/endpoint.ts";
 import { ParleyError } from "../src/errors.ts";
 import { Gateway } from "../src/gateway/websocket.ts";
-import type { Hooks } from "../src/policies/program.ts";
+import { PolicyChain } from "../src/policies/chain.ts";
+import type { Hooks } from "../src/policies/hooks.ts";
+import { ProgramPolicy } from "../src/policies/program.ts";
 import { Hub } from "../src/hub/hub.ts";
 import { IdSource } from "../src/id.ts";
 import { Lifecycle } from "../src/gateway/lifecycle.ts";
 import { createLog } from "../src/log.ts";
 import { Node } from "../src/hub/node.ts";
 import { Origins } from "../src/gateway/origins.ts";
-import { Permissions } from "../src/policies/rules.ts";
+import { identityOfProgram } from "../src/verifiers/program.ts";
+import { RoomRules } from "../src/policies/rules.ts";
 import { Stats } from "../src/hub/metrics.ts";
 import { Topics } from "../src/adapters/topics.ts";
 import type { Identity } from "../src/message.ts";
@@ -111,18 +114,18 @@ export class CoreStage {
         for (const socket of this.topics.subscribers(topic)) if (socket !== except) socket.send(frame);
       },
     };
+    const rules = new RoomRules(config.rooms, config.defaultRoom);
     this.hub = new Hub({
       config,
       adapter,
       broker,
       cluster: new Cluster(broker),
       verifier: { verify, stands: () => true },
-      permissions: new Permissions(config.rooms, config.defaultRoom),
+      rules,
+      policies: new PolicyChain({ rules, program: new ProgramPolicy({ hooks, identityOf: identityOfProgram }) }),
       ids: new IdSource(),
       stats,
       log: createLog({ level: "debug", write: (line) => this.log.push(line) }),
-      hooks,
-      handlers: new Map(),
       maxBufferedBytes: 1e6,
     });
     const dialects = createDialects(config);

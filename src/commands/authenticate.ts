@@ -42,7 +42,7 @@ function* establish(hub: Hub, connection: Connection, command: CommandOf<"authen
     if (known && known.user !== identity.user) {
       throw new ParleyError("forbidden", "Cannot authenticate: the connection already belongs to another user");
     }
-    yield* known ? refresh(hub, connection, identity) : adopt(hub, connection, identity);
+    yield* known ? refresh(hub, connection, { identity }) : adopt(hub, connection, { identity });
     return identity;
   } finally {
     connection.isAuthenticating = false;

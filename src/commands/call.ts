@@ -1,27 +1,21 @@
 /**
- * call: an event of the embedding program's own, answered by the handler it registered.
+ * call: an event of the application's own, answered by whoever knows it: a handler of the embedding program.
  */
 import type { Handler } from "./handler.ts";
 import { ParleyError } from "../errors.ts";
-import type { Acknowledge } from "../policies/program.ts";
-import { clientOf } from "../hub/hub.ts";
 import { after } from "../maybe.ts";
 import { cutText } from "../unicode.ts";
 
 export const call: Handler<"call"> = (hub, connection, { name, args, ref }) => {
-  const handler = hub.handlers.get(name);
-  if (!handler) {
-    throw new ParleyError("unsupported_type", `Cannot serve event "${cutText(name, 64)}": nobody handles it`);
-  }
-  const from = clientOf(connection);
-  if (ref === undefined) return after(handler(from, ...args as never[]), () => undefined);
-  let answered = false;
-  const ack: Acknowledge = (...values) => {
-    if (answered) return;
-    answered = true;
+  let isAnswered = false;
+  const acknowledge = (...values: unknown[]) => {
+    if (isAnswered) return;
+    isAnswered = true;
     hub.reply(connection, { kind: "result", values }, ref);
   };
-  return after(handler(from, ...[...args, ack] as never[]), (result) => {
-    if (result !== undefined) ack(result);
+  const known = hub.policies.call(connection, { name, args, acknowledge: ref === undefined ? undefined : acknowledge });
+  return after(known, (isKnown) => {
+    if (isKnown) return;
+    throw new ParleyError("unsupported_type", `Cannot serve event "${cutText(name, 64)}": nobody handles it`);
   });
 };

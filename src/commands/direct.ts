@@ -8,6 +8,7 @@ import type { PublishOptions } from "../broker.ts";
 import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
+import { isMember } from "../hub/identity.ts";
 import { looksLikeId } from "../id.ts";
 import { type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { MessageEvent, SignalEvent, Target } from "../message.ts";
@@ -45,14 +46,17 @@ function* route(hub: Hub, connection: Connection, request: DirectRequest): Steps
     throw new ParleyError("not_found", `Cannot reach "${to}": no such user or connection is here`);
   }
   event.room = room;
-  const result = yield* wait(hub.publish({ room, event, except: connection.id }, options));
+  const result = yield* wait(hub.broker.publish({ room, event, except: connection.id }, options));
   return result.duplicateOf;
 }
 
 function* mayReach(hub: Hub, connection: Connection, who: { connection: string } | { user: string }): Steps<boolean> {
   if (connection.identity) return true;
   for (const { name } of connection.rooms) {
-    if (yield* wait(hub.broker.presence.contains(name, who))) return true;
+    const isThere = "user" in who
+      ? yield* isMember(hub, who.user, name)
+      : yield* wait(hub.broker.presence.contains(name, who));
+    if (isThere) return true;
   }
   return false;
 }

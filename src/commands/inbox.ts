@@ -54,5 +54,5 @@ export function* greetWithUnread(hub: Hub, connection: Connection): Steps<void> 
 /** The unread count, to all connections of the user. */
 export function* tellUnread(hub: Hub, user: string, count: number): Steps<void> {
   const room = `user:${user}`;
-  yield* wait(hub.publish({ room, event: { kind: "unread", ...hub.stamp(), room, count } }));
+  yield* wait(hub.broker.publish({ room, event: { kind: "unread", ...hub.stamp(), room, count } }));
 }

@@ -1,48 +1,72 @@
 /**
  * publish: a message into a room, to one user or connection, or to everybody.
  *
- * The hot path. With the memory broker nothing in here waits, and without a hook nothing is made that is not sent.
+ * The hot path. With the memory broker nothing in here waits; no policy that judges no messages is asked about one.
  */
 import { createHash } from "node:crypto";
 import { type CommandOf, type Handler, roomOf } from "./handler.ts";
 import type { Connection } from "../hub/connection.ts";
 import { ParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
-import { clientOf, type Hub } from "../hub/hub.ts";
-import { countAttachments, inBase64, jsonValue, jsonValueWithBytes, MAX_ATTACHMENTS } from "../json.ts";
+import type { Hub } from "../hub/hub.ts";
+import { inBase64 } from "../json.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
-import { EVERYBODY, type MessageEvent } from "../message.ts";
+import { EVERYBODY, type Member, type MessageEvent, type Target } from "../message.ts";
 import { stopTyping } from "../hub/membership.ts";
 import { direct } from "./direct.ts";
 import type { PublishOptions, RoutedEvent } from "../broker.ts";
+import { notJoined } from "../policies/reserved.ts";
+import { type Denial, type PublishTerms, roomAimedAt, termsOf, type Verdict } from "../policy.ts";
 
 /** A connection may broadcast once in this time. */
 const BROADCAST_INTERVAL_MS = 1000;
 
 export const publish: Handler<"publish"> = (hub, connection, command) => {
   if (command.binary) checkSize(hub, command.data);
-  const { onMessage } = hub.hooks;
-  if (!onMessage) return send(hub, connection, command);
-  const { room, to, user } = command.target;
-  // The program is asked about what may be sent, and about a message that waits for its join only once.
-  if (to === undefined && user === undefined && command.target.broadcast === undefined) {
-    checkMayPublish(hub, connection, roomOf(connection, command.target));
-  }
-  const verdict = onMessage(clientOf(connection), { room, to: to ?? user, data: command.data });
-  return after(verdict, (answer) => {
-    if (answer === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
-    if (!answer || typeof answer !== "object") return send(hub, connection, command);
-    return send(hub, connection, { ...command, data: dataLeft(answer.data, command) });
-  });
+  const target = resolved(connection, command.target);
+  const verdict = mayPublish(hub, connection, { target, message: command });
+  // The way of most messages: nothing is made for them that is not sent.
+  if (!isPromise(verdict)) return send(hub, connection, { target, command: asLeft(command, verdict) });
+  return verdict.then((settled) => send(hub, connection, { target, command: asLeft(command, settled) }));
 };
 
-/** What a hook has made of the data. */
-function dataLeft(data: unknown, { binary }: CommandOf<"publish">): unknown {
-  const attempt = "send the message as the hook left it";
-  if (!binary) return jsonValue(data, attempt);
-  const left = jsonValueWithBytes(data, attempt);
-  if (countAttachments(left) <= MAX_ATTACHMENTS) return left;
-  throw new ParleyError("bad_message", `Cannot ${attempt}: it has more than ${MAX_ATTACHMENTS} attachments`);
+/** With the room that is meant by a frame that names nothing. */
+function resolved(connection: Connection, target: Target): Target {
+  const { room, to, user, broadcast } = target;
+  if (room !== undefined || to !== undefined || user !== undefined || broadcast !== undefined) return target;
+  return { room: roomOf(connection, target) };
+}
+
+/** The message as its verdict lets it go out. */
+function asLeft(command: CommandOf<"publish">, verdict: Verdict<PublishTerms>): CommandOf<"publish"> {
+  const terms = termsOf(verdict, { room: command.target.room });
+  return "data" in terms ? { ...command, data: terms.data } : command;
+}
+
+/** The verdict about a message, or a signal with content; `target` names the room if one is meant. */
+export function mayPublish(
+  hub: Hub,
+  connection: Connection,
+  { target, message }: { target: Target; message: CommandOf<"publish" | "signal"> },
+): MaybePromise<Verdict<PublishTerms>> {
+  const room = roomAimedAt(target);
+  const joined = room === undefined ? undefined : connection.joined(room);
+  if (joined?.maySpeak(connection) === false) return listensOnly(joined.name);
+  const verdict = hub.policies.publish(connection, target, message);
+  if (!isPromise(verdict)) return verdict;
+  return verdict.then((settled) => {
+    if (!settled.allow) return settled;
+    // Meanwhile it may have been removed from the room, and the rules may have been replaced.
+    if (joined && !connection.isIn(joined.name)) return notJoined(joined.name, "member");
+    const still = hub.rules.publish(connection, target);
+    return still.allow ? settled : still;
+  });
+}
+
+/** The verdict of its join lets it listen, and no more. */
+export function listensOnly(room: string): Denial {
+  const message = `Cannot publish to room "${room}": you may only listen there`;
+  return { allow: false, code: "forbidden", message, by: "member" };
 }
 
 /** Bytes count as what most members and the history get of them: base64. */
@@ -54,36 +78,39 @@ function checkSize({ config }: Hub, data: unknown): void {
   throw new ParleyError("too_large", message);
 }
 
-function send(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
-  const { target } = command;
+/** A message that may go out. */
+interface Approved {
+  target: Target;
+  command: CommandOf<"publish">;
+}
+
+function send(hub: Hub, connection: Connection, { target, command }: Approved): MaybePromise<void> {
   if (target.broadcast !== undefined) return broadcast(hub, connection, command);
   if (target.to !== undefined || target.user !== undefined) return sendDirect(hub, connection, command);
-  return sendToRoom(hub, connection, command);
+  return sendToRoom(hub, connection, { room: target.room!, command });
 }
 
-function checkMayPublish({ permissions }: Hub, connection: Connection, room: string): void {
-  const { identity, roomPrefix } = connection;
-  permissions.checkPublish(room, { identity, roomPrefix, joined: connection.isIn(room) });
-}
-
-function sendToRoom(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
-  const room = roomOf(connection, command.target);
-  const joined = connection.isIn(room);
-  checkMayPublish(hub, connection, room);
+function sendToRoom(
+  hub: Hub,
+  connection: Connection,
+  { room, command }: { room: string; command: CommandOf<"publish"> },
+): MaybePromise<void> {
+  const joined = connection.joined(room);
   stopTyping(hub, connection, room);
-  const event = messageOf(hub, connection, command);
+  const event = messageOf(hub, command, joined?.memberOf(connection) ?? connection.member);
   event.room = room;
   const routed: RoutedEvent = { room, event };
   if (command.echo === false) routed.except = connection.id;
   const options = optionsOf(connection, command, room);
-  options.keep = hub.permissions.ruleOf(room).history;
-  return finish(hub, connection, { command, routed, options, echoed: joined && command.echo !== false });
+  options.keep = hub.ruleOf(room).history;
+  const echoed = joined !== undefined && command.echo !== false;
+  return finish(hub, connection, { command, routed, options, echoed });
 }
 
 function broadcast(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
   checkBroadcast(hub, connection, command.target.broadcast!);
   if (command.target.broadcast === "all") hub.audit.done("a broadcast was sent", connection);
-  const event = messageOf(hub, connection, command);
+  const event = messageOf(hub, command, connection.member);
   const routed: RoutedEvent = { room: EVERYBODY, event };
   if (command.target.broadcast !== "all") routed.only = command.target.broadcast;
   if (command.echo === false) routed.except = connection.id;
@@ -120,7 +147,7 @@ interface Sending {
 
 function finish(hub: Hub, connection: Connection, { command, routed, options, echoed }: Sending): MaybePromise<void> {
   const event = routed.event as MessageEvent;
-  const published = hub.publish(routed, options);
+  const published = hub.broker.publish(routed, options);
   // Nobody asked for an answer: nothing to make.
   if (command.ref === undefined && command.clientId === undefined && !isPromise(published)) return;
   return after(published, ({ position, duplicateOf, covered }) => {
@@ -140,7 +167,7 @@ function finish(hub: Hub, connection: Connection, { command, routed, options, ec
 }
 
 function sendDirect(hub: Hub, connection: Connection, command: CommandOf<"publish">): MaybePromise<void> {
-  const event = messageOf(hub, connection, command);
+  const event = messageOf(hub, command, connection.member);
   const options = optionsOf(connection, command, command.target.to ?? command.target.user!);
   return after(direct(hub, connection, { target: command.target, event, options }), (duplicateOf) => {
     const message = { ...event, ...duplicateOf };
@@ -155,12 +182,12 @@ function sendDirect(hub: Hub, connection: Connection, command: CommandOf<"publis
   });
 }
 
-function messageOf(hub: Hub, connection: Connection, command: CommandOf<"publish">): MessageEvent {
+function messageOf(hub: Hub, command: CommandOf<"publish">, from: Member): MessageEvent {
   const event: MessageEvent = {
     kind: "message",
     id: hub.ids.next(),
     timestamp: Date.now(),
-    from: connection.member,
+    from,
     data: command.data,
   };
   hub.stats.messages.add();

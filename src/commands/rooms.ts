@@ -24,17 +24,16 @@ export const join: Handler<"join"> = (hub, connection, command) => {
 /** Leaving a room one is not in is answered as left; one's own reserved rooms are left only by the server. */
 export const leave: Handler<"leave"> = (hub, connection, command) => {
   const room = roomOf(connection, command);
-  const left = typeOfRoom(room) === "custom" ? membership.leave(hub, connection, room) : false;
-  return after(left, () => hub.reply(connection, { kind: "left", room }, command.ref));
+  const left = typeOfRoom(room) === "custom" ? membership.leave(hub, connection, room) : undefined;
+  return after(left, (self = connection.member) => hub.reply(connection, { kind: "left", room, self }, command.ref));
 };
 
 export const members: Handler<"members"> = (hub, connection, command) => run(listMembers(hub, connection, command));
 
 function* listMembers(hub: Hub, connection: Connection, command: CommandOf<"members">): Steps<void> {
   const room = roomOf(connection, command);
-  yield* checkMayLook(hub, connection, room);
-  const named = hub.permissions.ruleOf(room).presence;
-  const asked = named
+  yield* checkMayLook(hub, connection, { room, what: "presence" });
+  const asked = hub.ruleOf(room).presence
     ? yield* wait(hub.broker.presence.roster(room, ROSTER_LIMIT))
     : { list: [], members: 0, users: 0, announcing: false };
   const roster = fitRoster(asked, connection.dialect, hub.maxBufferedBytes);
@@ -45,8 +44,8 @@ export const history: Handler<"history"> = (hub, connection, command) => run(rea
 
 function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"history">): Steps<void> {
   const room = roomOf(connection, command);
-  yield* checkMayLook(hub, connection, room);
-  if (!hub.permissions.ruleOf(room).history) {
+  yield* checkMayLook(hub, connection, { room, what: "history" });
+  if (!hub.ruleOf(room).history) {
     return hub.reply(connection, { kind: "history", room, messages: [], recovered: false, more: false }, command.ref);
   }
   const limit = Math.min(command.limit ?? HISTORY_DEFAULT, HISTORY_LIMIT);
@@ -56,15 +55,16 @@ function* readHistory(hub: Hub, connection: Connection, command: CommandOf<"hist
   hub.reply(connection, { kind: "history", room, messages, position, recovered, more }, command.ref);
 }
 
-/** Members may look into a room, and so may who could join it, the embedding program's word included. */
-function* checkMayLook(hub: Hub, connection: Connection, room: string): Steps<void> {
+/** Members may look into their room; of others the policies are asked. */
+function* checkMayLook(
+  hub: Hub,
+  connection: Connection,
+  { room, what }: { room: string; what: "history" | "presence" },
+): Steps<void> {
   hub.checkReading(connection, `look into room "${room}"`);
   if (connection.isIn(room)) return;
-  try {
-    hub.permissions.checkJoin(room, connection);
-    yield* membership.askProgram(hub, connection, room);
-  } catch (error) {
-    if (!(error instanceof ParleyError)) throw error;
-    throw new ParleyError(error.code, `Cannot look into room "${room}": it is not open to you`, { room });
-  }
+  const verdict = yield* wait(hub.policies.read(connection, room, what));
+  if (verdict.allow) return;
+  const { code, by } = verdict;
+  throw new ParleyError(code, `Cannot look into room "${room}": it is not open to you`, { room, by });
 }

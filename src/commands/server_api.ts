@@ -42,8 +42,8 @@ export class ServerApi {
   /** Throws `unavailable`. */
   *sendToRoom(room: string, input: ServerEventInput): Steps<Sent> {
     const event = this.#eventOf(input, room);
-    const keep = event.kind === "message" ? this.#hub.permissions.ruleOf(room).history : undefined;
-    yield* wait(this.#hub.publish({ room, event }, { keep }));
+    const keep = event.kind === "message" ? this.#hub.ruleOf(room).history : undefined;
+    yield* wait(this.#hub.broker.publish({ room, event }, { keep }));
     return sent(event, yield* wait(this.#hub.broker.presence.count(room)));
   }
 
@@ -54,7 +54,7 @@ export class ServerApi {
     const change = input.type === "group_membership_change" ? groupChangeOf(input) : undefined;
     if (change?.joined) yield* this.#moveGroup(user, change);
     const event = this.#eventOf(input, room);
-    yield* wait(this.#hub.publish({ room, event }));
+    yield* wait(this.#hub.broker.publish({ room, event }));
     if (change?.joined === false) yield* this.#moveGroup(user, change);
     return sent(event, yield* wait(this.#hub.broker.presence.count(room)));
   }
@@ -69,13 +69,12 @@ export class ServerApi {
 
   *broadcast(input: ServerEventInput): Steps<Sent> {
     const event = this.#eventOf(input);
-    yield* wait(this.#hub.publish({ room: EVERYBODY, event }));
+    yield* wait(this.#hub.broker.publish({ room: EVERYBODY, event }));
     return sent(event, yield* this.#countAll());
   }
 
   /** An ordinary message from outside; what is given of id, time and sender is published as given. */
   *publish(room: string, message: MessageInput): Steps<PublishedMessage> {
-    const { permissions } = this.#hub;
     checkTime(message.timestamp);
     const event: MessageEvent = {
       kind: "message",
@@ -87,8 +86,8 @@ export class ServerApi {
     };
     if (message.id !== undefined) event.frameId = this.#hub.ids.next();
     this.#hub.stats.messages.add();
-    const options = { keep: permissions.ruleOf(room).history, once: message.once };
-    const { position, duplicateOf } = yield* wait(this.#hub.publish({ room, event }, options));
+    const options = { keep: this.#hub.ruleOf(room).history, once: message.once };
+    const { position, duplicateOf } = yield* wait(this.#hub.broker.publish({ room, event }, options));
     const { id, timestamp } = duplicateOf ?? event;
     return { id, timestamp, position, duplicate: duplicateOf !== undefined };
   }
@@ -114,7 +113,7 @@ export class ServerApi {
       type: "notification",
       fields: { ...beside, data: notification },
     };
-    yield* wait(this.#hub.publish({ room, event }));
+    yield* wait(this.#hub.broker.publish({ room, event }));
     yield* tellUnread(this.#hub, user, unread);
     return sent(event, yield* wait(this.#hub.broker.presence.count(room)));
   }
@@ -159,7 +158,7 @@ export interface PublishedMessage {
 /** What dates can say; anything else would break the frames of every dialect with times of its own. */
 function checkTime(timestamp: number | undefined): void {
   if (timestamp === undefined || !Number.isNaN(new Date(timestamp).getTime())) return;
-  throw new ParleyError("bad_message", `Cannot publish the message: "timestamp" is no time, it is ${timestamp}`);
+  throw new ParleyError("bad_message", `Cannot publish the message: "timestamp" is not a time, it is ${timestamp}`);
 }
 
 interface GroupChange {

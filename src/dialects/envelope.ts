@@ -114,6 +114,7 @@ function rosterFields({ list, members: total, announcing }: Roster): JsonObject 
     user_id: userKeyOf(member),
     name: member.name,
     status: member.status ?? "online",
+    info: member.info,
   }));
   return { members, total, announcing };
 }
@@ -129,10 +130,12 @@ function encodeEvent(event: RoomEvent): Frame[] {
     case "join":
     case "leave": {
       if (event.identityOnly) return [];
-      const { member: { connection, name }, members: total, announcing } = event;
-      const action = event.kind === "join" ? "member_joined" : "member_left";
-      const data = { action, connection_id: connection, user_id: userKeyOf(event.member), name, total, announcing };
-      return tell(event, "room_update", data);
+      const { member: { connection, name, info }, members: total, announcing } = event;
+      const who = { connection_id: connection, user_id: userKeyOf(event.member), name };
+      const move = event.kind === "join"
+        ? { action: "member_joined", ...who, info }
+        : { action: "member_left", ...who };
+      return tell(event, "room_update", { ...move, total, announcing });
     }
     case "members": {
       const { members, total, announcing } = rosterFields(event.roster);

@@ -5,6 +5,7 @@
 import type { SettingTable, ValuesOf } from "../config/kinds.ts";
 import type { DialectDeclaration } from "../config/settings.ts";
 import type { AnyDialect } from "../dialect.ts";
+import type { Policy } from "../policy.ts";
 
 /** A protocol with its wire forms, as DIALECTS switches it on and off; most have one. */
 export interface DialectFamily<S extends SettingTable = SettingTable> extends DialectDeclaration {
@@ -13,6 +14,8 @@ export interface DialectFamily<S extends SettingTable = SettingTable> extends Di
   reserved?(name: string): boolean;
   /** Whether it gives the event a meaning, which an embedding program then cannot. */
   handles?(event: string): boolean;
+  /** Of rooms that it protects, at every way in: those of its own, mostly. */
+  guard?(config: DialectConfig): Policy | undefined;
   /** One for each wire form. The first is the one that is meant by the family's name. */
   dialects(given: DialectContext<S>): readonly AnyDialect[];
 }

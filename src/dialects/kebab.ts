@@ -204,9 +204,9 @@ function signalFrames(event: SignalEvent): Frame[] {
 }
 
 function moveFrame({ kind, room: roomId, member, members: total, announcing }: MembershipEvent): Frame {
-  const { connection: clientId, user: userId } = member;
+  const { connection: clientId, user: userId, info } = member;
   return kind === "join"
-    ? toJson({ type: "user-joined", clientId, roomId, userId, total, announcing })
+    ? toJson({ type: "user-joined", clientId, roomId, userId, info, total, announcing })
     : toJson({ type: "user-left", clientId, roomId, total, announcing });
 }
 
@@ -214,8 +214,8 @@ function rosterFields({ list, members: total, announcing }: Roster): JsonObject 
   return { members: list.map(memberFields), total, announcing };
 }
 
-function memberFields({ connection, user, name }: Member): JsonObject {
-  return { clientId: connection, userId: user, username: name };
+function memberFields({ connection, user, name, info }: Member): JsonObject {
+  return { clientId: connection, userId: user, username: name, info };
 }
 
 export const kebab: JsonDialect = {

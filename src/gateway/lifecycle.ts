@@ -1,26 +1,30 @@
 /**
  * A connection from its first turn to its last, whatever transport carries it: welcome, frames, closing.
  *
- * The gateway (plain WebSockets) and the Socket.IO host call it: no transport hands frames to the dispatcher by itself.
+ * No transport may hand frames to the dispatcher by itself. Whether somebody may come in was decided before.
  */
 import type { Config } from "../config/config.ts";
 import type { Connection } from "../hub/connection.ts";
 import type { Limits } from "../dialect.ts";
 import type { Dispatcher } from "../commands/dispatcher.ts";
 import { CLOSE, ParleyError } from "../errors.ts";
-import type { Arrival } from "../policies/program.ts";
-import { clientOf, type Hub, spawn } from "../hub/hub.ts";
-import { adopt } from "../hub/identity.ts";
+import { type Hub, spawn } from "../hub/hub.ts";
+import { type Admitted, adopt } from "../hub/identity.ts";
 import { isPromise, run, type Steps, wait } from "../maybe.ts";
-import type { Identity } from "../message.ts";
 import * as membership from "../hub/membership.ts";
+import type { Arrival, Asker } from "../policy.ts";
 import { greetWithUnread } from "../commands/inbox.ts";
-
-/** What a client of a protocol without a payload for it comes with. */
-const WITHOUT_PAYLOAD: Arrival = { auth: {} };
 
 /** Close codes with a series of their own; a peer may send any of three thousand others. */
 const COUNTED_CLOSES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 1005, 1006, 1007]);
+
+/** As what a connection was let in. */
+export interface EntryTerms {
+  /** Absent for guests. */
+  admitted?: Admitted;
+  /** Absent if no policy looks at it. */
+  arrival?: Arrival;
+}
 
 export class Lifecycle {
   readonly #hub: Hub;
@@ -34,33 +38,42 @@ export class Lifecycle {
   }
 
   /** A new connection: it is greeted after its rooms are joined, and its frames wait until then. */
-  open(connection: Connection, identity?: Identity, arrival: Arrival = WITHOUT_PAYLOAD): void {
+  open(connection: Connection, entry: EntryTerms): void {
     const { config } = this.#hub;
     this.#hub.open(connection);
-    if (!identity && config.websocketRequireAuth) {
+    if (!entry.admitted && config.websocketRequireAuth) {
       connection.deadline = { byMs: performance.now() + config.authenticateTimeoutMs };
     }
-    const welcomed = run(this.#welcome(connection, arrival, identity));
+    const welcomed = run(this.#welcome(connection, entry));
     if (isPromise(welcomed)) this.#dispatcher.hold(connection, welcomed);
   }
 
-  *#welcome(connection: Connection, arrival: Arrival, identity?: Identity): Steps<void> {
+  *#welcome(connection: Connection, { admitted, arrival }: EntryTerms): Steps<void> {
     const hub = this.#hub;
     try {
-      if (identity) yield* adopt(hub, connection, identity);
+      if (admitted) yield* adopt(hub, connection, admitted);
       if (!connection.isOpen) return;
       this.#greet(connection);
       if (!connection.deadline) hub.addToEverybody(connection);
-      connection.onConnectCalled = true;
-      yield* wait(hub.hooks.onConnect?.(clientOf(connection), arrival));
     } catch (error) {
       if (!connection.isOpen) return;
       hub.replyError(connection, error);
       return this.#turnAway(connection, error);
     }
-    if (identity) yield* greetWithUnread(hub, connection);
+    connection.isGreeted = true;
+    if (arrival) yield* this.#tellPolicies(connection, arrival);
+    if (admitted) yield* greetWithUnread(hub, connection);
     if (!connection.deadline) yield* membership.joinPathRoom(hub, connection);
     connection.welcomedAtMs = performance.now();
+  }
+
+  /** It is in already: a policy that fails now changes nothing. */
+  *#tellPolicies(connection: Connection, arrival: Arrival): Steps<void> {
+    try {
+      yield* this.#hub.policies.connected(connection, arrival);
+    } catch (error) {
+      this.#hub.log.error("telling of a connection failed", { connection: connection.id, error });
+    }
   }
 
   #greet(connection: Connection): void {
@@ -95,7 +108,8 @@ export class Lifecycle {
     const code = connection.closedWith ?? shown;
     connection.isOpen = false;
     this.#dispatcher.forget(connection);
-    const client = hub.hooks.onDisconnect && connection.onConnectCalled ? clientOf(connection) : undefined;
+    // With the rooms that it leaves next.
+    const who = hub.policies.hearsOfEnds && connection.isGreeted ? snapshotOf(connection) : undefined;
     hub.stats.closes.add(COUNTED_CLOSES.has(code) ? code : "other");
     hub.stats.connectionSeconds.observe((performance.now() - connection.openedAtMs) / 1000);
     const isSlow = code === CLOSE.slowConsumer;
@@ -105,7 +119,7 @@ export class Lifecycle {
     spawn(hub, "Leaving rooms on close", leaveRooms(hub, connection));
     if (connection.hasGuestStatus) spawn(hub, "Forgetting the status of a guest", forgetStatus(hub, connection));
     hub.forget(connection);
-    if (client) spawn(hub, "onDisconnect", tellDisconnect(hub, client, { code, reason }));
+    if (who) spawn(hub, "Telling of the end of a connection", hub.policies.disconnect(who, { code, reason }));
   }
 }
 
@@ -130,10 +144,9 @@ function* forgetStatus(hub: Hub, { id }: Connection): Steps<void> {
   yield* wait(hub.broker.presence.setStatus(id, { status: "online", timestamp }));
 }
 
-function* tellDisconnect(
-  hub: Hub,
-  client: ReturnType<typeof clientOf>,
-  end: { code: number; reason: string },
-): Steps<void> {
-  yield* wait(hub.hooks.onDisconnect?.(client, end.code, end.reason));
+function snapshotOf(connection: Connection): Asker {
+  const { id, identity, member, dialect, address, createdAt } = connection;
+  const rooms = [...connection.rooms];
+  const isIn = (room: string) => rooms.some(({ name }) => name === room);
+  return { id, identity, member, dialect, rooms, address, createdAt, isIn };
 }

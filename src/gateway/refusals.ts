@@ -7,7 +7,7 @@
  */
 import { networkOf } from "../hub/address.ts";
 import type { AnyDialect } from "../dialect.ts";
-import { CLOSE, type ParleyError } from "../errors.ts";
+import { CLOSE, type ErrorCode, type ParleyError } from "../errors.ts";
 
 const MAX_PLACES = 100;
 const MAX_PLACES_PER_NETWORK = 10;
@@ -43,6 +43,13 @@ export function closeReasonOf(
       return fallback;
   }
 }
+
+/** How a policy's refusal ends in a dialect that closes for want of a good token; other codes are said in HTTP. */
+export const TOKEN_CLOSES: { readonly [code in ErrorCode]?: string } = {
+  unauthorized: "Invalid token",
+  token_expired: "Invalid token",
+  forbidden: "Not allowed",
+};
 
 /** Taken from the grant of an upgrade until its socket is gone. */
 export interface RefusalSlot {

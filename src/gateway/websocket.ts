@@ -9,16 +9,18 @@ import type { Admission } from "./admission.ts";
 import { Connection } from "../hub/connection.ts";
 import { credentialOf, isBadToken, verifyCredential } from "./credentials.ts";
 import type { AnyDialect } from "../dialect.ts";
+import { enter, trustedHeaders } from "./entry.ts";
 import type { EndpointTable, ResolvedEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError, toHttp, toParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
 import type { Hub } from "../hub/hub.ts";
-import { checkBlock } from "../hub/identity.ts";
+import type { Admitted } from "../hub/identity.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { after, isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
+import { isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
 import type { Frame, Identity } from "../message.ts";
 import type { Origins } from "./origins.ts";
-import { type CloseReason, closeReasonOf, Refusals, type RefusalSlot } from "./refusals.ts";
+import type { Arrival } from "../policy.ts";
+import { type CloseReason, closeReasonOf, Refusals, type RefusalSlot, TOKEN_CLOSES } from "./refusals.ts";
 import { type Offer, offerOf } from "./subprotocols.ts";
 
 /** Frames up to this may carry a token, however small the limit for messages is. */
@@ -37,7 +39,8 @@ interface UpgradeTicket {
   /** What the dialect keeps of the connection. */
   state?: unknown;
   pathRoom?: string;
-  identity?: Identity;
+  admitted?: Admitted;
+  arrival?: Arrival;
   /** Refused, it wants to be told by a frame. */
   wantsRefusal: boolean;
   /** Let in only to be refused. */
@@ -81,6 +84,15 @@ class UpgradeAttempt {
   get url(): URL {
     return this.#url ??= new URL(this.request.url);
   }
+}
+
+/** One whose token has been looked at. */
+interface Candidate {
+  endpoint: ResolvedEndpoint;
+  grant: UpgradeGrant;
+  identity?: Identity;
+  /** What is wrong with the cookie it has. */
+  cookie?: ParleyError;
 }
 
 export interface GatewayParts {
@@ -136,12 +148,13 @@ export class Gateway implements SocketHandler {
       config: hub.config,
       origins,
     });
-    if (!credential) return this.#withoutToken(endpoint, grant, leftOut);
+    if (hub.policies.readsArrivals) ticket.arrival = { url, headers: trustedHeaders(request, origins), auth: {} };
+    if (!credential) return this.#decide({ endpoint, grant, cookie: leftOut });
     return verifyCredential(hub.verifier, credential).then(
-      (identity) => this.#withToken(grant, ticket, identity),
+      (identity) => this.#decide({ endpoint, grant, identity }),
       (error) => {
         if (!isBadToken(error)) throw error;
-        if (credential.optional) return this.#withoutToken(endpoint, grant, error);
+        if (credential.optional) return this.#decide({ endpoint, grant, cookie: error });
         hub.audit.refused(address, "upgrade", error);
         if (endpoint.auth !== "close1008" || wantsRefusal) throw error;
         return this.#close1008(grant, "Invalid token", error);
@@ -149,13 +162,33 @@ export class Gateway implements SocketHandler {
     );
   }
 
-  #withToken(grant: UpgradeGrant, ticket: UpgradeTicket, identity: Identity): MaybePromise<UpgradeGrant> {
-    ticket.identity = identity;
-    return after(run(checkEntry(this.#parts.hub, identity)), () => grant);
+  /** While this waits the client counts as a connection: else there could be any number of such. */
+  #decide(candidate: Candidate): MaybePromise<UpgradeGrant> {
+    const { admission } = this.#parts;
+    const { address } = candidate.grant.context as UpgradeTicket;
+    const decided = run(this.#enter(candidate));
+    if (!isPromise(decided)) return decided;
+    admission.enter(address);
+    return decided.finally(() => admission.leave(address));
   }
 
-  /** `cookie`: what is wrong with the one it has. */
-  #withoutToken(endpoint: ResolvedEndpoint, grant: UpgradeGrant, cookie?: ParleyError): UpgradeGrant {
+  *#enter(candidate: Candidate): Steps<UpgradeGrant> {
+    const { endpoint, grant, identity } = candidate;
+    const { hub } = this.#parts;
+    const ticket = grant.context as UpgradeTicket;
+    try {
+      ticket.admitted = yield* enter(hub, { ...ticket, id: ticket.id!, identity });
+    } catch (error) {
+      if (!(error instanceof ParleyError) || error.by === undefined) throw error;
+      hub.audit.refused(ticket.address, "upgrade", error);
+      const reason = TOKEN_CLOSES[error.code];
+      if (reason === undefined || endpoint.auth !== "close1008" || ticket.wantsRefusal) throw error;
+      return this.#close1008(grant, reason, error);
+    }
+    return ticket.admitted ? grant : this.#withoutToken(candidate);
+  }
+
+  #withoutToken({ endpoint, grant, cookie }: Candidate): UpgradeGrant {
     const { address, wantsRefusal } = grant.context as UpgradeTicket;
     if (endpoint.auth !== "http401" && endpoint.auth !== "close1008") return grant;
     if (cookie) this.#parts.hub.audit.refused(address, "upgrade", cookie);
@@ -167,7 +200,7 @@ export class Gateway implements SocketHandler {
 
   /** What the own clients of a dialect expect. */
   #close1008(grant: UpgradeGrant, reason: string, error?: ParleyError): UpgradeGrant {
-    this.#parts.hub.stats.refused.add("token");
+    this.#parts.hub.stats.refused.add(error?.by ?? "token");
     (grant.context as UpgradeTicket).refused = { closing: { code: CLOSE.policy, reason }, error };
     return grant;
   }
@@ -175,7 +208,8 @@ export class Gateway implements SocketHandler {
   #rejectUpgrade(attempt: UpgradeAttempt, thrown: unknown): Response | UpgradeGrant {
     const { log, stats } = this.#parts.hub;
     const error = toParleyError(thrown, log, { during: "upgrade" });
-    if (error.code === "unauthorized" || error.code === "token_expired") stats.refused.add("token");
+    if (error.by !== undefined) stats.refused.add(error.by);
+    else if (error.code === "unauthorized" || error.code === "token_expired") stats.refused.add("token");
     else if (error.code === "bad_message" || error.code === "not_found") stats.refused.add("request");
     return this.#rejectByFrame(attempt, error) ?? toHttp(error);
   }
@@ -206,14 +240,14 @@ export class Gateway implements SocketHandler {
   open(socket: Socket): void {
     const { admission, lifecycle } = this.#parts;
     const ticket = socket.context as UpgradeTicket;
-    const { address, dialect, state, pathRoom, identity } = ticket;
+    const { address, dialect, state, pathRoom, admitted, arrival } = ticket;
     // Since the upgrade was granted others may have come in, and the server may have begun to go away.
     const refused = ticket.refused ?? this.#refusedLate(ticket);
     if (refused) return this.#turnAway(socket, ticket, refused);
     admission.enter(address);
     const connection = new Connection({ id: ticket.id!, socket, dialect, state, address, pathRoom });
     socket.context = connection;
-    lifecycle.open(connection, identity);
+    lifecycle.open(connection, { admitted, arrival });
   }
 
   #refusedLate({ address, dialect, wantsRefusal }: UpgradeTicket): RefusedUpgrade | undefined {
@@ -290,17 +324,6 @@ export class Gateway implements SocketHandler {
 /** Whether a refused client is let in to be told by a frame. */
 function isTold({ wantsRefusal }: Offer, { refusal }: AnyDialect): boolean {
   return wantsRefusal || refusal === "close";
-}
-
-/** Throws `forbidden` for who is blocked, `unavailable` if that cannot be found out. */
-function* checkEntry(hub: Hub, identity: Identity): Steps<void> {
-  try {
-    yield* checkBlock(hub, identity);
-  } catch (error) {
-    if (!(error instanceof ParleyError) || error.code !== "unavailable") throw error;
-    const { code, message, retryAfter } = error;
-    throw new ParleyError(code, message, { retryAfter, reason: "broker" });
-  }
 }
 
 /** The transport may hand on more than a message may have: another dialect's payload, or a token. */

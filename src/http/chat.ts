@@ -163,8 +163,11 @@ function publisher({ hub, api, chat }: HttpParts) {
     const given = chat.dataOf(body);
     if (!caller.isAdmin) slowDown(caller, given);
     if (given === undefined) throw new ParleyError("bad_message", 'Cannot read the body: "content" is missing');
-    const data = caller.isAdmin ? given : await rights.toPublish(caller, room, given);
-    const message: MessageInput = { data, ...originOf(caller, body) };
+    const approved = caller.isAdmin
+      ? { data: given, ...originOf(caller, body) }
+      : await rights.toPublish(caller, room, given);
+    const { data } = approved;
+    const message: MessageInput = { ...approved };
     const key = headers["idempotency-key"];
     if (key !== undefined) {
       message.once = {
@@ -190,10 +193,9 @@ function pacer(config: Config): (caller: Caller, data: unknown) => void {
   };
 }
 
-/** What the server, or the application's own backend, says of a message; a user is who the token says. */
-function originOf({ isAdmin, identity }: Caller, body: Publishing["body"]): Partial<MessageInput> {
+/** What the server, or the application's own backend, says of a message; an admin with a token is who that says. */
+function originOf({ identity }: Caller, body: Publishing["body"]): Partial<MessageInput> {
   const self: Member | undefined = identity && { connection: "server", user: identity.id, name: identity.name };
-  if (!isAdmin) return { from: self };
   const { id, timestamp, sender_user_id: user, sender_name: name } = check(Origin, body, "body");
   if (user === undefined && name === undefined) return { id, timestamp, from: self };
   return { id, timestamp, from: { connection: "server", user, name: name ?? String(user) } };
@@ -220,7 +222,7 @@ function reader({ hub, chat }: HttpParts) {
       if (retryAfter > 0) throw new ParleyError("rate_limited", "Cannot read: too many pages", { retryAfter });
       await rights.toRead(caller, room);
     }
-    if (!hub.permissions.ruleOf(room).history) return { messages: [], more: false };
+    if (!hub.ruleOf(room).history) return { messages: [], more: false };
     const { before, since, limit } = query;
     const page = await hub.broker.history.read(room, { before, after: since, limit, maxBytes: hub.replyBytes });
     const { messages, position, more, recovered } = page;

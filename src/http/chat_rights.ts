@@ -1,16 +1,27 @@
 /**
- * Whether a user may publish into a room, or read it, without a connection there: the rules of the room, and the hooks
- * of the embedding program, which would be asked over a WebSocket too.
+ * Whether a user may publish into a room, or read it, without a connection there. The policies are asked, as over a
+ * WebSocket; nothing is decided here but that whoever may publish could join as well.
  */
-import { ParleyError } from "../errors.ts";
-import type { Client } from "../policies/program.ts";
+import { listensOnly } from "../commands/publish.ts";
 import type { Hub } from "../hub/hub.ts";
-import { groupRooms } from "../hub/identity.ts";
-import { jsonValue } from "../json.ts";
-import { run } from "../maybe.ts";
-import type { Identity } from "../message.ts";
+import { groupRooms, isMember } from "../hub/identity.ts";
+import { type MaybePromise, run } from "../maybe.ts";
+import type { Identity, Member } from "../message.ts";
+import { ALLOWED, type Asker, type JoinTerms, termsOf, type Verdict } from "../policy.ts";
 import { typeOfRoom } from "../room_name.ts";
 import type { Caller } from "./access.ts";
+import { PROGRAM } from "../policies/program.ts";
+
+/** A message as it may go out. */
+export interface ApprovedMessage {
+  data: unknown;
+  from: Member;
+}
+
+/** A user who asks over HTTP. */
+interface HttpAsker extends Asker {
+  readonly identity: Identity;
+}
 
 export class ChatRights {
   readonly #hub: Hub;
@@ -22,30 +33,49 @@ export class ChatRights {
     this.#dialect = dialect;
   }
 
-  /** The data that may go out, which a hook can have replaced. Throws `forbidden`, `unauthorized` or `not_joined`. */
-  async toPublish(caller: Caller, room: string, data: unknown): Promise<unknown> {
-    const { hooks, permissions } = this.#hub;
-    await this.toRead(caller, room);
-    permissions.checkPublish(room, { identity: caller.identity, joined: true });
-    const verdict = await hooks.onMessage?.(this.#clientOf(caller), { room, data });
-    if (verdict === false) throw new ParleyError("forbidden", "Cannot send the message: it was refused", { room });
-    if (!verdict || typeof verdict !== "object") return data;
-    return jsonValue(verdict.data, "send the message as the hook left it");
+  /** Throws `forbidden`, `unauthorized` or `not_joined`. */
+  async toPublish(caller: Caller, room: string, data: unknown): Promise<ApprovedMessage> {
+    const { policies } = this.#hub;
+    const who = this.#askerOf(caller);
+    const { member, publish } = termsOf(await this.#unlessIn(who, room, () => policies.join(who, room, {})), { room });
+    if (publish === false) termsOf(listensOnly(room), { room });
+    const message = { kind: "publish" as const, target: { room }, data };
+    const terms = termsOf(await policies.publish(who, message.target, message), { room });
+    const { user = who.member.user, name = who.member.name } = member ?? {};
+    return { data: "data" in terms ? terms.data : data, from: { connection: who.id, user, name } };
   }
 
   /** Members may, and who could join. Throws `forbidden` or `unauthorized`. */
   async toRead(caller: Caller, room: string): Promise<void> {
-    const { hooks, permissions, broker } = this.#hub;
-    const identity = caller.identity!;
-    if (typeOfRoom(room) === "group" && (await run(groupRooms(this.#hub, identity))).includes(room)) return;
-    permissions.checkJoin(room, { identity });
-    if (!hooks.onJoin || await broker.presence.contains(room, { user: identity.user })) return;
-    const verdict = await hooks.onJoin(this.#clientOf(caller), room);
-    if (verdict === false) throw new ParleyError("forbidden", `Cannot join room "${room}": it was refused`, { room });
+    const who = this.#askerOf(caller);
+    termsOf(await this.#unlessIn(who, room, () => this.#hub.policies.read(who, room, "history")), { room });
   }
 
-  #clientOf({ identity, address }: Caller): Client {
-    const { id: userId, name } = identity as Identity;
-    return { id: "server", userId, name, dialect: this.#dialect, rooms: [], address, createdAt: Date.now() };
+  /** The verdict, except that who is in the room was let in already: the program may let in nobody else by now. */
+  async #unlessIn(
+    who: HttpAsker,
+    room: string,
+    ask: () => MaybePromise<Verdict<JoinTerms>>,
+  ): Promise<Verdict<JoinTerms>> {
+    const { identity } = who;
+    if (typeOfRoom(room) === "group" && (await run(groupRooms(this.#hub, identity))).includes(room)) return ALLOWED;
+    const verdict = await ask();
+    if (verdict.allow || verdict.by !== PROGRAM) return verdict;
+    return await run(isMember(this.#hub, identity.user, room)) ? ALLOWED : verdict;
+  }
+
+  #askerOf({ identity: given, address }: Caller): HttpAsker {
+    const identity = given as Identity;
+    return {
+      id: "server",
+      identity,
+      member: { connection: "server", user: identity.id, name: identity.name },
+      dialect: { name: this.#dialect },
+      rooms: [],
+      address,
+      createdAt: Date.now(),
+      // Before it publishes it is asked whether it could join.
+      isIn: () => true,
+    };
   }
 }

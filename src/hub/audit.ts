@@ -1,8 +1,8 @@
 /**
- * The audit trail: who sent whom away or spoke to everybody, and whose token was refused, as lines of the log at `info`
- * that have `audit=true`.
+ * The audit trail: who sent whom away or spoke to everybody, and who was refused, as lines of the log at `info` that have
+ * `audit=true`.
  *
- * Called where such things are decided, on the node that was asked. It must never be given a token.
+ * Lines are written where such things are decided, on the node that was asked. It must never be given a token.
  */
 import { networkOf } from "./address.ts";
 import type { ParleyError } from "../errors.ts";
@@ -17,7 +17,7 @@ export interface Actor {
   address: string;
 }
 
-/** Strangers may show bad tokens as often as they like, but not fill the log with them. */
+/** Anybody may show bad tokens as often as they like, but not fill the log with them. */
 const REFUSALS_PER_ADDRESS = { perSecond: 1, burst: 1 };
 /** Whoever has a network of IPv6 has many addresses. */
 const REFUSALS_IN_ALL = { perSecond: 20, burst: 100 };
@@ -40,8 +40,10 @@ export class Audit {
   }
 
   /** `at`: the door. At most one line a second for an address, and twenty in all; the metrics count every one. */
-  refused(address: string, at: "upgrade" | "socketio" | "authenticate" | "http", { code, message }: ParleyError): void {
+  refused(address: string, at: "upgrade" | "socketio" | "authenticate" | "http", error: ParleyError): void {
+    const { code, message, by } = error;
     if (this.#refusals.take(networkOf(address)) > 0 || this.#allRefusals.take() > 0) return;
-    this.#log.info("a credential was refused", { audit: true, address, at, code, reason: message });
+    const what = by === undefined ? "a credential was refused" : "a connection was refused";
+    this.#log.info(what, { audit: true, address, at, code, reason: message, ...(by !== undefined && { by }) });
   }
 }

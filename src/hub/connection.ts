@@ -1,8 +1,8 @@
 /**
  * One client on this node: its socket, dialect, identity, rooms, and how much it has sent of late.
  *
- * Made by the gateway, changed only by the hub and the commands. There may be a hundred thousand of these: fields only,
- * no closure, no timer and no collection that an idle connection does not need.
+ * There may be a hundred thousand of these: fields only, no closure, no timer and no collection that an idle connection
+ * does not need.
  */
 import type { Socket } from "../adapter.ts";
 import type { AnyDialect } from "../dialect.ts";
@@ -20,6 +20,13 @@ export interface AuthenticationDeadline {
 export interface JoinedRoom {
   readonly name: string;
   readonly kind: RoomKind;
+  /**
+   * How the room sees the connection: as itself, unless the verdict of its join said otherwise. Whatever is said into the
+   * room is from this member. It is not an identity: no right follows from it.
+   */
+  memberOf(connection: Connection): Member;
+  /** False: it may only listen here. */
+  maySpeak(connection: Connection): boolean;
 }
 
 export interface ConnectionOptions {
@@ -45,7 +52,7 @@ export class Connection {
   /** What the dialect keeps of it, and nobody else looks at. */
   readonly state?: unknown;
   identity?: Identity;
-  /** How rooms and receivers see it. */
+  /** How receivers see it, and rooms that do not see it otherwise: {@link JoinedRoom.memberOf}. */
   member: Member;
   /** Reserved rooms included; few, so an array. */
   readonly rooms: JoinedRoom[] = [];
@@ -55,8 +62,8 @@ export class Connection {
   closedWith?: number;
   /** Whether it hears what is said to everybody. */
   hearsBroadcasts = false;
-  /** Whether the embedding program was told of it. */
-  onConnectCalled = false;
+  /** It was let in and greeted: whoever heard of that hears of its end. */
+  isGreeted = false;
   /** The version of the room rules that its rooms were last held to. */
   heldToRules = 0;
   deadline?: AuthenticationDeadline;
@@ -98,14 +105,19 @@ export class Connection {
     return this.identity?.user ?? this.id;
   }
 
-  /** See {@link Dialect.roomPrefix}. */
-  get roomPrefix(): string | undefined {
-    return this.dialect.roomPrefix;
+  /** The room of this name, if it is in it. */
+  joined(room: string): JoinedRoom | undefined {
+    for (const joined of this.rooms) if (joined.name === room) return joined;
+    return undefined;
   }
 
   isIn(room: string): boolean {
-    for (const joined of this.rooms) if (joined.name === room) return true;
-    return false;
+    return this.joined(room) !== undefined;
+  }
+
+  /** Who says what it says into the room. */
+  memberIn(room: string): Member {
+    return this.joined(room)?.memberOf(this) ?? this.member;
   }
 
   /** See {@link Dialect.decode}. */

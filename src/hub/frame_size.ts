@@ -3,7 +3,8 @@
  * counts something else.
  *
  * A list may take an eighth of what a socket may have unsent, so that neither a join nor a room that is told who is in
- * makes anybody a slow consumer; of a longer list its first members are named.
+ * makes anybody a slow consumer. A longer list leaves out what members show of themselves beside their names first, and
+ * then all but its first members.
  */
 import { Buffer } from "node:buffer";
 import type { AnyDialect } from "../dialect.ts";
@@ -25,7 +26,10 @@ export function bytesOfAll(frames: readonly Frame[]): number {
 export function fitRoster(roster: Roster, dialect: AnyDialect, maxBufferedBytes: number): Roster {
   const maxBytes = maxBufferedBytes * SHARE;
   let { list } = roster;
-  if (mostBytesOf(list) <= maxBytes) return roster;
+  const hasInfo = list.some(({ info }) => info !== undefined);
+  if (!hasInfo && mostBytesOf(list) <= maxBytes) return roster;
+  if (hasInfo && sizeOf(roster, dialect) <= maxBytes) return roster;
+  if (hasInfo) list = list.map(({ info: _, ...member }) => member);
   for (;;) {
     const bytes = sizeOf({ ...roster, list }, dialect);
     if (bytes <= maxBytes || list.length === 0) return { ...roster, list };

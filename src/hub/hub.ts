@@ -1,18 +1,17 @@
 /**
  * The hub: which connections and rooms this node has, the one way of an event to them, and the one way of a reply.
  *
- * The gateway opens and closes connections here, the commands act through it, the broker delivers through it. It knows
- * no dialect by name, no runtime and no HTTP.
+ * It must never know a dialect by name, a runtime or HTTP, and never do anything for a single member of a room when an
+ * event is delivered.
  */
 import { Audit } from "./audit.ts";
-import type { Broker, Control, Directory, PublishOptions, PublishResult, RoutedEvent } from "../broker.ts";
+import type { Broker, Control, Directory, RoutedEvent } from "../broker.ts";
 import type { Publisher } from "./coalescer.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, RoomRule } from "../config/config.ts";
 import type { Connection } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
 import { ParleyError, toParleyError } from "../errors.ts";
 import { bytesOfAll, fitRoster } from "./frame_size.ts";
-import type { Client, EventHandler, Hooks } from "../policies/program.ts";
 import type { IdSource } from "../id.ts";
 import type { Log } from "../log.ts";
 import { isPromise, type MaybePromise, run, type Steps } from "../maybe.ts";
@@ -30,7 +29,8 @@ import {
   SERVER,
 } from "../message.ts";
 import { StatusThrottle } from "./status_throttle.ts";
-import type { Permissions } from "../policies/rules.ts";
+import type { PolicyChain } from "../policies/chain.ts";
+import type { RoomRules } from "../policies/rules.ts";
 import { isReading, ReadRate } from "./read_rate.ts";
 import { Audiences, Room } from "./room.ts";
 import { typeOfRoom } from "../room_name.ts";
@@ -51,12 +51,11 @@ export interface HubParts {
   /** Made of the broker. */
   cluster: Directory & Control;
   verifier: Verifier;
-  permissions: Permissions;
+  rules: RoomRules;
+  policies: PolicyChain;
   ids: IdSource;
   stats: Stats;
   log: Log;
-  hooks: Hooks;
-  handlers: Map<string, EventHandler>;
   /** How much a socket may have unsent. */
   maxBufferedBytes: number;
 }
@@ -69,20 +68,21 @@ export class Hub {
   readonly broker: Broker;
   readonly cluster: Directory & Control;
   readonly verifier: Verifier;
-  readonly permissions: Permissions;
+  readonly rules: RoomRules;
+  /** Asked before anybody may do anything that rights are about; the rules are among them. */
+  readonly policies: PolicyChain;
   readonly ids: IdSource;
   readonly stats: Stats;
   readonly log: Log;
   readonly audit: Audit;
-  readonly hooks: Hooks;
-  /** The embedding program's own events, by name. */
-  readonly handlers: Map<string, EventHandler>;
   readonly maxBufferedBytes: number;
   readonly connections = new Map<string, Connection>();
   readonly rooms = new Map<string, Room>();
   readonly typing = new TypingClock();
   readonly statusThrottle = new StatusThrottle();
   readonly views = new Views();
+  /** How often a user's connections were ended here. Whoever was not blocked before the last time may be since. */
+  kicks = 0;
   /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
   readonly perUser = new KeyedQueue();
   readonly unsent = new Unsent();
@@ -96,13 +96,12 @@ export class Hub {
     this.broker = parts.broker;
     this.cluster = parts.cluster;
     this.verifier = parts.verifier;
-    this.permissions = parts.permissions;
+    this.rules = parts.rules;
+    this.policies = parts.policies;
     this.ids = parts.ids;
     this.stats = parts.stats;
     this.log = parts.log;
     this.audit = new Audit(parts.log);
-    this.hooks = parts.hooks;
-    this.handlers = parts.handlers;
     this.maxBufferedBytes = parts.maxBufferedBytes;
     this.outlet = parts.adapter;
     this.reads = new ReadRate(parts.config);
@@ -140,15 +139,20 @@ export class Hub {
 
   /** Rooms are ruled anew; who may not be in them any more is put out by the sweep. */
   renewRules(rules: Config["rooms"], otherwise: Config["defaultRoom"]): void {
-    this.permissions.renew(rules, otherwise);
-    for (const room of this.rooms.values()) room.ruledBy(this.permissions.ruleOf(room.name));
+    this.rules.renew(rules, otherwise);
+    for (const room of this.rooms.values()) room.ruledBy(this.rules.ruleOf(room.name));
+  }
+
+  /** The rule of a room, whether it is here or not. */
+  ruleOf(room: string): RoomRule {
+    return this.rooms.get(room)?.rule ?? this.rules.ruleOf(room);
   }
 
   /** The room on this node, made if need be; it goes away with its last member or joiner. */
   room(name: string): Room {
     let room = this.rooms.get(name);
     if (!room) {
-      room = new Room(name, typeOfRoom(name), this.permissions.ruleOf(name), this);
+      room = new Room(name, typeOfRoom(name), this.rules.ruleOf(name), this);
       this.rooms.set(name, room);
     }
     return room;
@@ -174,12 +178,7 @@ export class Hub {
     connection.dialect = dialect;
   }
 
-  /** Into the cluster; it comes back through {@link deliver}, here too. */
-  publish(routed: RoutedEvent, options?: PublishOptions): MaybePromise<PublishResult> {
-    return this.broker.publish(routed, options);
-  }
-
-  /** To this node's members: one encoding per dialect, one publish per topic, nothing per member. */
+  /** What the broker brings, of this node's own publishing too, to the members here: one encoding per dialect, one publish per topic, nothing per member. */
   deliver(routed: RoutedEvent): void {
     const { event, only } = routed;
     const room = routed.room === EVERYBODY ? undefined : this.rooms.get(routed.room);
@@ -229,7 +228,7 @@ export class Hub {
   }
 
   #encodeReply(connection: Connection, body: ReplyBody, ref: unknown): Frame[] {
-    return connection.encodeReply({ ...body, ref, ...this.stamp(), self: connection.member });
+    return connection.encodeReply({ self: connection.member, ...body, ref, ...this.stamp() });
   }
 
   /** Before a reply of what was kept. Throws `rate_limited`, or what {@link checkUnsent} throws. */
@@ -247,11 +246,12 @@ export class Hub {
     throw new ParleyError("unavailable", message, { retryAfter: UNSENT_RETRY_MS });
   }
 
-  /** Answers an error in the connection's dialect; what is no ParleyError is logged, and answered as `internal`. */
+  /** Answers an error in the connection's dialect; what is not a ParleyError is logged, and answered as `internal`. */
   replyError(connection: Connection, thrown: unknown, command?: Command): void {
     const error = toParleyError(thrown, this.log, { connection: connection.id, command: command?.kind });
     this.stats.errors.add(error.code);
-    const { code, message, retryAfter, ref } = error;
+    const { code, message, retryAfter, ref, by } = error;
+    if (by) this.log.debug("a policy refused", { connection: connection.id, command: command?.kind, by, code });
     const { room = error.room, clientId = error.clientId } = command ? namedBy(command) : {};
     const reply = { kind: "error" as const, code, message, retryAfter, room, clientId, of: command?.kind };
     this.reply(connection, reply, command?.ref ?? ref);
@@ -298,17 +298,4 @@ export function spawn(hub: Hub, what: string, steps: Steps<unknown>): void {
   } catch (error) {
     failed(error);
   }
-}
-
-/** What hooks and the library are shown of a connection. */
-export function clientOf(connection: Connection): Client {
-  return {
-    id: connection.id,
-    userId: connection.identity?.id,
-    name: connection.member.name,
-    dialect: connection.dialect.name,
-    rooms: connection.rooms.map((room) => room.name),
-    address: connection.address,
-    createdAt: connection.createdAt,
-  };
 }

@@ -1,7 +1,7 @@
 /**
  * What an identity means for a connection: its personal room, its group rooms, its rights and its end.
  *
- * Used when a connection opens with a token, when it authenticates in-band, and when groups change under it.
+ * Rights follow from the identity alone, never from how a room sees its member.
  */
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
@@ -10,17 +10,24 @@ import { run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import * as membership from "./membership.ts";
 
+/** An identity that was found not to be blocked when {@link Hub.kicks} stood at `kicks`; absent: that is still to be asked. */
+export interface Admitted {
+  readonly identity: Identity;
+  readonly kicks?: number;
+}
+
 /** See {@link become}. Waits for what else is under way for the user, so that no change of groups gets lost in between. */
-export function adopt(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
-  return wait(hub.perUser.run(identity.user, () => run(become(hub, connection, identity))));
+export function adopt(hub: Hub, connection: Connection, admitted: Admitted): Steps<void> {
+  return wait(hub.perUser.run(admitted.identity.user, () => run(become(hub, connection, admitted))));
 }
 
 /**
  * A connection becomes its user. In rooms it is in as a guest, per-user dialects see the guest leave and the user join.
  * Throws `forbidden` if the user is blocked, `room_full` if it has too many connections, `unavailable`.
  */
-function* become(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
-  yield* checkBlock(hub, identity);
+function* become(hub: Hub, connection: Connection, { identity, kicks }: Admitted): Steps<void> {
+  // A block comes before the kick that ends the user's connections, this one too once it is one of them.
+  if (kicks !== hub.kicks) yield* checkBlock(hub, identity);
   const guest = connection.member;
   connection.identity = identity;
   connection.member = { connection: connection.id, user: identity.id, name: identity.name };
@@ -36,7 +43,7 @@ function* become(hub: Hub, connection: Connection, identity: Identity): Steps<vo
   yield* identifyInRooms(hub, connection);
 }
 
-/** The user's own room has the limit, but is no room to those outside. */
+/** The limit is that of the user's own room, which is not a room to those outside. */
 function tooMany({ config }: Hub, { user }: Identity): ParleyError {
   const limit = config.websocketMaxConnectionsPerUser;
   return new ParleyError(
@@ -52,9 +59,11 @@ function isFull(error: unknown): boolean {
 /** Presence is only eventually right: a broker that fails in the middle of it does not take the identity back. */
 function* identifyInRooms(hub: Hub, connection: Connection): Steps<void> {
   for (const { name, kind } of [...connection.rooms]) {
-    if (kind !== "custom") continue;
+    const room = hub.rooms.get(name);
+    if (kind !== "custom" || !room) continue;
+    if (!room.rename(connection)) continue;
     try {
-      yield* wait(hub.broker.presence.identify(name, connection.member));
+      yield* wait(hub.broker.presence.identify(name, room.presented(connection)));
     } catch (error) {
       hub.log.warn("a room was not told who its guest is", { room: name, connection: connection.id, error });
     }
@@ -62,12 +71,12 @@ function* identifyInRooms(hub: Hub, connection: Connection): Steps<void> {
 }
 
 /** A fresh token of the same user: new expiry, roles, groups and rooms; rooms no longer allowed are left. */
-export function refresh(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
-  return wait(hub.perUser.run(identity.user, () => run(renew(hub, connection, identity))));
+export function refresh(hub: Hub, connection: Connection, admitted: Admitted): Steps<void> {
+  return wait(hub.perUser.run(admitted.identity.user, () => run(renew(hub, connection, admitted))));
 }
 
-function* renew(hub: Hub, connection: Connection, identity: Identity): Steps<void> {
-  yield* checkBlock(hub, identity);
+function* renew(hub: Hub, connection: Connection, { identity, kicks }: Admitted): Steps<void> {
+  if (kicks !== hub.kicks) yield* checkBlock(hub, identity);
   connection.identity = identity;
   const groups = yield* groupRooms(hub, identity);
   for (const room of [...connection.rooms]) {
@@ -79,12 +88,12 @@ function* renew(hub: Hub, connection: Connection, identity: Identity): Steps<voi
   yield* membership.joinReserved(hub, connection, groups);
 }
 
-/** New rules count for those who are in, too: out of the rooms that a connection could not join any more. */
+/** New rules count for members, too: a connection leaves the rooms that they do not let it join any more. */
 export function* holdToRules(hub: Hub, connection: Connection): Steps<void> {
-  connection.heldToRules = hub.permissions.version;
+  connection.heldToRules = hub.rules.version;
   for (const { name, kind } of [...connection.rooms]) {
     if (kind !== "custom" || mayStay(hub, connection, name)) continue;
-    hub.log.debug("put out of a room by its new rule", { room: name, connection: connection.id });
+    hub.log.debug("removed from a room by its new rule", { room: name, connection: connection.id });
     yield* removeFromRoom(hub, connection, { room: name, reason: "forbidden" });
   }
 }
@@ -95,8 +104,8 @@ export function* removeFromRoom(
   connection: Connection,
   { room, reason }: { room: string; reason: string },
 ): Steps<void> {
-  const left = yield* wait(membership.leave(hub, connection, room));
-  if (left) hub.reply(connection, { kind: "left", room, reason });
+  const self = yield* wait(membership.leave(hub, connection, room));
+  if (self) hub.reply(connection, { kind: "left", room, reason, self });
 }
 
 /** The group rooms of a user: the token's claim, overruled by later decisions of the admin API. */
@@ -110,6 +119,15 @@ export function* groupRooms(hub: Hub, identity: Identity): Steps<string[]> {
   return [...ids].map((id) => `group:${id}`);
 }
 
+/**
+ * Whether the user itself is in the room, and shown there. Somebody else whom the room sees as this user is not enough,
+ * nor may anybody find out by asking whom the room calls otherwise.
+ */
+export function* isMember({ broker, cluster }: Hub, user: string, room: string): Steps<boolean> {
+  if (!(yield* wait(broker.presence.contains(room, { user })))) return false;
+  return (yield* wait(cluster.connections({ user, room, limit: 0 }))).total > 0;
+}
+
 /** Throws `forbidden` while the user is blocked. */
 export function* checkBlock(hub: Hub, identity: Identity): Steps<void> {
   const retryAfter = yield* wait(hub.broker.grants.blockedFor(identity.user));
@@ -118,12 +136,7 @@ export function* checkBlock(hub: Hub, identity: Identity): Steps<void> {
   throw new ParleyError("forbidden", message, { retryAfter, reason: "blocked" });
 }
 
+/** Only by the rules: what other policies let in they are not asked about again. */
 function mayStay(hub: Hub, connection: Connection, room: string): boolean {
-  try {
-    hub.permissions.checkJoin(room, connection);
-    return true;
-  } catch (error) {
-    if (error instanceof ParleyError) return false;
-    throw error;
-  }
+  return hub.rules.join(connection, room).allow;
 }

@@ -1,6 +1,5 @@
 /**
- * How a connection comes into a room and out of it. The commands, the gateway's close and the orders of other nodes all
- * come through here; nothing else adds or removes a member.
+ * How a connection comes into a room and out of it. Nothing else may add a member or remove one, whoever asks for it.
  *
  * Subtle, each with a test of its own:
  * - Join with recovery: events are held for the joiner before anything waits (a promise's continuation runs after the
@@ -12,17 +11,18 @@
 import type { Occupancy } from "../broker.ts";
 import type { Connection } from "./connection.ts";
 import { ParleyError } from "../errors.ts";
-import { clientOf, type Hub } from "./hub.ts";
+import type { Hub } from "./hub.ts";
 import { fitRoster } from "./frame_size.ts";
 import { after, both, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
-import type { MessageEvent, Recovery, Roster, StreamPosition } from "../message.ts";
+import type { Member, MessageEvent, ReplyBody, Roster, StreamPosition } from "../message.ts";
+import { termsOf } from "../policy.ts";
 import type { Joiner, Room } from "./room.ts";
 
 /** How many messages a join replays at most. */
 const REPLAY_LIMIT = 300;
 
 /** What a join is answered with. */
-export type Joined = { kind: "joined"; room: string; roster: Roster } & Recovery;
+export type Joined = Extract<ReplyBody, { kind: "joined" }>;
 
 /**
  * Joins and answers; joining again is answered like the first time and told to nobody.
@@ -31,38 +31,40 @@ export type Joined = { kind: "joined"; room: string; roster: Roster } & Recovery
 export function* join(hub: Hub, connection: Connection, request: JoinRequest): Steps<void> {
   const { room: name, since, ref } = request;
   hub.checkUnsent(connection, `join room "${name}"`);
-  if (connection.isIn(name)) {
-    const again = yield* answer(hub, connection, { name, since, ref });
+  const known = hub.rooms.get(name);
+  if (known && connection.isIn(name)) {
+    const again = yield* answer(hub, connection, { room: known, since, ref });
     // It may have been put out meanwhile; then it joins like anybody else.
     if (connection.isIn(name)) return hub.reply(connection, again, ref);
   }
-  hub.permissions.checkJoin(name, connection);
   checkRoomCount(hub, connection, name);
-  yield* askProgram(hub, connection, name);
+  const { version } = hub.rules;
+  const terms = termsOf(yield* wait(hub.policies.join(connection, name, { since })), { room: name });
   checkOpen(connection);
   const room = hub.room(name);
   const joiner = room.startHolding(connection);
-  let seated = false;
+  let retained = false;
   try {
     yield* wait(room.retain());
-    seated = true;
+    retained = true;
     checkOpen(connection);
+    room.setTerms(connection, terms);
     const occupancy = yield* enter(hub, connection, room);
     checkOpen(connection);
-    const joined = yield* answer(hub, connection, { name, since, ref, occupancy });
+    const joined = yield* answer(hub, connection, { room, since, ref, occupancy });
     checkOpen(connection);
     if (joiner.overflowed) {
       throw new ParleyError("unavailable", `Cannot join room "${name}": it is too busy to catch up`, { room: name });
     }
-    // Rules may have been replaced meanwhile, and a connection is held to them in the rooms it is in.
-    hub.permissions.checkJoin(name, connection);
+    // A connection is held to new rules in the rooms it is in, which this one is not yet.
+    if (hub.rules.version !== version) termsOf(hub.rules.join(connection, name), { room: name });
     hub.reply(connection, joined, ref);
     room.add(connection);
     hub.views.joined(room, joined.roster.announcing);
     catchUp(connection, joiner, joined.position);
   } catch (error) {
     room.remove(connection);
-    if (seated) giveUp(hub, room, connection);
+    if (retained) giveUp(hub, room, connection);
     throw error;
   } finally {
     room.stopHolding(joiner);
@@ -102,16 +104,8 @@ function checkOpen(connection: Connection): void {
   if (!connection.isOpen) throw new ParleyError("not_found", "Cannot come in: the connection has closed");
 }
 
-/** Whether the embedding program lets it in. Throws `forbidden`. */
-export function* askProgram(hub: Hub, connection: Connection, name: string): Steps<void> {
-  const allowed = yield* wait(hub.hooks.onJoin?.(clientOf(connection), name));
-  if (allowed === false) {
-    throw new ParleyError("forbidden", `Cannot join room "${name}": it was refused`, { room: name });
-  }
-}
-
 interface JoinQuestion {
-  name: string;
+  room: Room;
   since?: StreamPosition;
   /** With which it will be answered. */
   ref?: unknown;
@@ -120,20 +114,26 @@ interface JoinQuestion {
 }
 
 /** Roster and history of a room, as a join tells them. */
-function* answer(hub: Hub, connection: Connection, { name, since, ref, occupancy }: JoinQuestion): Steps<Joined> {
-  const reading = run(rosterOf(hub, connection, name, occupancy));
-  if (!hub.permissions.ruleOf(name).history) return { kind: "joined", room: name, roster: yield* wait(reading) };
+function* answer(hub: Hub, connection: Connection, { room, since, ref, occupancy }: JoinQuestion): Steps<Joined> {
+  const { name, rule } = room;
+  const told = { kind: "joined" as const, room: name, self: room.memberOf(connection) };
+  const reading = run(rosterOf(hub, connection, { room, occupancy }));
+  if (!rule.history) return { ...told, roster: yield* wait(reading) };
   const query = { limit: since ? REPLAY_LIMIT : 0, maxBytes: hub.replyBytes, since };
   const [roster, page] = yield* wait(both(reading, hub.broker.history.read(name, query)));
-  const joined = { kind: "joined" as const, room: name, roster, position: page.position };
+  const joined = { ...told, roster, position: page.position };
   if (!since) return joined;
   const { messages, recovered } = page;
   return fit({ ...joined, messages, recovered }, (reply) => hub.sizeOfReply(connection, reply, ref) <= hub.replyBytes);
 }
 
 /** Who is in the room; nobody is named where presence is off, or while the room does not announce. */
-function* rosterOf(hub: Hub, connection: Connection, name: string, occupancy?: Occupancy): Steps<Roster> {
-  if (!hub.permissions.ruleOf(name).presence) return { list: [], members: 0, users: 0, announcing: false };
+function* rosterOf(
+  hub: Hub,
+  connection: Connection,
+  { room: { name, rule }, occupancy }: Pick<JoinQuestion, "room" | "occupancy">,
+): Steps<Roster> {
+  if (!rule.presence) return { list: [], members: 0, users: 0, announcing: false };
   const { presence } = hub.broker;
   // Naming hundreds of members only to leave them out would be most of the cost of a join.
   const counts = occupancy ?? (yield* wait(presence.roster(name, 0)));
@@ -167,9 +167,9 @@ function catchUp(connection: Connection, joiner: Joiner, position: StreamPositio
 }
 
 /**
- * Into rooms that only the server joins: nothing is asked, answered or announced. All are entered before the first
- * event of any of them can arrive, so what the caller sends next in this turn comes first. What joins one connection
- * must not overlap: see Hub.perUser.
+ * Into rooms that only the server joins: no policy is asked, nothing is answered or announced. All are entered before the
+ * first event of any of them can arrive, so what the caller sends next in this turn comes first. Two of these must not
+ * overlap for one connection: see Hub.perUser.
  * Throws `room_full` if the user has too many connections, `unavailable`.
  */
 export function* joinReserved(hub: Hub, connection: Connection, names: string[]): Steps<void> {
@@ -197,15 +197,17 @@ function* enter(hub: Hub, connection: Connection, room: Room): Steps<Occupancy> 
   const limit = room.kind === "personal"
     ? config.websocketMaxConnectionsPerUser
     : room.rule.maxMembers || config.websocketMaxMembers;
-  return yield* wait(broker.presence.enter(room.name, connection.member, room.kind === "group" ? 0 : limit));
+  const member = room.presented(connection);
+  return yield* wait(broker.presence.enter(room.name, member, room.kind === "group" ? 0 : limit));
 }
 
-/** Out of a room, in this turn; the others are told by the broker. False: it was no member. */
-export function leave(hub: Hub, connection: Connection, name: string): MaybePromise<boolean> {
+/** Out of a room, in this turn; the others are told by the broker. Who it was there; undefined: it was not a member. */
+export function leave(hub: Hub, connection: Connection, name: string): MaybePromise<Member | undefined> {
   const room = hub.rooms.get(name);
-  if (!room?.remove(connection)) return false;
-  stopTyping(hub, connection, name);
-  return after(vacate(hub, room, connection), () => true);
+  const member = room?.memberOf(connection);
+  if (!room?.remove(connection)) return undefined;
+  if (hub.typing.stop(connection, name)) tellTypingStopped(hub, member!, name);
+  return after(vacate(hub, room, connection), () => member);
 }
 
 /** Out of all rooms, when the connection has closed; its personal room comes last, with it the user is gone. */
@@ -235,21 +237,21 @@ function giveUp(hub: Hub, room: Room, connection: Connection): void {
 /** Takes a typing signal back, if there was one. */
 export function stopTyping(hub: Hub, connection: Connection, room: string): void {
   if (!hub.typing.stop(connection, room)) return;
-  tellTypingStopped(hub, connection, room);
+  tellTypingStopped(hub, connection.memberIn(room), room);
 }
 
 /** Tells the others in the room; a broker that is away makes it a lost signal, which signals may be. */
-export function tellTypingStopped(hub: Hub, connection: Connection, room: string): void {
+export function tellTypingStopped(hub: Hub, from: Member, room: string): void {
   const event = {
     kind: "signal" as const,
     ...hub.stamp(),
     room,
-    from: connection.member,
+    from,
     signal: { type: "typing" as const, active: false },
   };
   const lost = (error: unknown) => hub.log.debug("a typing stop was lost", { room, error });
   try {
-    const published = hub.publish({ room, event, except: connection.id });
+    const published = hub.broker.publish({ room, event, except: from.connection });
     if (isPromise(published)) published.catch(lost);
   } catch (error) {
     lost(error);

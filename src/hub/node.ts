@@ -1,7 +1,7 @@
 /**
- * What the other nodes may ask of this one: to deliver, to say who is here, to execute a command.
+ * What the broker and the other nodes may ask of this one: to deliver, to say who is here, to execute a command.
  *
- * Called by the broker only.
+ * It answers for the connections of this node alone, and asks no other node.
  */
 import type { RuntimeAdapter } from "../adapter.ts";
 import type {
@@ -24,7 +24,7 @@ import { removeFromRoom } from "./identity.ts";
 import { after, type MaybePromise, run, type Steps } from "../maybe.ts";
 import * as membership from "./membership.ts";
 
-/** No name of a room: its control character keeps everybody out. */
+/** Not a name of any room: its control character keeps everybody out. */
 const NOWHERE = "\u0000nowhere";
 
 export class Node implements LocalNode {
@@ -106,7 +106,7 @@ export class Node implements LocalNode {
     const connection = this.#hub.connections.get(id);
     if (!connection?.isOpen) return { reached: false };
     // Publishing into a room that nobody can be in claims the key, and says whose it is if it was claimed before.
-    const claimed = once ? this.#hub.publish({ room: NOWHERE, event }, { once }) : undefined;
+    const claimed = once ? this.#hub.broker.publish({ room: NOWHERE, event }, { once }) : undefined;
     return after(claimed, (claim) => {
       if (claim?.duplicateOf) return { reached: true, duplicateOf: claim.duplicateOf };
       if (!connection.isOpen) return { reached: false };
@@ -118,10 +118,11 @@ export class Node implements LocalNode {
   execute(command: NodeCommand): MaybePromise<number> {
     if (command.do === "kick") return this.#kick(command);
     if (command.do === "tell_members") return this.#tellMembers(command);
-    return command.do === "put_out" ? run(this.#putOut(command)) : this.#moveGroup(command);
+    return command.do === "put_out" ? run(this.#remove(command)) : this.#moveGroup(command);
   }
 
   #kick({ connection: id, user, reason }: NodeCommand & { do: "kick" }): MaybePromise<number> {
+    if (user !== undefined) this.#hub.kicks++;
     // A connection that is becoming the user just now is one of the user's when its turn is over.
     if (user !== undefined) return this.#hub.perUser.run(user, () => this.#end(this.#connectionsOf(user), reason));
     const one = id === undefined ? undefined : this.#hub.connections.get(id);
@@ -141,9 +142,15 @@ export class Node implements LocalNode {
     return 0;
   }
 
-  *#putOut({ room, member, reason }: NodeCommand & { do: "put_out" }): Steps<number> {
-    const targets = [...this.#hub.rooms.get(room)?.members ?? []].filter((each) => is(each, member));
-    for (const connection of targets) yield* removeFromRoom(this.#hub, connection, { room, reason });
+  /** Whoever the room sees under this user id, or has this connection id. */
+  *#remove({ room: name, member, reason }: NodeCommand & { do: "put_out" }): Steps<number> {
+    const room = this.#hub.rooms.get(name);
+    if (!room) return 0;
+    const targets = [...room.members].filter((each) => {
+      const { connection, user } = room.memberOf(each);
+      return connection === member || (user !== undefined && String(user) === member);
+    });
+    for (const connection of targets) yield* removeFromRoom(this.#hub, connection, { room: name, reason });
     return targets.length;
   }
 

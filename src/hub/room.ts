@@ -2,8 +2,8 @@
  * One room on this node: its local members, how many of them speak which dialect, and the joiners for whom events are
  * held while they catch up.
  *
- * Used by the hub only. The broker knows who else is in the room; this never asks it, beyond keeping the node's
- * subscription in step with whether anybody here needs it.
+ * The broker knows who else is in the room; this never asks it, beyond keeping the node's subscription in step with
+ * whether anybody here needs it.
  */
 import type { RoutedEvent } from "../broker.ts";
 import { Coalescer, type Publisher } from "./coalescer.ts";
@@ -11,7 +11,9 @@ import type { RoomRule } from "../config/config.ts";
 import type { Connection, JoinedRoom } from "./connection.ts";
 import type { AnyDialect } from "../dialect.ts";
 import { after, isPromise, type MaybePromise } from "../maybe.ts";
+import type { Member } from "../message.ts";
 import type { Stats } from "./metrics.ts";
+import type { JoinTerms } from "../policy.ts";
 import type { RoomKind } from "../room_name.ts";
 import { RoomView } from "./room_view.ts";
 
@@ -107,6 +109,13 @@ export interface Subscriber {
   dissolved(room: Room): void;
 }
 
+/** What the verdict of a join made of a connection. */
+interface SpecialMember {
+  readonly terms: JoinTerms;
+  /** How the room sees it. */
+  member: Member;
+}
+
 export class Room implements JoinedRoom {
   readonly name: string;
   readonly kind: RoomKind;
@@ -116,6 +125,8 @@ export class Room implements JoinedRoom {
   joiners?: Set<Joiner>;
   readonly view = new RoomView();
   readonly #subscriber: Subscriber;
+  /** Of those alone whose verdict granted anything beside; a room has none, mostly. */
+  #special?: Map<Connection, SpecialMember>;
   #needs = 0;
   #subscribed = false;
   /** The last of the chained subscribe and unsubscribe calls, so that they arrive in the order they were meant. */
@@ -140,6 +151,38 @@ export class Room implements JoinedRoom {
     return this.kind === "custom" && this.rule.presence;
   }
 
+  /** What it is here from now on, before it is added. */
+  setTerms(connection: Connection, terms: JoinTerms): void {
+    if (terms.member === undefined && terms.publish !== false) return void this.#special?.delete(connection);
+    this.#special ??= new Map();
+    this.#special.set(connection, { terms, member: memberBy(terms, connection.member) });
+  }
+
+  memberOf(connection: Connection): Member {
+    return this.#special?.get(connection)?.member ?? connection.member;
+  }
+
+  maySpeak(connection: Connection): boolean {
+    return this.#special?.get(connection)?.terms.publish !== false;
+  }
+
+  /** The member with what others are shown of it beside: what it enters as. */
+  presented(connection: Connection): Member {
+    const special = this.#special?.get(connection);
+    if (!special) return connection.member;
+    const info = special.terms.member?.info;
+    return info === undefined ? special.member : { ...special.member, info };
+  }
+
+  /** The connection itself is somebody else now. False: the room sees it as it did before. */
+  rename(connection: Connection): boolean {
+    const special = this.#special?.get(connection);
+    if (!special) return true;
+    const { user, name } = special.member;
+    special.member = memberBy(special.terms, connection.member);
+    return special.member.user !== user || special.member.name !== name;
+  }
+
   add(connection: Connection): void {
     if (this.members.has(connection)) return;
     this.members.add(connection);
@@ -150,6 +193,7 @@ export class Room implements JoinedRoom {
 
   /** False: it was no member. */
   remove(connection: Connection): boolean {
+    this.#special?.delete(connection);
     if (!this.members.delete(connection)) return false;
     this.#resized(this.members.size + 1);
     this.audiences.remove(connection);
@@ -209,4 +253,11 @@ export class Room implements JoinedRoom {
     this.#chain = isPromise(settled) ? settled.catch(() => undefined) : undefined;
     return settled;
   }
+}
+
+function memberBy({ member: { user, name } = {} }: JoinTerms, own: Member): Member {
+  if (user === undefined && name === undefined) return own;
+  const member: Member = { connection: own.connection, name: name ?? own.name };
+  if (user !== undefined || own.user !== undefined) member.user = user ?? own.user;
+  return member;
 }

@@ -7,7 +7,7 @@
 import type { Connection } from "./connection.ts";
 import type { Hub } from "./hub.ts";
 import { type Steps, wait } from "../maybe.ts";
-import type { Status } from "../message.ts";
+import type { Member, Status } from "../message.ts";
 import type { Room } from "./room.ts";
 import { RosterReading } from "./room_view.ts";
 import { typeOfRoom } from "../room_name.ts";
@@ -21,19 +21,28 @@ export function* announceStatus(hub: Hub, connection: Connection): Steps<void> {
     ? yield* wait(hub.cluster.roomsOf(user))
     : connection.rooms.map((room) => room.name);
   for (const room of rooms) {
-    if (typeOfRoom(room) !== "custom" || !hub.permissions.ruleOf(room).presence) continue;
-    if (!(yield* wait(hub.broker.presence.roster(room, 0))).announcing) continue;
-    yield* tell(hub, connection, { room, status, metadata });
+    if (typeOfRoom(room) !== "custom" || !hub.ruleOf(room).presence) continue;
+    const from = yield* shownIn(hub, connection, room);
+    if (!from || !(yield* wait(hub.broker.presence.roster(room, 0))).announcing) continue;
+    yield* tell(hub, from, { room, status, metadata });
   }
-  yield* tell(hub, connection, { room: `presence:${user}`, status, metadata });
+  yield* tell(hub, connection.member, { room: `presence:${user}`, status, metadata });
+}
+
+/** As whom the room sees the user. None: it sees somebody else in all of its connections, who has no status of the user's. */
+function* shownIn({ broker }: Hub, connection: Connection, room: string): Steps<Member | undefined> {
+  const { user, member } = connection;
+  const here = connection.joined(room)?.memberOf(connection);
+  if (here && String(here.user ?? here.connection) === user) return here;
+  return (yield* wait(broker.presence.contains(room, { user }))) ? member : undefined;
 }
 
 function* tell(
   hub: Hub,
-  { member }: Connection,
+  from: Member,
   told: { room: string; status: Status; metadata?: unknown },
 ): Steps<void> {
-  yield* wait(hub.publish({ room: told.room, event: { kind: "presence", ...hub.stamp(), from: member, ...told } }));
+  yield* wait(hub.broker.publish({ room: told.room, event: { kind: "presence", ...hub.stamp(), from, ...told } }));
 }
 
 /** To the members on this node; if the broker is away it is tried again. */

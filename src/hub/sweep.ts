@@ -37,7 +37,9 @@ export class Sweep {
 
   #tick(nowMs: number): void {
     const hub = this.#hub;
-    for (const { connection, room } of hub.typing.takeExpired(nowMs)) tellTypingStopped(hub, connection, room);
+    for (const { connection, room } of hub.typing.takeExpired(nowMs)) {
+      tellTypingStopped(hub, connection.memberIn(room), room);
+    }
     for (const connection of hub.statusThrottle.takeDue(nowMs)) {
       spawn(hub, "Announcing a status", announceStatus(hub, connection));
     }
@@ -68,8 +70,8 @@ export class Sweep {
       if (identity && !this.#hub.verifier.stands(identity)) return this.#end(connection, WITHDRAWN);
       if (deadline && deadline.byMs <= nowMs) return this.#timeOut(connection);
     }
-    if (connection.heldToRules !== this.#hub.permissions.version) {
-      spawn(this.#hub, "Putting out by new rules", holdToRules(this.#hub, connection));
+    if (connection.heldToRules !== this.#hub.rules.version) {
+      spawn(this.#hub, "Removing from rooms by new rules", holdToRules(this.#hub, connection));
     }
     if (connection.stalledSince > 0 || this.#passes % PASSES_PER_BACKLOG === 0) this.#lookForBacklog(connection, nowMs);
   }

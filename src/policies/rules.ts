@@ -1,38 +1,23 @@
 /**
- * Who may join, publish to and read which room: the rules of the configuration, first match first, the built-in rule of
- * reserved rooms before them, and the `rooms` claim of a token beside them. Rooms of a Socket.IO namespace are judged by
- * their name in it, and named from inside of it only.
+ * The rules of the configuration, first match first: who may join, read and publish to which room. Beside them the `rooms`
+ * claim of a token opens rooms that no rule opens, except those that nobody may join.
  *
- * Pure decisions over names and identities; called by the commands and http/.
+ * Decides by names and identities alone, and at once. Rooms of a Socket.IO namespace are judged by their name in it.
  */
 import type { RoomRule } from "../config/config.ts";
-import { ParleyError } from "../errors.ts";
-import type { Identity } from "../message.ts";
+import type { Target } from "../message.ts";
+import { ALLOWED, type Asker, type Denial, type Policy, roomAimedAt, type Verdict } from "../policy.ts";
 import { namespaceOf, typeOfRoom } from "../room_name.ts";
+import { notJoined, RESERVED_RULE } from "./reserved.ts";
 
-/** Joined by the server only; nothing is kept and nobody is told who is in. */
-const RESERVED: RoomRule = {
-  match: "",
-  join: "nobody",
-  publish: "nobody",
-  presence: false,
-  history: undefined,
-  maxMembers: 0,
-};
-const GROUP: RoomRule = { ...RESERVED, publish: "member" };
+const BY = "rule";
 
-/** Who asks for a room. */
-export interface Asker {
-  readonly identity?: Identity;
-  /** What the names of rooms begin with where it stands: see {@link Dialect.roomPrefix}. */
-  readonly roomPrefix?: string;
-}
-
-export class Permissions {
-  #rules: readonly RoomRule[];
-  #otherwise: RoomRule;
+export class RoomRules implements Policy {
+  readonly name = BY;
   /** Counts how often the rules were replaced. */
   version = 0;
+  #rules: readonly RoomRule[];
+  #otherwise: RoomRule;
   readonly #namespaces: readonly string[];
 
   /** `otherwise` is for rooms that no rule matches; `namespaces` are those of Socket.IO beside `/`. */
@@ -49,38 +34,48 @@ export class Permissions {
     this.version++;
   }
 
+  /** Searches the rules: of a room that is here its own `rule` says the same. */
   ruleOf(room: string): RoomRule {
-    const kind = typeOfRoom(room);
-    if (kind === "group") return GROUP;
-    if (kind !== "custom") return RESERVED;
+    if (typeOfRoom(room) !== "custom") return RESERVED_RULE;
     const name = this.#bare(room);
     return this.#rules.find((rule) => matches(rule.match, name)) ?? this.#otherwise;
   }
 
-  /** Throws `unauthorized` (a token could help) or `forbidden`. */
-  checkJoin(room: string, { identity, roomPrefix }: Asker): void {
-    this.#checkNamespace(room, roomPrefix);
-    const { join } = this.ruleOf(room);
-    if (join === "anyone" || (join === "authenticated" && identity)) return;
-    const name = this.#bare(room);
-    if (join !== "nobody" && identity?.rooms.some((pattern) => matches(pattern, name))) return;
-    throw denied(`Cannot join room "${room}"`, room, identity ?? (join === "nobody" ? "nobody may" : undefined));
+  join({ identity }: Asker, room: string): Verdict {
+    return this.#mayJoin(identity, room) ? ALLOWED : this.#denied(identity, room, "join");
   }
 
-  /** Throws `not_joined`, `unauthorized` or `forbidden`. */
-  checkPublish(room: string, who: Asker & { joined: boolean }): void {
-    this.#checkNamespace(room, who.roomPrefix);
+  /** Who could join may look. */
+  read({ identity }: Asker, room: string): Verdict {
+    return this.#mayJoin(identity, room) ? ALLOWED : this.#denied(identity, room, "read");
+  }
+
+  publish(who: Asker, target: Target): Verdict {
+    const room = roomAimedAt(target);
+    if (room === undefined || typeOfRoom(room) !== "custom") return ALLOWED;
     const { publish } = this.ruleOf(room);
-    if (publish === "anyone" || (publish === "authenticated" && who.identity)) return;
-    if (publish === "member" && who.joined) return;
-    if (publish === "member") {
-      throw new ParleyError("not_joined", `Cannot publish to room "${room}": join it first`, { room });
+    if (publish === "anyone" || (publish === "authenticated" && who.identity)) return ALLOWED;
+    if (publish !== "member") return this.#denied(who.identity, room, "publish");
+    return who.isIn(room) ? ALLOWED : notJoined(room, BY);
+  }
+
+  #mayJoin(identity: Asker["identity"], room: string): boolean {
+    if (typeOfRoom(room) !== "custom") return true;
+    const { join } = this.ruleOf(room);
+    if (join === "anyone" || (join === "authenticated" && identity !== undefined)) return true;
+    if (join === "nobody" || !identity) return false;
+    const name = this.#bare(room);
+    return identity.rooms.some((pattern) => matches(pattern, name));
+  }
+
+  /** `unauthorized` where a token could help. */
+  #denied(identity: Asker["identity"], room: string, what: "join" | "read" | "publish"): Denial {
+    const attempt = `Cannot ${what === "publish" ? "publish to" : what} room "${room}"`;
+    const rule = this.ruleOf(room);
+    if (identity || rule[what === "publish" ? "publish" : "join"] === "nobody") {
+      return { allow: false, code: "forbidden", message: `${attempt}: it is not allowed to you`, by: BY };
     }
-    throw denied(
-      `Cannot publish to room "${room}"`,
-      room,
-      who.identity ?? (publish === "nobody" ? "nobody may" : undefined),
-    );
+    return { allow: false, code: "unauthorized", message: `${attempt}: authenticate first`, by: BY };
   }
 
   /** The name in its namespace. */
@@ -88,24 +83,9 @@ export class Permissions {
     const namespace = namespaceOf(room, this.#namespaces);
     return namespace === undefined ? room : room.slice(namespace.length + 1);
   }
-
-  #checkNamespace(room: string, roomPrefix: string = ""): void {
-    if (this.#namespaces.length === 0) return;
-    const name = room.startsWith(roomPrefix) ? room.slice(roomPrefix.length) : room;
-    const namespace = namespaceOf(name, this.#namespaces);
-    if (namespace === undefined) return;
-    const why = `names that begin with "${namespace}," belong to a namespace`;
-    throw new ParleyError("forbidden", `Cannot use room "${room}" here: ${why}`, { room });
-  }
 }
 
 /** `pattern` is a room's name, or a prefix followed by `*`. */
 export function matches(pattern: string, room: string): boolean {
   return pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern;
-}
-
-function denied(attempt: string, room: string, known: unknown): ParleyError {
-  return known
-    ? new ParleyError("forbidden", `${attempt}: it is not allowed to you`, { room })
-    : new ParleyError("unauthorized", `${attempt}: authenticate first`, { room });
 }

@@ -16,6 +16,7 @@ import {
   LIBRARY_EVENTS,
 } from "./codec.ts";
 import type { SocketioPacket } from "./codec.ts";
+import { namespaceGuard } from "./namespace_guard.ts";
 import type { Frame, MessageEvent, Reply, RoomEvent, Roster, SignalEvent } from "../message.ts";
 import { typeOfRoom } from "../room_name.ts";
 import { CLAIMS, IDENTITY_CLAIMS } from "../dialects/claims.ts";
@@ -227,6 +228,7 @@ export const socketioFamily = {
     ...["unreadCount", "exception", ...[...LIBRARY_EVENTS].map(String)],
   ),
   handles: isDocumented,
+  guard: ({ socketioNamespaces }) => socketioNamespaces.length > 0 ? namespaceGuard(socketioNamespaces) : undefined,
   dialects: ({ config, isReserved }) => [
     new SocketioDialect("/", { isReserved, path: config.paths.socketio }),
     ...config.socketioNamespaces.map((namespace) => new SocketioDialect(namespace, { isReserved })),

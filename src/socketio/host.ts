@@ -1,7 +1,7 @@
 /**
- * The door for Socket.IO: each namespace that a session joins is a connection like any other.
+ * The way in for Socket.IO: each namespace that a session joins is a connection like any other.
  *
- * Called by socketio/engine/, which knows packets and sessions but neither users nor rooms.
+ * Packets and sessions are socketio/engine/'s; users and rooms are the hub's. Nothing here may know either from inside.
  */
 import type { Admission as Gatekeeper } from "../gateway/admission.ts";
 import { Connection } from "../hub/connection.ts";
@@ -15,25 +15,29 @@ import type { EngineRequest } from "./engine/request.ts";
 import { offerOf } from "../gateway/subprotocols.ts";
 import { ParleyError, toHttp, toParleyError } from "../errors.ts";
 import type { Hub } from "../hub/hub.ts";
-import { checkBlock, refresh } from "../hub/identity.ts";
+import { type Admitted, refresh } from "../hub/identity.ts";
+import { enter, trustedHeaders } from "../gateway/entry.ts";
 import type { Lifecycle } from "../gateway/lifecycle.ts";
 import { stopTyping } from "../hub/membership.ts";
 import { after, isPromise, type MaybePromise, run, type Steps, wait } from "../maybe.ts";
 import type { Identity } from "../message.ts";
 import type { Origins } from "../gateway/origins.ts";
+import type { Arrival } from "../policy.ts";
 import { withoutBearer } from "../verifier.ts";
 
 /** What is remembered of the request that opened a session. */
 interface SessionClient extends Presented {
   address: string;
+  /** Kept only for policies that look at it. */
+  request?: Omit<Arrival, "auth">;
 }
 
 /** Between CONNECT and the opening of the socket. */
 interface ConnectTicket {
   id: string;
   address: string;
-  auth: Record<string, unknown>;
-  identity?: Identity;
+  admitted?: Admitted;
+  arrival?: Arrival;
 }
 
 export interface SocketioHostParts {
@@ -61,11 +65,10 @@ export class SocketioHost implements SessionHost, ConnectionHost {
     const { admission, hub, origins } = this.#parts;
     try {
       const address = admission.check(request, peer);
-      const offer = offerOf(request);
-      const client: SessionClient = {
-        address,
-        ...credentialOf({ headers: request.headers, url, offer }, { config: hub.config, origins }),
-      };
+      const { headers } = request;
+      const asked = { headers, url, offer: offerOf(request) };
+      const client: SessionClient = { address, ...credentialOf(asked, { config: hub.config, origins }) };
+      if (hub.policies.readsArrivals) client.request = { url, headers: trustedHeaders(request, origins) };
       return { client };
     } catch (error) {
       return refusalOf(toParleyError(error, hub.log, { during: "handshake" }));
@@ -112,11 +115,31 @@ export class SocketioHost implements SessionHost, ConnectionHost {
 
   connect(request: ConnectRequest): MaybePromise<ConnectGrant> {
     const { address } = request.client as SessionClient;
-    const ticket: ConnectTicket = { id: this.#parts.hub.ids.next(), address, auth: request.auth };
-    return after(this.#identify(request), (identity) => {
-      if (identity) ticket.identity = identity;
-      return { id: ticket.id, context: ticket };
+    const id = this.#parts.hub.ids.next();
+    const arrival = arrivalOf(request);
+    return after(run(this.#enter(request, { id, arrival })), (admitted) => {
+      return { id, context: { id, address, admitted, arrival } satisfies ConnectTicket };
     });
+  }
+
+  /** Undefined: as a guest. Throws or rejects with ParleyError. */
+  *#enter(request: ConnectRequest, { id, arrival }: { id: string; arrival?: Arrival }): Steps<Admitted | undefined> {
+    const { hub, dialectOf } = this.#parts;
+    const { address } = request.client as SessionClient;
+    const { identity, cookie } = yield* wait(this.#identify(request));
+    const dialect = dialectOf(request.namespace);
+    let admitted: Admitted | undefined;
+    try {
+      admitted = yield* enter(hub, { id, address, dialect, identity, arrival });
+    } catch (thrown) {
+      const error = toParleyError(thrown, hub.log, { during: "connect" });
+      if (error.by === undefined) throw error;
+      hub.stats.refused.add(error.by);
+      hub.audit.refused(address, "socketio", error);
+      throw error;
+    }
+    if (!admitted) this.#checkGuest(address, cookie);
+    return admitted;
   }
 
   /** Still a member everywhere, but who is away does not type. */
@@ -142,32 +165,32 @@ export class SocketioHost implements SessionHost, ConnectionHost {
   }
 
   *#renew(connection: Connection, request: ConnectRequest): Steps<boolean> {
-    const identity = yield* wait(this.#identify(request));
-    if (!connection.isOpen || identity?.user !== connection.identity?.user) return false;
-    if (identity) yield* refresh(this.#parts.hub, connection, identity);
+    const admitted = yield* this.#enter(request, { id: connection.id, arrival: arrivalOf(request) });
+    if (!connection.isOpen || admitted?.identity.user !== connection.identity?.user) return false;
+    if (admitted) yield* refresh(this.#parts.hub, connection, admitted);
     return connection.isOpen;
   }
 
-  /** Undefined: a guest. Throws or rejects with ParleyError. */
-  #identify({ client, auth }: ConnectRequest): MaybePromise<Identity | undefined> {
+  /** Whom its token names; `cookie`: what is wrong with the one it has. Rejects with ParleyError. */
+  #identify({ client, auth }: ConnectRequest): MaybePromise<{ identity?: Identity; cookie?: ParleyError }> {
     const { hub } = this.#parts;
     const { credential, leftOut, address } = client as SessionClient;
     const shown = tokenIn(auth);
     // A header or the query comes before the payload, a cookie after it.
     const chosen = credential && !(credential.optional && shown) ? credential : shown;
-    if (!chosen) return this.#asGuest(address, leftOut);
+    if (!chosen) return { cookie: leftOut };
     return verifyCredential(hub.verifier, chosen).then(
-      (identity) => after(run(checkBlock(hub, identity)), () => identity),
+      (identity) => ({ identity }),
       (error) => {
-        if (chosen.optional && isBadToken(error)) return this.#asGuest(address, error);
+        if (chosen.optional && isBadToken(error)) return { cookie: error };
         throw this.#failure(address, error);
       },
     );
   }
 
-  /** `cookie`: what is wrong with the one it has. */
-  #asGuest(address: string, cookie?: ParleyError): undefined {
-    if (!this.#parts.hub.config.websocketRequireAuth) return undefined;
+  /** Throws where guests may not come in. */
+  #checkGuest(address: string, cookie?: ParleyError): void {
+    if (!this.#parts.hub.config.websocketRequireAuth) return;
     if (cookie) throw this.#failure(address, cookie);
     throw new ParleyError("unauthorized", "authentication failed: a token is needed");
   }
@@ -183,10 +206,10 @@ export class SocketioHost implements SessionHost, ConnectionHost {
 
   open(socket: EventSocket): void {
     const { lifecycle, dialectOf } = this.#parts;
-    const { id, address, auth, identity } = socket.context as ConnectTicket;
+    const { id, address, admitted, arrival } = socket.context as ConnectTicket;
     const connection = new Connection({ id, socket, dialect: dialectOf(socket.namespace), address });
     socket.context = connection;
-    lifecycle.open(connection, identity, { auth });
+    lifecycle.open(connection, { admitted, arrival });
   }
 
   receive(socket: EventSocket, packet: SocketioPacket): void {
@@ -202,6 +225,11 @@ export class SocketioHost implements SessionHost, ConnectionHost {
 function refusalOf(error: ParleyError): Response {
   if (error.code !== "forbidden") return toHttp(error);
   return Response.json({ ...REFUSAL.forbidden, message: error.message }, { status: error.status });
+}
+
+function arrivalOf({ client, auth }: ConnectRequest): Arrival | undefined {
+  const { request } = client as SessionClient;
+  return request && { ...request, auth };
 }
 
 function tokenIn(auth: Record<string, unknown>): Credential | undefined {

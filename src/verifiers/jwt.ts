@@ -34,10 +34,10 @@ export interface JwtOptions {
 const LEEWAY_MS = 5_000;
 /** Strangers may name any key: at most one fetch a second, and a new key of the provider's is good within that. */
 const JWKS_COOLDOWN_MS = 1_000;
-/** Verdicts remembered: enough for a crowd that reconnects at once, about 8 MB at most. */
-const MAX_VERDICTS = 10_000;
+/** Good tokens remembered: enough for a crowd that reconnects at once, about 8 MB at most. */
+const MAX_GOOD_TOKENS = 10_000;
 
-interface Verdict {
+interface GoodToken {
   identity: Identity;
   /** When the token ends, in ms since 1970. */
   endMs: number;
@@ -50,7 +50,7 @@ export class JwtVerifier implements Verifier {
   readonly #checks: JWTVerifyOptions;
   readonly #leewayMs: number;
   /** Good tokens by their SHA-256: a hash is twenty times cheaper than a signature. */
-  readonly #verdicts = new LinkedMap<string, Verdict>();
+  readonly #good = new LinkedMap<string, GoodToken>();
 
   constructor(sources: readonly KeySource[], checks: JWTVerifyOptions, leewayMs: number) {
     this.#sources = sources;
@@ -98,19 +98,19 @@ export class JwtVerifier implements Verifier {
   }
 
   #recall(digest: string): Identity | undefined {
-    const verdict = this.#verdicts.get(digest);
-    if (!verdict) return undefined;
-    if (Date.now() >= verdict.endMs || performance.now() >= verdict.staleAtMs) {
-      this.#verdicts.delete(digest);
+    const known = this.#good.get(digest);
+    if (!known) return undefined;
+    if (Date.now() >= known.endMs || performance.now() >= known.staleAtMs) {
+      this.#good.delete(digest);
       return undefined;
     }
-    this.#verdicts.set(digest, verdict);
-    return verdict.identity;
+    this.#good.set(digest, known);
+    return known.identity;
   }
 
-  #remember(digest: string, verdict: Verdict): void {
-    this.#verdicts.set(digest, verdict);
-    if (this.#verdicts.size > MAX_VERDICTS) this.#verdicts.delete(this.#verdicts.oldest!.key);
+  #remember(digest: string, token: GoodToken): void {
+    this.#good.set(digest, token);
+    if (this.#good.size > MAX_GOOD_TOKENS) this.#good.delete(this.#good.oldest!.key);
   }
 }
 

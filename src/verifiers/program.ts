@@ -20,12 +20,17 @@ export class ProgramVerifier implements Verifier {
   async verify(token: string): Promise<Identity> {
     const claims = await this.#ask(token);
     if (claims === undefined) return await this.#configured.verify(token);
-    const identity = identityOf(claims);
-    if ((identity.expiresAtMs ?? Infinity) > Date.now()) return identity;
-    throw new ParleyError("token_expired", "Invalid token: it has expired");
+    return identityOfProgram(claims);
   }
 
   stands(identity: Identity): boolean {
     return this.#configured.stands(identity);
   }
+}
+
+/** Whom the program names. Throws `unauthorized` if that is nobody, `token_expired` if its time is over. */
+export function identityOfProgram(claims: Claims): Identity {
+  const identity = identityOf(claims);
+  if ((identity.expiresAtMs ?? Infinity) > Date.now()) return identity;
+  throw new ParleyError("token_expired", "Invalid token: it has expired");
 }

@@ -20,7 +20,7 @@ const GROUND = [
   "unicode",
 ];
 
-const CONTRACTS = ["adapter", "broker", "stores", "dialect", "verifier", "config/"];
+const CONTRACTS = ["adapter", "broker", "stores", "dialect", "verifier", "policy", "config/"];
 
 /** Members, rooms and whoever is asked for rights, with the hub between them. */
 const CORE = [...GROUND, ...CONTRACTS, "policies/", "hub/"];
@@ -45,20 +45,22 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   stores: GROUND,
   dialect: [...GROUND, ...CONTRACTS],
   verifier: [...GROUND, ...CONTRACTS],
+  policy: GROUND,
   "config/": [...GROUND, ...CONTRACTS],
 
   "adapters/": [...GROUND, "adapter"],
   "brokers/": [...GROUND, "broker", "stores"],
-  "dialects/": [...GROUND, "dialect", "config/kinds", "config/settings"],
+  "dialects/": [...GROUND, "dialect", "policy", "config/kinds", "config/settings"],
   "dialects/all": [...GROUND, "dialect", "socketio/dialect"],
   "verifiers/": [...GROUND, "verifier"],
-  "policies/": [...GROUND, ...CONTRACTS],
+  "policies/": [...GROUND, "policy", "config/"],
 
   "hub/": CORE,
   "commands/": CORE,
   "gateway/": SERVER,
   // Socket.IO's packets are put together and taken apart by the transport; its dialect maps whole packets.
   "socketio/": [...GROUND, "adapter", "adapters/topics", "dialect", "dialects/"],
+  "socketio/namespace_guard": [...GROUND, "policy"],
   // Sessions and their transports know nothing of what is said in them.
   "socketio/engine/": [...GROUND, "adapter"],
   ...each(["socketio/host", "socketio/transport"], [...SERVER, "socketio/"]),
@@ -118,6 +120,7 @@ export const WALL_CLOCK: Record<string, string> = {
   "src/brokers/redis/presence.ts": "times of events",
   "src/brokers/redis/rooms.ts": "times of events",
   "src/hub/connection.ts": "since when it is connected, for people",
+  "src/gateway/entry.ts": "since when it is connected, for people",
   "src/http/chat_rights.ts": "since when it is connected, for people",
   "src/http/metrics.ts": "when the process started, as Prometheus wants it",
   "src/http/removal.ts": "until when a user is blocked, for people",

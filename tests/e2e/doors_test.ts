@@ -156,18 +156,23 @@ test("close codes of invalid share one series", SLOW, async () => {
   assert(!text.includes("3001"));
 });
 
-test("hooks hear of the end of exactly those connections whose beginning they were told", SLOW, async () => {
+test("hooks hear of the end of exactly those connections that they were told are in", SLOW, async () => {
   const told: string[] = [];
+  let asked = 0;
   await using stage = await Stage.open({
     websocketMaxConnectionsPerUser: 1,
-    hooks: { onConnect: ({ id }) => void told.push(`+${id}`), onDisconnect: ({ id }) => void told.push(`-${id}`) },
+    hooks: {
+      onConnect: () => void asked++,
+      onConnected: ({ id }) => void told.push(`+${id}`),
+      onDisconnect: ({ id }) => void told.push(`-${id}`),
+    },
   });
   const first = await stage.snake("kim");
   const second = await stage.talker(`/ws?token=${await stage.token("kim")}`);
   assertEquals((await second.socket.closed).code, 1013);
   first.close();
   await eventually(() => told.length >= 2 && stage.server.getClientCount() === 0);
-  assertEquals(told.map((entry) => entry[0]), ["+", "-"]);
+  assertEquals([asked, ...told.map((entry) => entry[0])], [2, "+", "-"]);
   assertEquals(told[0]!.slice(1), told[1]!.slice(1));
 });
 

@@ -19,7 +19,7 @@ async function openEcho(): Promise<Stage> {
     socketioNamespaces: ["/custom"],
     hooks: {
       onToken: (token) => token === "123" ? { sub: "ann" } : undefined,
-      onConnect: (client, { auth }) => stage.server.sendEvent(client.id, "auth", auth),
+      onConnected: (client, { auth }) => stage.server.sendEvent(client.id, "auth", auth),
     },
   });
   stage.server.on("message", (from, ...args) => stage.server.sendEvent(from.id, "message-back", ...args));

@@ -109,7 +109,7 @@ test("what is said in a room while somebody joins it is heard once, and after th
   broker.onEffect = (call) => {
     // Not on behalf of the messages themselves, or it would never end.
     if (call !== "publish") {
-      stage.hub.publish({ room: "hall", event: message(stage, ++said) }, { keep: { size: 9, ttlMs: 9999 } });
+      stage.hub.broker.publish({ room: "hall", event: message(stage, ++said) }, { keep: { size: 9, ttlMs: 9999 } });
     }
   };
   joiner.say({ type: "join-room", roomId: "hall", since: { epoch: "none", offset: 0 } });
@@ -168,7 +168,7 @@ test("a connection that comes while its user is blocked, kicked or moved does no
     socket.close(1000, "");
     await broker.settled();
   }
-  for (let wait = 0; wait < 5; wait++) {
+  for (let wait = 0; wait < 4; wait++) {
     let calls = 0;
     const socket = await stage.connect(`/websocket/connect?token=${token("mal")}`);
     broker.onEffect = () => {
@@ -181,6 +181,25 @@ test("a connection that comes while its user is blocked, kicked or moved does no
     await broker.settled();
     await stage.hub.broker.grants.block("mal", 0);
   }
+  await leaveNothing({ broker, stage });
+});
+
+test("a block is asked about once for each token, and again only if somebody was kicked meanwhile", async () => {
+  const { broker, stage } = open();
+  const asked: string[] = [];
+  broker.onEffect = (call) => void (call === "blockedFor" && asked.push(call));
+  const granted = await stage.knock(`/websocket/connect?token=${token("ann")}`);
+  const ann = granted();
+  await heard(ann, { type: "system_notification" });
+  assertEquals(asked.length, 1);
+  const late = await stage.knock(`/websocket/connect?token=${token("mal")}`);
+  await stage.hub.broker.grants.block("mal", 60_000);
+  assertEquals(await stage.hub.cluster.execute({ do: "kick", user: "mal", reason: "blocked" }), 0);
+  const mal = late();
+  await eventually(() => mal.closed);
+  assertEquals([mal.heard({ type: "system_notification" }), mal.closed?.code], [[], 1008]);
+  assertEquals(asked.length, 3);
+  ann.close(1000, "");
   await leaveNothing({ broker, stage });
 });
 
@@ -211,7 +230,7 @@ test("a room given up while another connection is on its way in is the same room
     await heard(second, { type: "system_notification" });
     await broker.settled();
     broker.onEffect = () => {};
-    await stage.hub.publish({ room: "group:crew", event: { ...message(stage, 1), room: "group:crew" } });
+    await stage.hub.broker.publish({ room: "group:crew", event: { ...message(stage, 1), room: "group:crew" } });
     await heard(second, { type: "message", room: "group:crew" });
     second.close(1000, "");
     await stage.node.execute({ do: "move_group", user: "ann", group: "crew", joined: true });

@@ -19,7 +19,8 @@ import { createLog } from "../../src/log.ts";
 import { run } from "../../src/maybe.ts";
 import { join, joinReserved } from "../../src/hub/membership.ts";
 import { Node } from "../../src/hub/node.ts";
-import { Permissions } from "../../src/policies/rules.ts";
+import { PolicyChain } from "../../src/policies/chain.ts";
+import { RoomRules } from "../../src/policies/rules.ts";
 import { Stats } from "../../src/hub/metrics.ts";
 import { envelope, kebab, namespaceDialect, socketio } from "../dialects.ts";
 
@@ -53,18 +54,18 @@ class FanoutStage implements Disposable {
         this.#work.excepted.push(except);
       },
     };
+    const rules = new RoomRules(config.rooms, config.defaultRoom);
     this.hub = new Hub({
       config,
       adapter,
       broker: this.#broker,
       cluster: new Cluster(this.#broker),
       verifier: { verify: () => Promise.reject(new Error("nobody shows a token here")), stands: () => true },
-      permissions: new Permissions(config.rooms, config.defaultRoom),
+      rules,
+      policies: new PolicyChain({ rules }),
       ids: new IdSource(),
       stats: new Stats(),
       log: createLog({ level: "error", write: () => undefined }),
-      hooks: {},
-      handlers: new Map(),
       maxBufferedBytes: 1e6,
     });
     this.#broker.start(new Node(this.hub, adapter));

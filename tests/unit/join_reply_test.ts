@@ -22,7 +22,7 @@ async function replay(dialect: AnyDialect, messages: { data: unknown; binary?: b
   const { hub } = new CoreStage(memoryBroker());
   for (const message of messages) {
     const from = { connection: "ann", name: "Ann" };
-    await hub.publish({ room: ROOM, event: { kind: "message", ...hub.stamp(), room: ROOM, from, ...message } }, {
+    await hub.broker.publish({ room: ROOM, event: { kind: "message", ...hub.stamp(), room: ROOM, from, ...message } }, {
       keep,
     });
   }
