@@ -76,7 +76,7 @@ export async function createServer(options: ServerOptions = {}): Promise<ParleyS
 }
 
 /**
- * What sends rejects with `bad_message` for a room, a user or a time that is none and for what JSON cannot hold, and with
+ * What sends rejects with `bad_message` for what is not a room, a user or a time and for what JSON cannot hold, and with
  * `unavailable` while the broker is away.
  */
 export class ParleyServer {

@@ -1,5 +1,5 @@
 /**
- * call: an event of the application's own, answered by whoever knows it: a handler of the embedding program.
+ * call: an event of the application's own. The policies are asked who knows it; the embedding program's handlers are there.
  */
 import type { Handler } from "./handler.ts";
 import { ParleyError } from "../errors.ts";

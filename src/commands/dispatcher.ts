@@ -1,9 +1,8 @@
 /**
  * From a frame to its command's handler, and from an exception to an answer.
  *
- * The lifecycle hands every frame over here, whatever transport brought it, so here they take their tokens. Commands of
- * one connection run in order: while one waits, the frames after it queue; while nothing waits there is no queue and no
- * promise.
+ * Every frame passes here, whatever transport brought it, and here it takes its tokens. Commands of one connection run in
+ * order: while one waits, the frames after it queue; while nothing waits there is no queue and no promise.
  */
 import type { CommandOf, Handler } from "./handler.ts";
 import { authenticate } from "./authenticate.ts";
@@ -42,7 +41,7 @@ const HANDLERS: { [Kind in CommandBody["kind"]]: Handler<Kind> } = {
 
 const TOO_MANY_WAIT = "Cannot take the message: too many wait already";
 
-/** The longest that a waiting frame sleeps at once: so much later at most a closed connection is let go. */
+/** The longest sleep of a frame that waits: a connection that closes meanwhile is released that much later at most. */
 const MAX_SLEEP_MS = 1000;
 
 /** How many users a frame may name, or how many rooms it may have looked through, for one token. */
@@ -142,7 +141,7 @@ export class Dispatcher {
     return queue;
   }
 
-  /** The connection has closed: what waits is nobody's any more. */
+  /** Drops what waits of a connection that has closed. */
   forget(connection: Connection): void {
     connection.queue?.clear();
     this.#early.forget(connection);
@@ -168,7 +167,7 @@ export class Dispatcher {
     this.#countRefusal(connection);
   }
 
-  /** Who goes on sending too fast is sent away. */
+  /** Closes a connection that goes on sending too fast. */
   #countRefusal(connection: Connection): void {
     if (!this.#rates.countViolation(connection)) return;
     this.#hub.disconnect(connection, CLOSE.tooManyMessages, "Too many messages");
@@ -272,7 +271,7 @@ export class Dispatcher {
     this.#hub.replyError(connection, error, command);
   }
 
-  /** In the order they came, and for good: whose room is still not joined is refused. */
+  /** In the order they came, and for the last time: what is for a room that is still not joined is refused. */
   #judgeEarly(connection: Connection, frames: readonly EarlyFrame[]): MaybePromise<void> {
     let done: MaybePromise<void> = undefined;
     for (const frame of frames) {
@@ -312,7 +311,7 @@ function moveOf({ pathRoom }: Connection, { commands: [command] }: DecodedFrame,
   return { bytes, replays: command.since && (command.room ?? pathRoom) };
 }
 
-/** Nothing but a sign of life, or the question for one. */
+/** Nothing but pings and pongs. */
 function isPing({ commands, error }: DecodedFrame): boolean {
   return error === undefined && commands.every(({ kind }) => kind === "ping");
 }

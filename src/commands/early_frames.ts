@@ -2,8 +2,8 @@
  * Frames that came before their join. Clients that come back send what they held back, before their program gets to join
  * its rooms again: such a frame waits a moment for the join instead of being refused.
  *
- * The dispatcher keeps them here and takes them out again, in order, when their room is joined, when its join was refused,
- * or when they have waited long enough. Only connections that are young have any, and only so many bytes of them.
+ * They are taken out again in order: when their room is joined, when its join was refused, or when they have waited long
+ * enough. Only young connections may have any, and only so many bytes of them.
  */
 import type { Connection } from "../hub/connection.ts";
 
@@ -14,7 +14,7 @@ export interface EarlyFrame {
   readonly room: string;
 }
 
-/** How old a connection may be, in ms since it was welcome. */
+/** How old a connection may be, in ms since it was welcomed. */
 export const YOUNG_MS = 3000;
 /** How long a frame waits. */
 const WAIT_MS = 1000;

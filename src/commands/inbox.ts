@@ -1,5 +1,5 @@
 /**
- * notifications, mark_read, unread: a user's inbox.
+ * notifications, mark_read, unread: a user's inbox. All connections of the user are told each new count.
  */
 import { type CommandOf, type Handler, userOf } from "./handler.ts";
 import type { Connection } from "../hub/connection.ts";
@@ -40,7 +40,7 @@ function* count(hub: Hub, connection: Connection, { ref }: CommandOf<"unread">):
   hub.reply(connection, { kind: "unread", count }, ref);
 }
 
-/** A user's connection is told the count as soon as it is known to be the user's; without an inbox it does without. */
+/** Tells a connection the count as soon as it has its user. A broker that is away only leaves it untold. */
 export function* greetWithUnread(hub: Hub, connection: Connection): Steps<void> {
   const { user } = connection;
   try {

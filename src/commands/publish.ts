@@ -1,7 +1,7 @@
 /**
  * publish: a message into a room, to one user or connection, or to everybody.
  *
- * The hot path. With the memory broker nothing in here waits; no policy that judges no messages is asked about one.
+ * The hot path. With the memory broker nothing in here may wait, and only policies that judge messages are asked.
  */
 import { createHash } from "node:crypto";
 import { type CommandOf, type Handler, roomOf } from "./handler.ts";

@@ -2,7 +2,7 @@
  * The way out of a busy room: frames that follow each other closely go to the runtime together, which then writes several
  * to each member at once. In a room of 1,000 that is most of the cost of a message.
  *
- * Used by rooms whose rule has `coalesce`. The first frame after a pause goes at once, so a quiet room waits for nothing;
+ * Only for rooms whose rule has `coalesce`. The first frame after a pause goes at once, so a quiet room waits for nothing;
  * later ones wait for the end of the window. The order of all frames is kept.
  */
 import type { RuntimeAdapter, Socket } from "../adapter.ts";

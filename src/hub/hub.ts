@@ -69,7 +69,7 @@ export class Hub {
   readonly cluster: Directory & Control;
   readonly verifier: Verifier;
   readonly rules: RoomRules;
-  /** Asked before anybody may do anything that rights are about; the rules are among them. */
+  /** Decide about every right; {@link rules} is one of them. */
   readonly policies: PolicyChain;
   readonly ids: IdSource;
   readonly stats: Stats;
@@ -81,9 +81,9 @@ export class Hub {
   readonly typing = new TypingClock();
   readonly statusThrottle = new StatusThrottle();
   readonly views = new Views();
-  /** How often a user's connections were ended here. Whoever was not blocked before the last time may be since. */
+  /** How often a user was kicked here. A user that was not blocked before the last time may be blocked since. */
   kicks = 0;
-  /** By user: what puts its connections into reserved rooms, takes them out or ends them happens one after another. */
+  /** By user: its connections enter reserved rooms, leave them and are kicked one after another. */
   readonly perUser = new KeyedQueue();
   readonly unsent = new Unsent();
   readonly reads: ReadRate;
@@ -113,7 +113,7 @@ export class Hub {
     return this.maxBufferedBytes > 0 ? this.maxBufferedBytes / 2 : UNBOUNDED_REPLY_BYTES;
   }
 
-  /** Into the registry. It hears what is said to everybody only from {@link addToEverybody} on. */
+  /** Registers it. What is said to everybody reaches it only after {@link addToEverybody}. */
   open(connection: Connection): void {
     this.connections.set(connection.id, connection);
     this.stats.connectionsOpened.add();
@@ -126,7 +126,7 @@ export class Hub {
     this.#everybody.add(connection);
   }
 
-  /** Takes it out of the registry; its rooms have to be left before. */
+  /** Undoes {@link open}. It has to leave its rooms before. */
   forget(connection: Connection): void {
     this.unsent.forget(connection.socket);
     if (this.connections.delete(connection.id) && connection.hearsBroadcasts) this.#everybody.remove(connection);
@@ -137,10 +137,10 @@ export class Hub {
     return Object.fromEntries(this.#everybody.list.map(({ dialect, count }) => [dialect.name, count]));
   }
 
-  /** Rooms are ruled anew; who may not be in them any more is put out by the sweep. */
+  /** New rules for all rooms; the sweep removes the members that they do not let in. */
   renewRules(rules: Config["rooms"], otherwise: Config["defaultRoom"]): void {
     this.rules.renew(rules, otherwise);
-    for (const room of this.rooms.values()) room.ruledBy(this.rules.ruleOf(room.name));
+    for (const room of this.rooms.values()) room.setRule(this.rules.ruleOf(room.name));
   }
 
   /** The rule of a room, whether it is here or not. */
@@ -170,7 +170,7 @@ export class Hub {
     if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
   }
 
-  /** Moves an undecided connection, with all its topics, to the dialect its first telling frame has shown. */
+  /** Moves an undecided connection, with all its topics, to the dialect that a frame of it has shown. */
   decide(connection: Connection, dialect: Connection["dialect"]): void {
     const audiences = connection.rooms.flatMap(({ name }) => this.rooms.get(name)?.audiences ?? []);
     if (connection.hearsBroadcasts) audiences.push(this.#everybody);
@@ -178,7 +178,10 @@ export class Hub {
     connection.dialect = dialect;
   }
 
-  /** What the broker brings, of this node's own publishing too, to the members here: one encoding per dialect, one publish per topic, nothing per member. */
+  /**
+   * An event as the broker delivers it, also one that was published here, to the members on this node: one encoding per
+   * dialect, one publish per topic, nothing per member.
+   */
   deliver(routed: RoutedEvent): void {
     const { event, only } = routed;
     const room = routed.room === EVERYBODY ? undefined : this.rooms.get(routed.room);
@@ -187,7 +190,7 @@ export class Hub {
       if (event.kind !== "members") this.views.note(room, event);
       if (!isTold(room, event)) return;
     }
-    // A joiner's own reply is as new as any list.
+    // Of lists a joiner needs none: its reply has one that is as new.
     if (room?.joiners && event.kind !== "members") { for (const joiner of room.joiners) joiner.hold(routed); }
     const except = routed.except === undefined ? undefined : this.connections.get(routed.except)?.socket;
     const { list, outlet } = room?.audiences ?? this.#everybody;
@@ -263,7 +266,7 @@ export class Hub {
     connection.close(code, reason);
   }
 
-  /** The head of an event that is made now. */
+  /** Id and time of an event that is made now. */
   stamp(): { id: string; timestamp: number } {
     return { id: this.ids.next(), timestamp: Date.now() };
   }

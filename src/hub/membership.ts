@@ -3,8 +3,8 @@
  *
  * Subtle, each with a test of its own:
  * - Join with recovery: events are held for the joiner before anything waits (a promise's continuation runs after the
- *   rest of its batch), and between the last wait and `room.add` there is none, so the reply, the held events and live
- *   delivery join without gap or double.
+ *   rest of its batch), and nothing waits between the reply and `room.add`, so the reply, the held events and live
+ *   delivery follow each other without a gap and without a double.
  * - Subscribe and unsubscribe of one room are chained in Room, so "last leaves, next joins" cannot arrive reversed.
  * - Leaving on close goes through the broker, never through the closing socket's own publish.
  */
@@ -34,7 +34,7 @@ export function* join(hub: Hub, connection: Connection, request: JoinRequest): S
   const known = hub.rooms.get(name);
   if (known && connection.isIn(name)) {
     const again = yield* answer(hub, connection, { room: known, since, ref });
-    // It may have been put out meanwhile; then it joins like anybody else.
+    // It may have been removed meanwhile; then it joins like anybody else.
     if (connection.isIn(name)) return hub.reply(connection, again, ref);
   }
   checkRoomCount(hub, connection, name);
@@ -99,7 +99,7 @@ function checkRoomCount(hub: Hub, connection: Connection, name: string): void {
   }
 }
 
-/** Every wait is a chance to close; what was begun for the connection is undone by whoever catches this. */
+/** After every wait, for it may have closed meanwhile. What was begun for it has to be undone where this is caught. */
 function checkOpen(connection: Connection): void {
   if (!connection.isOpen) throw new ParleyError("not_found", "Cannot come in: the connection has closed");
 }

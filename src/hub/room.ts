@@ -27,7 +27,7 @@ export interface Audience {
   count: number;
 }
 
-/** Per dialect, how many connections are to be reached; a dialect nobody uses costs nothing. */
+/** How many connections of each dialect there are to reach; a dialect that nobody speaks costs nothing. */
 export class Audiences {
   readonly list: Audience[] = [];
   /** What an event's frames are handed to. */
@@ -125,7 +125,7 @@ export class Room implements JoinedRoom {
   joiners?: Set<Joiner>;
   readonly view = new RoomView();
   readonly #subscriber: Subscriber;
-  /** Of those alone whose verdict granted anything beside; a room has none, mostly. */
+  /** Only those whose verdict granted more than a place in the room; most rooms have none. */
   #special?: Map<Connection, SpecialMember>;
   #needs = 0;
   #subscribed = false;
@@ -140,8 +140,7 @@ export class Room implements JoinedRoom {
     this.#subscriber = subscriber;
   }
 
-  /** From now on another rule counts for it. */
-  ruledBy(rule: RoomRule): void {
+  setRule(rule: RoomRule): void {
     if (rule.coalesceMs !== this.rule.coalesceMs) this.audiences.coalesce(rule.coalesceMs);
     this.rule = rule;
   }
@@ -151,7 +150,7 @@ export class Room implements JoinedRoom {
     return this.kind === "custom" && this.rule.presence;
   }
 
-  /** What it is here from now on, before it is added. */
+  /** What the verdict of its join says of a connection; set before it is added. */
   setTerms(connection: Connection, terms: JoinTerms): void {
     if (terms.member === undefined && terms.publish !== false) return void this.#special?.delete(connection);
     this.#special ??= new Map();
@@ -166,7 +165,7 @@ export class Room implements JoinedRoom {
     return this.#special?.get(connection)?.terms.publish !== false;
   }
 
-  /** The member with what others are shown of it beside: what it enters as. */
+  /** The member with its `info`, as the broker is told of it. */
   presented(connection: Connection): Member {
     const special = this.#special?.get(connection);
     if (!special) return connection.member;
@@ -174,7 +173,7 @@ export class Room implements JoinedRoom {
     return info === undefined ? special.member : { ...special.member, info };
   }
 
-  /** The connection itself is somebody else now. False: the room sees it as it did before. */
+  /** After the connection got an identity. False: the room sees it as before. */
   rename(connection: Connection): boolean {
     const special = this.#special?.get(connection);
     if (!special) return true;
@@ -191,7 +190,7 @@ export class Room implements JoinedRoom {
     connection.rooms.push(this);
   }
 
-  /** False: it was no member. */
+  /** False: it was not a member. */
   remove(connection: Connection): boolean {
     this.#special?.delete(connection);
     if (!this.members.delete(connection)) return false;

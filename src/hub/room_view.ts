@@ -1,8 +1,8 @@
 /**
- * What the members of a room on this node have been shown of who is in, and what happens to it while its list is being
- * read: the broker may answer before or after the events that stand between.
+ * What the members of a room on this node have been shown of who is in.
  *
- * Room has one; views.ts, which tells the lists, and the hub, which delivers the events, use it.
+ * A list takes time to read, and events go on meanwhile: the broker may answer with a list from before or after them. So
+ * they are noted, and the list is corrected by them.
  */
 import type { Member, MembershipEvent, MemberUpdatedEvent, PresenceEvent, Roster, Status } from "../message.ts";
 

@@ -1,8 +1,7 @@
 /**
  * How often a user's status is told: the first change at once, later ones at the end of the second, the last wins.
  *
- * Asked by the presence command and by the hub's sweep; holds only users who changed their status within the last
- * second.
+ * Holds only users who changed their status within the last second.
  */
 import type { Connection } from "./connection.ts";
 

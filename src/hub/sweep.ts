@@ -1,6 +1,6 @@
 /**
- * What time brings about: typing that stops, statuses that are due, tokens that expire, peers that do not read. And what
- * an operator has taken back: keys of tokens, rights to rooms.
+ * Looks for what nothing else reports: typing that has run out, statuses that are due, tokens that have expired, peers that
+ * do not read, and connections whose key or whose right to a room was taken back.
  *
  * One timer for all connections, none per connection. Each tick looks at a quarter of them, so that a pass takes a second
  * and no tick holds up the messages for long. Ten thousand idle connections must cost next to nothing, so whether a

@@ -1,7 +1,7 @@
 /**
  * Who is typing where, so that typing stops by itself: when it is not renewed, and when the connection goes.
  *
- * The hub's sweep asks for what has run out; without anybody typing there is nothing here.
+ * It has no timer: somebody has to ask for what has run out. While nobody types it holds nothing.
  */
 import type { Connection } from "./connection.ts";
 

@@ -1,6 +1,6 @@
 /**
- * What clients were told and have not fetched or read yet, by the network they are in: one stranger with many connections
- * must not make a node hold more than a stranger's share.
+ * What clients were told and have not fetched or read yet, by the network they are in: a client with many connections must
+ * not make a node hold more than the share of one network.
  *
  * Sessions that poll are counted exactly, and end, the oldest first, where there is too much. WebSockets that do not read
  * are ended by their own limits (see Sweep); meanwhile they make long replies to their network `unavailable`.

@@ -3,7 +3,7 @@
  * changes, and when its members were lost and entered again.
  *
  * At most once in five seconds a room. Each node tells its own members, in the order of the events they hear, with one
- * encoding per dialect. The hub notes what it delivers, the sweep asks for what is due.
+ * encoding per dialect. This knows only when; the list itself is read when it is due.
  */
 import type { MembershipEvent, MemberUpdatedEvent, PresenceEvent } from "../message.ts";
 import type { Room } from "./room.ts";

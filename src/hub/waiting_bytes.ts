@@ -1,8 +1,8 @@
 /**
- * How many bytes of frames wait on a node, by the network they came from. Each connection may have some wait; a stranger
+ * How many bytes of frames wait on a node, by the network they came from. Each connection may have some wait; a client
  * with a thousand of them must not make a node hold a thousand times as much.
  *
- * The dispatcher has one, and its queues of frames count in it.
+ * It only counts: what does not fit is refused where it came in.
  */
 
 export interface WaitingLimits {

@@ -2,8 +2,8 @@
  * All policies as one, in their order: reserved rooms, guards of the dialects, rules of the configuration, the program.
  * The first refusal holds, and those behind it are not asked; what the others grant adds up, the last word counts.
  *
- * It decides nothing itself. Whoever is asked nothing by a policy of the chain pays nothing for it: which questions are
- * asked at all is known from the start.
+ * It decides nothing itself. Which policy has which question is settled at the start, so a question that none of them has
+ * costs nothing.
  */
 import { isPromise, type MaybePromise, type Steps, wait } from "../maybe.ts";
 import type { PublishCommand, SignalCommand, StreamPosition, Target } from "../message.ts";

@@ -1,5 +1,5 @@
 /**
- * What an embedding program can hang into the server. Every hook may be asynchronous. A hook that is asked may throw: a
+ * What an embedding program may decide and hear of. Every hook may be asynchronous. A hook that is asked may throw: a
  * ParleyError refuses with its code and message, anything else with `internal`, and is logged.
  */
 import { ParleyError } from "../errors.ts";

@@ -82,7 +82,7 @@ test("renewal: frames that wait to be sent together go before a new pause counts
   room.add(new Connection({ id: "a", socket: { subscribe: () => {} } as never, dialect: kebab, address: "::1" }));
   for (const frame of ["first", "second"]) room.audiences.outlet.publish("kebab:r", frame);
   assertEquals(sent, ["first"]);
-  room.ruledBy(fast!);
+  room.setRule(fast!);
   assertEquals(sent, ["first", "second"]);
   room.audiences.outlet.publish("kebab:r", "third");
   assertEquals(sent.at(-1), "third");
