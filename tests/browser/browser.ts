@@ -7,7 +7,7 @@ import process from "node:process";
 import { assertEquals } from "@std/assert";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import type { ServerOptions } from "../../src/mod.ts";
-import { Stage } from "../e2e/stage.ts";
+import { TestServer } from "../e2e/test_server.ts";
 
 const QUIET = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"],
@@ -34,11 +34,11 @@ export async function withBrowser(run: (browser: Browser) => Promise<void>): Pro
 
 /** With a server in demo mode. */
 export async function withDemo(
-  run: (browser: Browser, stage: Stage) => Promise<void>,
+  run: (browser: Browser, server: TestServer) => Promise<void>,
   options: ServerOptions = {},
 ): Promise<void> {
-  await using stage = await Stage.open({ demo: true, jwtSecret: undefined, ...options });
-  await withBrowser((browser) => run(browser, stage));
+  await using server = await TestServer.open({ demo: true, jwtSecret: undefined, ...options });
+  await withBrowser((browser) => run(browser, server));
 }
 
 /** What a page complains about, from now on; lost connections are no complaint. */

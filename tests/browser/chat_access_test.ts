@@ -15,19 +15,19 @@ test(
   "nothing keeps anybody out: at the door and inside, on a desktop in light and on a phone in the dark",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
+    withDemo(async (browser, server) => {
       const forms: [string, BrowserContextOptions][] = [
         ["desktop light", { ...DESKTOP, bypassCSP: true }],
         ["phone dark", { ...PHONE, colorScheme: "dark", bypassCSP: true }],
       ];
-      const dora = await Person.enter(browser, stage.url(""), "Dora Maar");
+      const dora = await Person.enter(browser, server.url(""), "Dora Maar");
       await dora.say("Good morning! Who is up for a walk along the river?");
       for (const [form, options] of forms) {
         const door = await (await browser.newContext(options)).newPage();
-        await door.goto(stage.url("/chat"));
+        await door.goto(server.url("/chat"));
         await door.getByLabel("Your name").waitFor();
         await assertAccessible(door, `${form}, the door`);
-        const person = await Person.enter(browser, stage.url(""), `Carl of ${form}`, options);
+        const person = await Person.enter(browser, server.url(""), `Carl of ${form}`, options);
         await person.say(`Hello from a ${form} screen`);
         await dora.say("Nice to see you.");
         await person.sees("Nice to see you.");
@@ -48,8 +48,8 @@ test(
 );
 
 test("the keyboard is enough: enter, change the room, react, log out", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const ann = await Person.enter(browser, stage.url(""), "Ann", { viewport: { width: 1200, height: 760 } });
+  withDemo(async (browser, server) => {
+    const ann = await Person.enter(browser, server.url(""), "Ann", { viewport: { width: 1200, height: 760 } });
     const { page } = ann;
     const tabTo = async (name: string) => {
       for (let press = 0; press < 60; press++) {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { FaultProxy } from "../client/fault_proxy.ts";
-import { ADMIN_KEY, callAsAdmin } from "../e2e/http_stage.ts";
+import { ADMIN_KEY, callAsAdmin } from "../e2e/http_calls.ts";
 import { eventually } from "../harness.ts";
 import { assertAccessible, assertFits, DESKTOP, PHONE, picture, withDemo } from "./browser.ts";
 import { Person } from "./person.ts";
@@ -36,10 +36,10 @@ test(
   "a full server is told with its own words, and when the next try is",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const ann = await Person.enter(browser, stage.url(""), "Ann");
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann");
       const page = await (await browser.newContext({ ...PHONE, colorScheme: "dark", bypassCSP: true })).newPage();
-      await page.goto(stage.url("/chat"));
+      await page.goto(server.url("/chat"));
       await page.getByLabel("Your name").fill("Bob");
       await page.keyboard.press("Enter");
       await says(page, /The server is full\./, /the limit of 1 connections is reached/, /Next try in \d+ s\./);
@@ -47,27 +47,31 @@ test(
       await assertFits(page, "the banner on a phone");
       await picture(page, "banner-phone-dark");
       await ann.page.close();
-      await eventually(() => stage.server.getClientCount() === 0, PATIENCE);
+      await eventually(() => server.parley.getClientCount() === 0, PATIENCE);
       await tryNow(page);
       await isSilent(page);
     }, { websocketMaxConnections: 1 }),
 );
 
-test("who is blocked learns that it was a moderator, and for how long", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const ann = await Person.enter(browser, stage.url(""), "Ann", { ...DESKTOP, bypassCSP: true });
-    const block = { blockSeconds: 600 };
-    assertEquals((await callAsAdmin(stage, "POST /websocket/users/Ann/disconnect", { body: block })).status, 200);
-    await says(ann.page, /A moderator keeps you out\./);
-    await tryNow(ann.page);
-    await says(ann.page, /A moderator keeps you out\./, /blocked for \d+ s more/);
-    await assertAccessible(ann.page, "the banner of one who stays out");
-    await picture(ann.page, "banner-desktop-light");
-  }, { adminToken: ADMIN_KEY }));
+test(
+  "who is blocked learns that it was a moderator, and for how long",
+  SLOW,
+  () =>
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann", { ...DESKTOP, bypassCSP: true });
+      const block = { blockSeconds: 600 };
+      assertEquals((await callAsAdmin(server, "POST /websocket/users/Ann/disconnect", { body: block })).status, 200);
+      await says(ann.page, /A moderator keeps you out\./);
+      await tryNow(ann.page);
+      await says(ann.page, /A moderator keeps you out\./, /blocked for \d+ s more/);
+      await assertAccessible(ann.page, "the banner of one who stays out");
+      await picture(ann.page, "banner-desktop-light");
+    }, { adminToken: ADMIN_KEY }),
+);
 
 test("a login that is not accepted is told with the reason", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    await using proxy = await FaultProxy.open(stage.server.ports[0]);
+  withDemo(async (browser, server) => {
+    await using proxy = await FaultProxy.open(server.parley.ports[0]);
     const ann = await Person.enter(browser, `http://127.0.0.1:${proxy.port}`, "Ann");
     await ann.page.route("**/demo/token", (route) => route.fulfill({ json: { token: "not.a.token" } }));
     proxy.cut();
@@ -82,8 +86,8 @@ test(
   "a server that goes away, that is gone, and one that cannot be reached are told apart",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      await using proxy = await FaultProxy.open(stage.server.ports[0]);
+    withDemo(async (browser, server) => {
+      await using proxy = await FaultProxy.open(server.parley.ports[0]);
       const ann = await Person.enter(browser, `http://127.0.0.1:${proxy.port}`, "Ann");
       const { page } = ann;
       const answered = page.waitForResponse("**/demo/token");
@@ -101,7 +105,7 @@ test(
 
       // Nobody answers, so that what was said last stays.
       await page.route("**/demo/token", () => undefined);
-      await stage.server.stop();
+      await server.parley.stop();
       await says(page, /The server is about to restart\./);
       await page.unroute("**/demo/token");
       await says(page, /You could not be logged in\./, /the server does not answer/, /Next try in \d+ s\./);

@@ -11,8 +11,8 @@ const SLOW = { timeout: 90_000 };
 const PATIENCE = { withinMs: 15_000 };
 
 test("the list of messages is one stop of Tab; arrows go through it", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const ann = await Person.enter(browser, stage.url(""), "Ann", DESKTOP);
+  withDemo(async (browser, server) => {
+    const ann = await Person.enter(browser, server.url(""), "Ann", DESKTOP);
     for (const text of ["first", "second", "third"]) {
       await ann.say(text);
       await ann.sees(text);
@@ -36,11 +36,11 @@ test(
   "the list stays at its end while one is there, and where the reader is while others write",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const ann = await Person.enter(browser, stage.url(""), "Ann", PHONE);
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann", PHONE);
       for (let n = 0; n < 30; n++) await ann.say(`line ${n}`);
       await ann.sees("line 29");
-      const bob = await Person.enter(browser, stage.url(""), "Bob");
+      const bob = await Person.enter(browser, server.url(""), "Bob");
       const isAtEnd = async () => {
         const list = (await ann.page.getByRole("log").boundingBox())!;
         const last = (await ann.page.getByRole("article").last().boundingBox())!;

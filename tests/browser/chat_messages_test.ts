@@ -25,11 +25,11 @@ test(
   "two guests are two people with names; a message is grouped with those of its sender alone",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const ann = await Person.enter(browser, stage.url(""), "Ann");
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann");
       const names: string[] = [];
       for (const words of [["one", "two"], ["three"]]) {
-        const guest = await stage.talker("/ws/lobby");
+        const guest = await server.client("/ws/lobby");
         names.push(String((await guest.hear({ type: "join" })).username));
         for (const content of words) guest.say({ type: "message", content });
         await ann.sees(words.at(-1)!);
@@ -56,9 +56,9 @@ test(
 );
 
 test("one's own bubbles are one's own in every tab", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const here = await Person.enter(browser, stage.url(""), "Ann");
-    const there = await Person.enter(browser, stage.url(""), "Ann");
+  withDemo(async (browser, server) => {
+    const here = await Person.enter(browser, server.url(""), "Ann");
+    const there = await Person.enter(browser, server.url(""), "Ann");
     await here.say("from this tab");
     for (const tab of [here, there]) {
       await tab.sees("from this tab");
@@ -71,12 +71,12 @@ test(
   "the bar to react with is right at its bubble, on a desktop and on a phone",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const ann = await Person.enter(browser, stage.url(""), "Ann");
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann");
       const texts = ["ok", LONG];
       for (const text of texts) await ann.say(text);
       for (const form of [DESKTOP, { viewport: { width: 800, height: 700 } }, PHONE]) {
-        const bob = await Person.enter(browser, stage.url(""), `Bob ${form.viewport!.width}`, form);
+        const bob = await Person.enter(browser, server.url(""), `Bob ${form.viewport!.width}`, form);
         await bob.say(`${LONG}!`);
         for (const text of [...texts, `${LONG}!`]) {
           const message = bob.message(text).last();
@@ -104,9 +104,9 @@ test(
 );
 
 test("a message without a text shows its data, whatever that is", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const ann = await Person.enter(browser, stage.url(""), "Ann");
-    const guest = await stage.talker("/ws");
+  withDemo(async (browser, server) => {
+    const ann = await Person.enter(browser, server.url(""), "Ann");
+    const guest = await server.client("/ws");
     await guest.ask({ type: "join-room", roomId: "lobby" }, { type: "room-joined" });
     for (const message of [{ lat: 52.52, lon: 13.4 }, 7, [null]]) {
       guest.say({ type: "message", roomId: "lobby", message });

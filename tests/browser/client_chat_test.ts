@@ -17,11 +17,11 @@ test(
   "two people talk: messages, typing, presence, reactions, unread, history",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const ann = await Person.enter(browser, stage.url(""), "Ann");
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann");
       for (let n = 0; n < 60; n++) await ann.say(`line ${n}`);
       await ann.sees("line 59");
-      const bob = await Person.enter(browser, stage.url(""), "Bob Lee");
+      const bob = await Person.enter(browser, server.url(""), "Bob Lee");
       await bob.sees("line 59");
       const before = (await bob.texts()).length;
       assert(before >= 40 && before < 60, `the first page is a page: ${before}`);
@@ -59,8 +59,8 @@ test(
   "two people talk through cuts and offline, and end with the same list",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      await using proxy = await FaultProxy.open(stage.server.ports[0]);
+    withDemo(async (browser, server) => {
+      await using proxy = await FaultProxy.open(server.parley.ports[0]);
       const url = `http://127.0.0.1:${proxy.port}`;
       const ann = await Person.enter(browser, url, "Ann");
       const bob = await Person.enter(browser, url, "Bob");

@@ -10,13 +10,13 @@ import { openDialects } from "./panes.ts";
 const SLOW = { timeout: 90_000 };
 
 test("the page works by keyboard, and for screen readers, in light and dark, wide and narrow", SLOW, async () => {
-  await withDemo(async (browser, stage) => {
+  await withDemo(async (browser, server) => {
     const looks: BrowserContextOptions[] = [
       { ...DESKTOP, colorScheme: "light" },
       { ...PHONE, colorScheme: "dark" },
     ];
     for (const options of looks) {
-      const { page, left, right } = await openDialects(browser, stage, { ...options, bypassCSP: true });
+      const { page, left, right } = await openDialects(browser, server, { ...options, bypassCSP: true });
       await page.keyboard.type("by keyboard");
       await page.keyboard.press("Enter");
       await right.shows(".bubble", "by keyboard");

@@ -4,8 +4,8 @@
  */
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertError, call } from "../e2e/http_stage.ts";
-import { Stage } from "../e2e/stage.ts";
+import { assertError, call } from "../e2e/http_calls.ts";
+import { TestServer } from "../e2e/test_server.ts";
 import { eventually } from "../harness.ts";
 import { withBrowser } from "./browser.ts";
 import { enterAsGuest, openDialects } from "./panes.ts";
@@ -13,14 +13,14 @@ import { enterAsGuest, openDialects } from "./panes.ts";
 const SLOW = { timeout: 90_000 };
 const PATIENCE = { withinMs: 15_000 };
 
-function openStage(): Promise<Stage> {
-  return Stage.open({ demo: true, jwtSecret: undefined });
+function openDemo(): Promise<TestServer> {
+  return TestServer.open({ demo: true, jwtSecret: undefined });
 }
 
 test("one types in one pane, the other reads in another dialect, and every frame is shown", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openDemo();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await openDialects(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, server);
     assertEquals(await left.texts(".people li"), ["Ada", "Grace"]);
     await left.find(".say input").pressSequentially("Hel");
     await right.shows(".typing", "Ada is typing");
@@ -40,16 +40,16 @@ test("one types in one pane, the other reads in another dialect, and every frame
 });
 
 test("two guests are two people with the names the server gave them, in every dialect", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openDemo();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await openDialects(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, server);
     const pairs = [["envelope", "kebab"], ["snake", "socketio"], ["plain", "envelope"]] as const;
     for (const [one, other] of pairs) {
       if (one !== "envelope") await left.speak(one);
       if (other !== "kebab") await right.speak(other);
-      const guests = [await enterAsGuest(stage), await enterAsGuest(stage)];
-      for (const { talker } of guests) {
-        talker.say({ type: "message", room: "lobby", content: `says a guest to ${one}` });
+      const guests = [await enterAsGuest(server), await enterAsGuest(server)];
+      for (const { client } of guests) {
+        client.say({ type: "message", room: "lobby", content: `says a guest to ${one}` });
       }
       const names = guests.map(({ name }) => name);
       for (const pane of [left, right]) {
@@ -58,7 +58,7 @@ test("two guests are two people with the names the server gave them, in every di
         assertEquals(await pane.texts(".people li"), ["Ada", "Grace", ...names.sort()]);
         for (const name of names) await pane.shows(".note", `${name} joined`);
       }
-      for (const { talker } of guests) talker.close();
+      for (const { client } of guests) client.close();
       for (const pane of [left, right]) for (const name of names) await pane.shows(".note", `${name} left`);
     }
     assertEquals(complaints, []);
@@ -66,9 +66,9 @@ test("two guests are two people with the names the server gave them, in every di
 });
 
 test("every dialect talks with every other one", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openDemo();
   await withBrowser(async (browser) => {
-    const { left, right, complaints } = await openDialects(browser, stage);
+    const { left, right, complaints } = await openDialects(browser, server);
     const dialects = ["envelope", "socketio", "kebab", "snake", "plain"];
     for (const [index, dialect] of dialects.entries()) {
       const other = dialects[(index + 1) % dialects.length]!;
@@ -86,9 +86,9 @@ test("every dialect talks with every other one", SLOW, async () => {
 });
 
 test("who was away gets what was missed, once and in order", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openDemo();
   await withBrowser(async (browser) => {
-    const { left, right } = await openDialects(browser, stage);
+    const { left, right } = await openDialects(browser, server);
     await left.say("before");
     await right.shows(".bubble", "before");
     await right.find(".switch").click();
@@ -105,9 +105,9 @@ test("who was away gets what was missed, once and in order", SLOW, async () => {
 });
 
 test("another room is another conversation", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openDemo();
   await withBrowser(async (browser) => {
-    const { page, left, right } = await openDialects(browser, stage);
+    const { page, left, right } = await openDialects(browser, server);
     await left.say("in the lobby");
     await right.shows(".bubble", "in the lobby");
     await page.fill("#room", "attic");
@@ -119,28 +119,28 @@ test("another room is another conversation", SLOW, async () => {
     }
     await right.say("up here");
     await left.shows(".bubble", "up here");
-    assertEquals(stage.server.getRoom("lobby"), []);
+    assertEquals(server.parley.getRoom("lobby"), []);
   });
 });
 
 test("the page is kept to itself, and follows the server's own paths", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     demo: true,
     jwtSecret: undefined,
     dialects: ["kebab", "plain"],
     paths: { ws: "/live" },
   });
-  const { headers } = await call(stage, "GET /");
+  const { headers } = await call(server, "GET /");
   const policy = headers.get("content-security-policy")!;
   assertMatch(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;/);
   assertMatch(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
   assertEquals(headers.get("x-frame-options"), "DENY");
   await withBrowser(async (browser) => {
-    const { page, left, right, complaints } = await openDialects(browser, stage);
+    const { page, left, right, complaints } = await openDialects(browser, server);
     assertEquals(await left.texts(".choice option"), ["kebab", "plain"]);
     // The chat speaks envelope, which is switched off here.
     assertEquals(await page.getByRole("link", { name: "Chat" }).count(), 0);
-    assertError(await call(stage, "GET /chat"), [404, "not_found"]);
+    assertError(await call(server, "GET /chat"), [404, "not_found"]);
     await left.say("hello");
     await right.shows(".bubble", "hello");
     assertEquals(complaints, []);
@@ -148,15 +148,15 @@ test("the page is kept to itself, and follows the server's own paths", SLOW, asy
 });
 
 test("demo tokens are given to this server's own local pages, and carry no role", SLOW, async () => {
-  await using stage = await Stage.open({ demo: true, jwtSecret: undefined, adminToken: undefined });
+  await using server = await TestServer.open({ demo: true, jwtSecret: undefined, adminToken: undefined });
   const ask = (headers: Record<string, string>, body: unknown = { user: "ada", roles: ["admin"], rooms: ["*"] }) =>
-    call(stage, "POST /demo/token", { headers, body });
-  const own = `http://127.0.0.1:${stage.server.port}`;
+    call(server, "POST /demo/token", { headers, body });
+  const own = `http://127.0.0.1:${server.parley.port}`;
   const given = await ask({ origin: own });
   const bearer = String(given.body.token);
   assertEquals(given.status, 200);
-  assertError(await call(stage, "GET /websocket/rooms", { bearer }), [403, "forbidden"]);
-  assertEquals((await call(stage, "GET /websocket/users/ada/notifications", { bearer })).status, 200);
+  assertError(await call(server, "GET /websocket/rooms", { bearer }), [403, "forbidden"]);
+  assertEquals((await call(server, "GET /websocket/users/ada/notifications", { bearer })).status, 200);
   const foreign = [{}, { origin: "https://evil.example" }, { origin: "null" }, { origin: "http://127.0.0.1:1" }];
   for (const headers of foreign) assertError(await ask(headers as Record<string, string>), [403, "forbidden"]);
   for (const body of [{}, { user: "" }, { user: 7 }, { user: "x".repeat(300) }]) {

@@ -5,7 +5,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import type { Stage, Talker } from "../e2e/stage.ts";
+import type { JsonClient, TestServer } from "../e2e/test_server.ts";
 import { DESKTOP, PHONE, withDemo } from "./browser.ts";
 import { openDialects } from "./panes.ts";
 import { Person } from "./person.ts";
@@ -22,7 +22,7 @@ class List {
     readonly page: Page,
     readonly box: Locator,
     readonly entries: Locator,
-    readonly guest: Talker,
+    readonly guest: JsonClient,
   ) {}
 
   entry(line: number): Locator {
@@ -95,28 +95,28 @@ class List {
   }
 }
 
-async function guestIn(stage: Stage): Promise<Talker> {
-  const guest = await stage.talker("/ws");
+async function guestIn(server: TestServer): Promise<JsonClient> {
+  const guest = await server.client("/ws");
   await guest.ask({ type: "join-room", roomId: "lobby" }, { type: "room-joined" });
   return guest;
 }
 
-function write(guest: Talker, line: number): void {
+function write(guest: JsonClient, line: number): void {
   guest.say({ type: "message", roomId: "lobby", message: { text: `line ${line}.` } });
 }
 
-type Open = (browser: Browser, stage: Stage) => Promise<List>;
+type Open = (browser: Browser, server: TestServer) => Promise<List>;
 
-const chat = (look: BrowserContextOptions): Open => async (browser, stage) => {
-  const { page } = await Person.enter(browser, stage.url(""), "Ann", look);
-  return new List(page, page.getByRole("log"), page.getByRole("article"), await guestIn(stage));
+const chat = (look: BrowserContextOptions): Open => async (browser, server) => {
+  const { page } = await Person.enter(browser, server.url(""), "Ann", look);
+  return new List(page, page.getByRole("log"), page.getByRole("article"), await guestIn(server));
 };
 
 const pane =
-  (look: BrowserContextOptions, box: string, entries: string, tab?: string): Open => async (browser, stage) => {
-    const { page, left } = await openDialects(browser, stage, look);
+  (look: BrowserContextOptions, box: string, entries: string, tab?: string): Open => async (browser, server) => {
+    const { page, left } = await openDialects(browser, server, look);
     if (tab) await left.find(".tabs").getByText(tab).tap();
-    return new List(page, left.find(box), left.find(entries), await guestIn(stage));
+    return new List(page, left.find(box), left.find(entries), await guestIn(server));
   };
 
 const LISTS: Record<string, Open> = {
@@ -131,8 +131,8 @@ for (const [name, open] of Object.entries(LISTS)) {
     `whatever changes around the ${name}, one stays at the end, or at what one reads`,
     SLOW,
     () =>
-      withDemo(async (browser, stage) => {
-        const list = await open(browser, stage);
+      withDemo(async (browser, server) => {
+        const list = await open(browser, server);
         await staysAtEnd(list);
         await staysAtWhatIsRead(list, name.startsWith("frames") ? MORE_THAN_KEPT : 60);
       }),
@@ -174,16 +174,16 @@ async function staysAtWhatIsRead(list: List, count: number): Promise<void> {
 }
 
 test("the conversation of / is bounded, however much others write", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const list = await LISTS["conversation of /"]!(browser, stage);
+  withDemo(async (browser, server) => {
+    const list = await LISTS["conversation of /"]!(browser, server);
     await list.hear(MORE_THAN_KEPT);
     assertEquals(await list.entries.count(), 200);
     await list.assertAtEnd("more have come than are kept");
   }));
 
 test("one leaves the end with a wheel while others write", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const list = await chat(DESKTOP)(browser, stage);
+  withDemo(async (browser, server) => {
+    const list = await chat(DESKTOP)(browser, server);
     await list.hear(40);
     await list.box.hover();
     await Promise.all([list.hear(10), list.page.mouse.wheel(0, -600)]);
@@ -198,11 +198,11 @@ test("one leaves the end with a wheel while others write", SLOW, () =>
   }));
 
 test("older messages come above the one that is read", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const guest = await guestIn(stage);
+  withDemo(async (browser, server) => {
+    const guest = await guestIn(server);
     for (let line = 1; line <= 90; line++) write(guest, line);
     await guest.settle();
-    const list = await chat(DESKTOP)(browser, stage);
+    const list = await chat(DESKTOP)(browser, server);
     await list.entry(90).waitFor();
     await list.assertAtEnd("the history has come");
     const first = list.entries.filter({ hasText: await list.entries.first().locator(".bubble").innerText() });
@@ -216,8 +216,8 @@ test(
   "a frame that one opens stays in place, and the end is followed again once it is closed",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const list = await LISTS["frames of /"]!(browser, stage);
+    withDemo(async (browser, server) => {
+      const list = await LISTS["frames of /"]!(browser, server);
       await list.hear(60);
       const frame = list.entry(60);
       const touch = () => frame.locator("summary").click();

@@ -22,15 +22,15 @@ function lookOf(page: Page): Promise<Record<string, string>> {
 }
 
 test("both pages have one look, and it is another one in the dark", SLOW, () =>
-  withDemo(async (browser, stage) => {
+  withDemo(async (browser, server) => {
     const grounds = new Set<string>();
     for (const colorScheme of ["light", "dark"] as const) {
       for (const form of [DESKTOP, PHONE]) {
         const page = await (await browser.newContext({ ...form, colorScheme })).newPage();
-        await page.goto(stage.url("/"));
+        await page.goto(server.url("/"));
         await page.locator('.pane[data-dialect="envelope"] button.primary').waitFor();
         const look = await lookOf(page);
-        await page.goto(stage.url("/chat"));
+        await page.goto(server.url("/chat"));
         await page.getByLabel("Your name").waitFor();
         assertEquals(await lookOf(page), look, colorScheme);
         grounds.add(look.ground!);
@@ -41,18 +41,18 @@ test("both pages have one look, and it is another one in the dark", SLOW, () =>
   }));
 
 test("the pages lead to each other, by keyboard too", SLOW, () =>
-  withDemo(async (browser, stage) => {
+  withDemo(async (browser, server) => {
     for (const form of [DESKTOP, PHONE]) {
       const page = await (await browser.newContext(form)).newPage();
-      await page.goto(stage.url("/"));
+      await page.goto(server.url("/"));
       const nav = page.getByRole("navigation", { name: "Pages" });
       assertEquals(await nav.locator('[aria-current="page"]').textContent(), "Dialects");
       await nav.getByRole("link", { name: "Chat" }).click();
-      await page.waitForURL(stage.url("/chat"));
+      await page.waitForURL(server.url("/chat"));
       assertEquals(await nav.locator('[aria-current="page"]').textContent(), "Chat");
       await nav.getByRole("link", { name: "Dialects" }).focus();
       await page.keyboard.press("Enter");
-      await page.waitForURL(stage.url("/"));
+      await page.waitForURL(server.url("/"));
       await page.locator(".pane").first().waitFor();
       await page.context().close();
     }
@@ -62,20 +62,20 @@ test(
   "the pages work under a path that a proxy in front does not strip",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
+    withDemo(async (browser, server) => {
       const page = await (await browser.newContext()).newPage();
       const complaints = complaintsOf(page);
-      await page.goto(stage.url("/rt"));
+      await page.goto(server.url("/rt"));
       await page.locator('.pane[data-state="online"]').first().waitFor();
       await page.getByRole("link", { name: "Chat" }).click();
-      await page.waitForURL(stage.url("/rt/chat"));
+      await page.waitForURL(server.url("/rt/chat"));
       await page.getByLabel("Your name").fill("Ann");
       await page.keyboard.press("Enter");
       await page.getByLabel(/^Message to/).fill("under a path");
       await page.keyboard.press("Enter");
       await page.locator(".message.mine", { hasText: "under a path" }).waitFor();
       await page.getByRole("link", { name: "Dialects" }).click();
-      await page.waitForURL(stage.url("/rt/"));
+      await page.waitForURL(server.url("/rt/"));
       assertEquals(complaints, []);
     }, { basePath: "/rt" }),
 );
@@ -84,15 +84,15 @@ test(
   "light or dark, once chosen, holds on both pages and after a reload",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
+    withDemo(async (browser, server) => {
       const page = await (await browser.newContext({ colorScheme: "light" })).newPage();
       const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-      await page.goto(stage.url("/"));
+      await page.goto(server.url("/"));
       const light = await ground();
       await page.getByRole("button", { name: "Switch between light and dark" }).click();
       const dark = await ground();
       assert(light !== dark);
-      await page.goto(stage.url("/chat"));
+      await page.goto(server.url("/chat"));
       await page.getByLabel("Your name").waitFor();
       assertEquals(await ground(), dark);
       await page.getByRole("button", { name: "Switch between light and dark" }).click();
@@ -106,10 +106,10 @@ test(
   "people can be read in each of their colours, in light and in dark",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
+    withDemo(async (browser, server) => {
       for (const colorScheme of ["light", "dark"] as const) {
         const page = await (await browser.newContext({ colorScheme, bypassCSP: true })).newPage();
-        await page.goto(stage.url("/chat"));
+        await page.goto(server.url("/chat"));
         await page.getByLabel("Your name").waitFor();
         await page.evaluate(() => {
           const people = Array.from({ length: 8 }, (_, hue) => {

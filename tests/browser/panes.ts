@@ -2,7 +2,7 @@
  * The demo page at `/` as its tests use it: two panes, and guests who come into the same room.
  */
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import type { Stage, Talker } from "../e2e/stage.ts";
+import type { JsonClient, TestServer } from "../e2e/test_server.ts";
 import { complaintsOf } from "./browser.ts";
 
 const PATIENCE_MS = 15_000;
@@ -50,19 +50,19 @@ export interface Opened {
 
 export async function openDialects(
   browser: Browser,
-  stage: Stage,
+  server: TestServer,
   options: BrowserContextOptions = {},
 ): Promise<Opened> {
   const page = await (await browser.newContext(options)).newPage();
   const complaints = complaintsOf(page);
-  await page.goto(stage.url("/"));
+  await page.goto(server.url("/"));
   const [left, right] = [new Pane(page, 0), new Pane(page, 1)];
   for (const pane of [left, right]) await pane.shows(".state", "2 here");
   return { page, left, right, complaints };
 }
 
 /** With the name the server tells it. */
-export async function enterAsGuest(stage: Stage): Promise<{ talker: Talker; name: string }> {
-  const talker = await stage.talker("/ws/lobby");
-  return { talker, name: String((await talker.hear({ type: "join" })).username) };
+export async function enterAsGuest(server: TestServer): Promise<{ client: JsonClient; name: string }> {
+  const client = await server.client("/ws/lobby");
+  return { client, name: String((await client.hear({ type: "join" })).username) };
 }

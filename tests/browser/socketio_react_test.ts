@@ -5,8 +5,8 @@ import process from "node:process";
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { SocketioClients } from "../e2e/socketio_stage.ts";
-import { Stage } from "../e2e/stage.ts";
+import { SocketioClients } from "../e2e/socketio_clients.ts";
+import { TestServer } from "../e2e/test_server.ts";
 import { eventually } from "../harness.ts";
 import { PageServer } from "./page_server.ts";
 
@@ -24,9 +24,9 @@ async function inBrowser(run: (browser: Browser) => Promise<void>): Promise<void
   }
 }
 
-async function openPage(browser: Browser, origin: string, stage: Stage, token: string): Promise<Page> {
+async function openPage(browser: Browser, origin: string, server: TestServer, token: string): Promise<Page> {
   const page = await browser.newPage();
-  const query = new URLSearchParams({ server: stage.url(""), token });
+  const query = new URLSearchParams({ server: server.url(""), token });
   await page.goto(`${origin}/?${query}`);
   return page;
 }
@@ -37,16 +37,16 @@ function shows(page: Page, id: string, text: string): Promise<unknown> {
 
 test("the guide's hooks work against Parley", SLOW, async () => {
   await using pages = await PageServer.start(new URL("./use_realtime.js", import.meta.url));
-  await using stage = await Stage.open();
-  stage.server.on("customEvent", (from, data) => {
-    void stage.server.sendToClient(from.id, { type: "customEvent", data });
+  await using server = await TestServer.open();
+  server.parley.on("customEvent", (from, data) => {
+    void server.parley.sendToClient(from.id, { type: "customEvent", data });
   });
-  await using clients = new SocketioClients(stage);
+  await using clients = new SocketioClients(server);
   await inBrowser(async (browser) => {
-    const page = await openPage(browser, pages.origin, stage, await stage.token("ann"));
+    const page = await openPage(browser, pages.origin, server, await server.token("ann"));
     await shows(page, "status", "Status: Connected");
     await shows(page, "messages-status", "Connected");
-    await eventually(() => stage.server.getRoom(conversationId).length === 1);
+    await eventually(() => server.parley.getRoom(conversationId).length === 1);
 
     await page.click("#send-data");
     await eventually(async () => /^Hello! over/.test(await page.textContent("#received") ?? ""), PATIENCE);
@@ -65,29 +65,29 @@ test("the guide's hooks work against Parley", SLOW, async () => {
     bob.say("sendMessage", { conversationId, content: "hello page" });
     await shows(page, "messages", "ann: from the pagebob: hello page");
 
-    await stage.server.sendToUser("ann", { type: "notification", data: { title: "Order shipped" } });
+    await server.parley.sendToUser("ann", { type: "notification", data: { title: "Order shipped" } });
     await shows(page, "toast", "Order shipped");
     await shows(page, "badge", "1");
     await page.click("#read");
     await shows(page, "badge", "0");
     await page.close();
   });
-  await eventually(() => stage.server.getClientCount() === 1);
+  await eventually(() => server.parley.getClientCount() === 1);
 });
 
 test("the guide's hooks come back when the server does, and a bad token is an error they can read", SLOW, async () => {
   await using pages = await PageServer.start(new URL("./use_realtime.js", import.meta.url));
-  const first = await Stage.open();
-  const { port } = first.server;
+  const first = await TestServer.open();
+  const { port } = first.parley;
   await inBrowser(async (browser) => {
     const page = await openPage(browser, pages.origin, first, await first.token("ann"));
     await shows(page, "status", "Status: Connected");
-    await first.server.stop();
+    await first.parley.stop();
     await shows(page, "status", "Status: Disconnected");
-    await using second = await Stage.open({ ports: [port] });
+    await using second = await TestServer.open({ ports: [port] });
     await shows(page, "status", "Status: Connected");
     await shows(page, "messages-status", "Connected");
-    await eventually(() => second.server.getRoom(conversationId).length === 1, PATIENCE);
+    await eventually(() => second.parley.getRoom(conversationId).length === 1, PATIENCE);
     await page.close();
 
     const refused = await openPage(browser, pages.origin, second, "bad");

@@ -5,13 +5,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Stage } from "../e2e/stage.ts";
+import { TestServer } from "../e2e/test_server.ts";
 import { atPort, HTML } from "../start_page.ts";
 import { complaintsOf, withBrowser } from "./browser.ts";
 
 test("the page of docs/start.md shows what was said and what is said", { timeout: 60_000 }, async () => {
-  await using stage = await Stage.open();
-  const html = atPort(HTML, stage.server.port).replace('"TOKEN"', JSON.stringify(await stage.token("ann")));
+  await using server = await TestServer.open();
+  const html = atPort(HTML, server.parley.port).replace('"TOKEN"', JSON.stringify(await server.token("ann")));
   const pages = createServer((_, response) => {
     response.writeHead(200, { "content-type": "text/html" }).end(
       html.replace("<ol", '<link rel="icon" href="data:,"><ol'),
@@ -19,7 +19,7 @@ test("the page of docs/start.md shows what was said and what is said", { timeout
   });
   await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
   try {
-    const guest = await stage.talker("/ws/tea");
+    const guest = await server.client("/ws/tea");
     const { username } = await guest.ask({ type: "message", content: "before" }, { type: "message" });
     await withBrowser(async (browser) => {
       const page = await browser.newPage();

@@ -26,15 +26,15 @@ test(
   "a room over the bound shows its number and nobody's name, in every dialect; below it everybody is back",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const { left, right, complaints } = await openDialects(browser, stage);
-      const ann = await Person.enter(browser, stage.url(""), "Ann");
+    withDemo(async (browser, server) => {
+      const { left, right, complaints } = await openDialects(browser, server);
+      const ann = await Person.enter(browser, server.url(""), "Ann");
       const people = ann.page.getByRole("button", { name: /^In this room/ });
       const pairs = [["envelope", "kebab"], ["snake", "socketio"], ["plain", "envelope"]] as const;
       for (const [one, other] of pairs) {
         if (one !== "envelope") await left.speak(one, 3);
         if (other !== "kebab") await right.speak(other, 3);
-        const guests = [await enterAsGuest(stage), await enterAsGuest(stage), await enterAsGuest(stage)];
+        const guests = [await enterAsGuest(server), await enterAsGuest(server), await enterAsGuest(server)];
         const all = 3 + guests.length;
         for (const pane of [left, right]) {
           await pane.shows(".state", `${all} here`);
@@ -43,7 +43,7 @@ test(
         await ann.page.getByText(`${all} people`).first().waitFor();
         await eventually(async () => await people.locator(".avatar").count() === 0, PATIENCE);
 
-        for (const { talker } of guests) talker.close();
+        for (const { client } of guests) client.close();
         for (const pane of [left, right]) {
           await lists(pane, ["Ada", "Ann", "Grace"]);
           await pane.shows(".state", "3 here");
@@ -56,9 +56,9 @@ test(
 );
 
 test("who comes into a room over the bound learns its number", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    for (let n = 0; n < BOUND + 2; n++) await enterAsGuest(stage);
-    const ann = await Person.enter(browser, stage.url(""), "Ann");
+  withDemo(async (browser, server) => {
+    for (let n = 0; n < BOUND + 2; n++) await enterAsGuest(server);
+    const ann = await Person.enter(browser, server.url(""), "Ann");
     await ann.page.getByText(`${BOUND + 3} people`).first().waitFor();
     await ann.page.getByRole("button", { name: `In this room: ${BOUND + 3}` }).click();
     await ann.page.locator(".drawer").getByText(`${BOUND + 3} people`).waitFor();
@@ -66,9 +66,9 @@ test("who comes into a room over the bound learns its number", SLOW, () =>
   }, { roomAnnounceMax: BOUND }));
 
 test("a room that tells nobody who is in it is not shown as empty", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const { page, left, right } = await openDialects(browser, stage);
-    const ann = await Person.enter(browser, stage.url(""), "Ann");
+  withDemo(async (browser, server) => {
+    const { page, left, right } = await openDialects(browser, server);
+    const ann = await Person.enter(browser, server.url(""), "Ann");
     await ann.page.getByRole("button", { name: /# help/ }).click();
     await ann.page.getByText("Who is here is not told").waitFor();
     assertEquals(await ann.page.getByText("0 here").count(), 0);
@@ -85,8 +85,8 @@ test(
   "a refused message comes back with its reason, and can be tried again or discarded",
   SLOW,
   () =>
-    withDemo(async (browser, stage) => {
-      const ann = await Person.enter(browser, stage.url(""), "Ann");
+    withDemo(async (browser, server) => {
+      const ann = await Person.enter(browser, server.url(""), "Ann");
       await ann.page.getByRole("button", { name: /# help/ }).click();
       await ann.page.getByRole("heading", { name: "# help" }).waitFor();
       await ann.page.getByText("Only you").waitFor();
@@ -104,8 +104,8 @@ test(
 );
 
 test("a refused message is told in every dialect of the page", SLOW, () =>
-  withDemo(async (browser, stage) => {
-    const { left, right, complaints } = await openDialects(browser, stage);
+  withDemo(async (browser, server) => {
+    const { left, right, complaints } = await openDialects(browser, server);
     for (const dialect of ["envelope", "socketio", "kebab", "snake", "plain"]) {
       if (dialect !== "envelope") await left.speak(dialect);
       const before = (await left.texts(".note.bad")).length;

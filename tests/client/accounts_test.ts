@@ -10,7 +10,7 @@ import type { Room } from "../../src/client/room.ts";
 import { eventually } from "../harness.ts";
 import { seeds } from "../nightly.ts";
 import { FaultProxy } from "./fault_proxy.ts";
-import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
+import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./real_server.ts";
 
 /** 200 seeds of 50 cuts at night. */
 const SEEDS = seeds({ nightly: 200 });

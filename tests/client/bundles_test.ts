@@ -13,7 +13,7 @@ import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { bundle } from "../../.ci/bundle.mjs";
 import { RUNTIME } from "../harness.ts";
-import { SECRET } from "./world.ts";
+import { SECRET } from "./real_server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 const CLIENT = "src/http/assets/client.js";

@@ -7,7 +7,7 @@ import NodeWebSocket from "ws";
 import type { Platform } from "../../src/client/platform.ts";
 import { eventually, type ServerProcess } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
-import { ADMIN_TOKEN, chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
+import { ADMIN_TOKEN, chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./real_server.ts";
 
 let server: ServerProcess;
 before(async () => server = await startParley());

@@ -9,33 +9,33 @@ import { type ClientOptions, createClient } from "../../src/client/mod.ts";
 import type { SocketConstructor } from "../../src/client/platform.ts";
 import type { Gap } from "../../src/client/room.ts";
 import type { ServerOptions } from "../../src/mod.ts";
-import { Stage } from "../e2e/stage.ts";
+import { TestServer } from "../e2e/test_server.ts";
 import { eventually, freePort } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
-import { ADMIN_TOKEN, clientOf, CONNECT, startParley } from "./world.ts";
+import { ADMIN_TOKEN, clientOf, CONNECT, startParley } from "./real_server.ts";
 
 const SLOW = { timeout: 20_000 };
 const QUICK = { backoff: { minMs: 10, maxMs: 20 } };
 
 /** A client behind a proxy that counts its dials. */
-async function dialler(options: Partial<ServerOptions>, clientOptions: (stage: Stage) => ClientOptions) {
-  const stage = await Stage.open(options);
-  const proxy = await FaultProxy.open(stage.server.port);
+async function dialler(options: Partial<ServerOptions>, clientOptions: (server: TestServer) => ClientOptions) {
+  const server = await TestServer.open(options);
+  const proxy = await FaultProxy.open(server.parley.port);
   const codes: string[] = [];
   const client = createClient(proxy.url(CONNECT), {
     ...QUICK,
     onError: ({ code }) => codes.push(code),
-    ...clientOptions(stage),
+    ...clientOptions(server),
   });
   return {
-    stage,
+    server: server,
     proxy,
     client,
     codes,
     async [Symbol.asyncDispose]() {
       client.close();
       await proxy[Symbol.asyncDispose]();
-      await stage[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
     },
   };
 }
@@ -45,18 +45,21 @@ async function ended(client: Client, reason: string): Promise<void> {
   assertEquals(client.status.reason, reason);
 }
 
-const NO_TOKENS: Record<string, [reason: string, token: (stage: Stage) => string | undefined, sentence: RegExp]> = {
+const NO_TOKENS: Record<
+  string,
+  [reason: string, token: (testServer: TestServer) => string | undefined, sentence: RegExp]
+> = {
   "no token": ["unauthorized", () => undefined, /a valid token is needed/],
-  "an expired token": ["token_expired", (stage) => stage.sign({ sub: "ann", exp: 1 }), /expired/],
-  "a forged token": ["unauthorized", (stage) => stage.sign({ sub: "ann" }) + "x", /Invalid token/],
+  "an expired token": ["token_expired", (server) => server.sign({ sub: "ann", exp: 1 }), /expired/],
+  "a forged token": ["unauthorized", (server) => server.sign({ sub: "ann" }) + "x", /Invalid token/],
   "a token that is none": ["unauthorized", () => "gibberish", /Invalid token/],
 };
 
 for (const [name, [reason, tokenOf, sentence]] of Object.entries(NO_TOKENS)) {
   for (const isFunction of [false, true]) {
     test(`${name}${isFunction ? " of a function" : ""}: ${reason}, and no more dials than help`, SLOW, async () => {
-      await using world = await dialler({}, (stage) => ({
-        token: isFunction ? () => tokenOf(stage) : tokenOf(stage),
+      await using world = await dialler({}, (server) => ({
+        token: isFunction ? () => tokenOf(server) : tokenOf(server),
       }));
       world.client.connect();
       await ended(world.client, reason);
@@ -73,7 +76,7 @@ test("a forbidden origin: origin, once", SLOW, async () => {
     }
   }
   await using world = await dialler({ websocketAllowedOrigins: ["https://app.test"] }, () => ({
-    token: () => world.stage.token("ann"),
+    token: () => world.server.token("ann"),
     platform: { WebSocket: FromElsewhere as unknown as SocketConstructor },
   }));
   world.client.connect();
@@ -82,8 +85,8 @@ test("a forbidden origin: origin, once", SLOW, async () => {
   assertEquals(world.proxy.accepted, 1);
 });
 
-async function remove(stage: Stage, method: string, path: string, body?: object): Promise<void> {
-  const answer = await fetch(stage.url(path), {
+async function remove(server: TestServer, method: string, path: string, body?: object): Promise<void> {
+  const answer = await fetch(server.url(path), {
     method,
     headers: { "x-api-key": ADMIN_TOKEN, "content-type": "application/json" },
     body: body && JSON.stringify(body),
@@ -92,19 +95,19 @@ async function remove(stage: Stage, method: string, path: string, body?: object)
 }
 
 test("kicked and blocked are told apart, and a block says how long at the next try", SLOW, async () => {
-  await using world = await dialler({ adminToken: ADMIN_TOKEN }, (stage) => ({ token: () => stage.token("ann") }));
-  const { client, stage } = world;
+  await using world = await dialler({ adminToken: ADMIN_TOKEN }, (server) => ({ token: () => server.token("ann") }));
+  const { client, server: server } = world;
   client.connect();
   await eventually(() => client.isOpen);
-  await remove(stage, "DELETE", `/websocket/connections/${client.status.connectionId}`);
+  await remove(server, "DELETE", `/websocket/connections/${client.status.connectionId}`);
   await ended(client, "kicked");
   client.connect();
   await eventually(() => client.isOpen);
-  await remove(stage, "POST", "/websocket/users/ann/disconnect", {});
+  await remove(server, "POST", "/websocket/users/ann/disconnect", {});
   await ended(client, "kicked");
   client.connect();
   await eventually(() => client.isOpen);
-  await remove(stage, "POST", "/websocket/users/ann/disconnect", { blockSeconds: 60 });
+  await remove(server, "POST", "/websocket/users/ann/disconnect", { blockSeconds: 60 });
   await ended(client, "blocked");
   client.connect();
   await eventually(() => client.status.state === "closed");
@@ -116,9 +119,9 @@ test("kicked and blocked are told apart, and a block says how long at the next t
 });
 
 test("a full server: full, and back when there is a place", SLOW, async () => {
-  await using world = await dialler({ websocketMaxConnections: 1 }, (stage) => ({ token: () => stage.token("ann") }));
-  const { client, stage } = world;
-  const other = await stage.kebab();
+  await using world = await dialler({ websocketMaxConnections: 1 }, (server) => ({ token: () => server.token("ann") }));
+  const { client, server: server } = world;
+  const other = await server.kebab();
   client.connect();
   await eventually(() => client.status.reason === "full");
   assertMatch(client.status.error!.message, /the limit of 1 connections is reached/);
@@ -132,10 +135,10 @@ test("a full server: full, and back when there is a place", SLOW, async () => {
 });
 
 test("too many attempts: rate, and back when the server says", SLOW, async () => {
-  await using world = await dialler({ websocketConnectRate: 1, websocketConnectBurst: 1 }, (stage) => ({
-    token: () => stage.token("ann"),
+  await using world = await dialler({ websocketConnectRate: 1, websocketConnectBurst: 1 }, (server) => ({
+    token: () => server.token("ann"),
   }));
-  await world.stage.kebab();
+  await world.server.kebab();
   world.client.connect();
   await eventually(() => world.client.status.reason === "rate");
   await eventually(() => world.client.isOpen);
@@ -143,10 +146,10 @@ test("too many attempts: rate, and back when the server says", SLOW, async () =>
 });
 
 test("a wrong path and a dead port: unreachable, both named, and tried again", SLOW, async () => {
-  await using stage = await Stage.open();
+  await using server = await TestServer.open();
   const port = await freePort();
-  const urls = [stage.ws("/websocket/conect"), `ws://127.0.0.1:${port}/websocket/connect`];
-  const clients = urls.map((url) => createClient(url, { ...QUICK, token: () => stage.token("ann") }));
+  const urls = [server.ws("/websocket/conect"), `ws://127.0.0.1:${port}/websocket/connect`];
+  const clients = urls.map((url) => createClient(url, { ...QUICK, token: () => server.token("ann") }));
   for (const [index, client] of clients.entries()) {
     client.connect();
     await eventually(() => client.status.attempt > 2);
@@ -155,15 +158,15 @@ test("a wrong path and a dead port: unreachable, both named, and tried again", S
     const { message } = client.status.error!;
     assert(message.includes(host) && message.includes(pathname), message);
   }
-  await using _late = await Stage.open({ ports: [port] });
+  await using _late = await TestServer.open({ ports: [port] });
   await eventually(() => clients[1].isOpen);
   for (const client of clients) client.close();
 });
 
 test("a burst at the start: 100 rooms and 200 follows are all known, and nobody is refused", SLOW, async () => {
   const limits = { websocketMessageRate: 50, websocketMessageBurst: 100, websocketByteRate: 262_144 };
-  await using world = await dialler({ ...limits, websocketJoinRate: 10 }, (stage) => ({
-    token: () => stage.token("ann"),
+  await using world = await dialler({ ...limits, websocketJoinRate: 10 }, (server) => ({
+    token: () => server.token("ann"),
   }));
   const { presenceOf } = await import("../../src/client/presence.ts");
   const { client, codes } = world;

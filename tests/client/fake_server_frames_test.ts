@@ -5,12 +5,12 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { FakeServer } from "../../src/client/testing.ts";
-import { Stage } from "../e2e/stage.ts";
+import { TestServer } from "../e2e/test_server.ts";
 import { eventually } from "../harness.ts";
 import { type Frame, SCRIPTS, type Speaker, type Step } from "./scripts.ts";
 
 /** A server of either kind. */
-interface World extends AsyncDisposable {
+interface EitherServer extends AsyncDisposable {
   dial(token: string | undefined, protocols?: string[]): SocketOfEither;
   /** `seconds` from now until it expires. */
   tokenOf(user: Speaker, seconds?: number): string;
@@ -31,7 +31,7 @@ function offerOf(token: string | undefined, protocols: string[] = []): string[] 
   return ["parley.envelope", ...protocols, ...token === undefined ? [] : [`parley.bearer.${token}`]];
 }
 
-function fakeWorld(): World {
+function fakeServer(): EitherServer {
   const server = new FakeServer();
   const Socket = server.platform.WebSocket as Constructor;
   return {
@@ -45,14 +45,14 @@ function fakeWorld(): World {
   };
 }
 
-async function realWorld(): Promise<World> {
-  const stage = await Stage.open();
+async function realServer(): Promise<EitherServer> {
+  const server = await TestServer.open();
   const Socket = WebSocket as unknown as Constructor;
   return {
-    dial: (...offer) => new Socket(stage.ws("/websocket/connect"), offerOf(...offer)),
-    tokenOf: (user, seconds = 60) => stage.sign({ sub: user, exp: Math.floor(Date.now() / 1000) + seconds }),
+    dial: (...offer) => new Socket(server.ws("/websocket/connect"), offerOf(...offer)),
+    tokenOf: (user, seconds = 60) => server.sign({ sub: user, exp: Math.floor(Date.now() / 1000) + seconds }),
     until: async (isTrue) => void await eventually(isTrue),
-    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -84,11 +84,11 @@ class Hearer {
   }
 
   /** Everything the server had for it by now has arrived afterwards. */
-  async settle(world: World): Promise<void> {
+  async settle(server: EitherServer): Promise<void> {
     const id = `settled ${this.#asked++}`;
     // Not a heartbeat: those overtake what waits for its turn.
     this.say({ type: "system", id, data: { action: "notifications" } });
-    await world.until(() => this.heard.some((frame) => frame.id === id));
+    await server.until(() => this.heard.some((frame) => frame.id === id));
   }
 }
 
@@ -98,22 +98,22 @@ interface Heard {
   frames: Record<string, Frame[]>;
 }
 
-async function run(script: Step[], world: World): Promise<Heard[]> {
+async function run(script: Step[], server: EitherServer): Promise<Heard[]> {
   const here = new Map<Speaker, Hearer>();
   const record: Heard[] = [];
   for (const [speaker, said] of script) {
     const hearer = here.get(speaker);
     if (said === "comes") {
-      const comer = new Hearer(world.dial(world.tokenOf(speaker)));
+      const comer = new Hearer(server.dial(server.tokenOf(speaker)));
       here.set(speaker, comer);
-      await world.until(() => comer.heard.length > 0);
+      await server.until(() => comer.heard.length > 0);
     } else if (said === "goes") {
       hearer!.close();
       here.delete(speaker);
-      await world.until(() => [...here.values()].some(({ heard }) => isFarewell(heard.at(-1))));
+      await server.until(() => [...here.values()].some(({ heard }) => isFarewell(heard.at(-1))));
     } else hearer!.say(typeof said === "function" ? said(hearer!.heard) : said);
     // The speaker first: what it caused has then been sent to the others as well.
-    for (const one of [here.get(speaker), ...here.values()]) await one?.settle(world);
+    for (const one of [here.get(speaker), ...here.values()]) await one?.settle(server);
     const frames = Object.fromEntries([...here].map(([name, one]) => [name, one.news()]));
     record.push({ step: `${speaker}: ${JSON.stringify(said)}`, frames });
   }
@@ -148,28 +148,28 @@ function comparable(record: object[]): unknown[] {
 
 for (const [name, script] of Object.entries(SCRIPTS)) {
   test(`fake server: ${name}, as the real one`, async () => {
-    await using real = await realWorld();
-    await using fake = fakeWorld();
+    await using real = await realServer();
+    await using fake = fakeServer();
     const expected = comparable(await run(script, real));
     for (const [n, heard] of comparable(await run(script, fake)).entries()) assertEquals(heard, expected[n]);
   });
 }
 
 /** What somebody hears who is not let in, and how it ends. */
-async function turnedAway(token: string | undefined, protocols: string[], world: World): Promise<unknown[]> {
-  const socket = world.dial(token, protocols);
+async function turnedAway(token: string | undefined, protocols: string[], server: EitherServer): Promise<unknown[]> {
+  const socket = server.dial(token, protocols);
   const heard: unknown[] = [];
   socket.onmessage = ({ data }) => heard.push(comparable([JSON.parse(data)])[0]);
   const ends: unknown[] = [];
   socket.onclose = ({ code, reason }) => ends.push([code, reason]);
-  await world.until(() => ends.length > 0);
+  await server.until(() => ends.length > 0);
   return [...heard, ...ends];
 }
 
 test("fake server: a token that is not taken is refused as by the real one", async () => {
-  await using real = await realWorld();
-  await using fake = fakeWorld();
-  for (const tokenIn of [() => undefined, () => "of.no.use", (world: World) => world.tokenOf("ann", -120)]) {
+  await using real = await realServer();
+  await using fake = fakeServer();
+  for (const tokenIn of [() => undefined, () => "of.no.use", (server: EitherServer) => server.tokenOf("ann", -120)]) {
     const [told, end] = await turnedAway(tokenIn(fake), ["parley.refusal"], fake);
     assertEquals([told, end], await turnedAway(tokenIn(real), ["parley.refusal"], real));
     assertEquals((end as unknown[])[0], 4401);

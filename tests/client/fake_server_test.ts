@@ -8,7 +8,7 @@ import { type Client, createClient } from "../../src/client/client.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import type { SocketLike } from "../../src/client/platform.ts";
 import { FakeServer, type FakeServerOptions } from "../../src/client/testing.ts";
-import { Stage } from "../e2e/stage.ts";
+import { TestServer } from "../e2e/test_server.ts";
 import { eventually } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 
@@ -16,7 +16,7 @@ const URL_OF_FAKE = "wss://parley.test/websocket/connect";
 
 // ---- with both ----
 
-interface World extends AsyncDisposable {
+interface EitherServer extends AsyncDisposable {
   clientOf(user: string): Client;
   /** Cuts everybody. */
   cut(): void;
@@ -25,7 +25,7 @@ interface World extends AsyncDisposable {
 
 const QUICK: ClientOptions = { backoff: { minMs: 20, maxMs: 100 } };
 
-function fakeWorld(): World {
+function fakeServer(): EitherServer {
   const server = new FakeServer();
   return {
     clientOf: (user) => createClient(URL_OF_FAKE, { ...QUICK, token: () => user, platform: server.platform }),
@@ -39,62 +39,62 @@ function fakeWorld(): World {
   };
 }
 
-async function realWorld(): Promise<World> {
-  const stage = await Stage.open();
-  const proxy = await FaultProxy.open(stage.server.port);
+async function realServer(): Promise<EitherServer> {
+  const server = await TestServer.open();
+  const proxy = await FaultProxy.open(server.parley.port);
   return {
-    clientOf: (user) => createClient(proxy.url("/websocket/connect"), { ...QUICK, token: () => stage.token(user) }),
+    clientOf: (user) => createClient(proxy.url("/websocket/connect"), { ...QUICK, token: () => server.token(user) }),
     cut: () => proxy.cut(),
     until: (isTrue) => eventually(isTrue),
     async [Symbol.asyncDispose]() {
       await proxy[Symbol.asyncDispose]();
-      await stage[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
     },
   };
 }
 
-async function joined(world: World, ...users: string[]) {
-  const clients = users.map((user) => world.clientOf(user));
+async function joined(server: EitherServer, ...users: string[]) {
+  const clients = users.map((user) => server.clientOf(user));
   for (const client of clients) {
     client.connect();
     client.room("lobby").retain();
   }
-  await world.until(() => clients.every((client) => client.room("lobby").members.length === users.length));
+  await server.until(() => clients.every((client) => client.room("lobby").members.length === users.length));
   return clients;
 }
 
-for (const [kind, open] of Object.entries({ fake: fakeWorld, real: realWorld })) {
+for (const [kind, open] of Object.entries({ fake: fakeServer, real: realServer })) {
   test(`${kind} server: cuts lose and double nothing, and what waited arrives once`, async () => {
-    await using world = await open();
-    const [ann, bob] = await joined(world, "ann", "bob");
+    await using server = await open();
+    const [ann, bob] = await joined(server, "ann", "bob");
     const gaps: unknown[] = [];
     for (const client of [ann!, bob!]) client.on("gap", (gap) => gaps.push(gap));
     const said: Promise<unknown>[] = [];
     for (let n = 0; n < 20; n++) {
       said.push(ann!.room("lobby").send(`${n}`));
-      if (n % 3 === 0) await world.until(() => ann!.isOpen && bob!.isOpen);
-      if (n % 3 === 1) world.cut();
+      if (n % 3 === 0) await server.until(() => ann!.isOpen && bob!.isOpen);
+      if (n % 3 === 1) server.cut();
     }
     let isAllSaid = false;
     void Promise.all(said).then(() => isAllSaid = true);
     const texts = (client: Client) => client.room("lobby").messages.map(({ data }) => data.text);
-    await world.until(() => isAllSaid && [ann!, bob!].every((client) => texts(client).length >= 20));
+    await server.until(() => isAllSaid && [ann!, bob!].every((client) => texts(client).length >= 20));
     for (const client of [ann!, bob!]) assertEquals(texts(client), Array.from({ length: 20 }, (_, n) => `${n}`));
-    await world.until(() => bob!.room("lobby").members.length === 2);
+    await server.until(() => bob!.room("lobby").members.length === 2);
     assertEquals(gaps, []);
     for (const client of [ann!, bob!]) client.close();
   });
 
   test(`${kind} server: who comes, goes and is away is seen by the others`, async () => {
-    await using world = await open();
-    const [ann, bob] = await joined(world, "ann", "bob");
+    await using server = await open();
+    const [ann, bob] = await joined(server, "ann", "bob");
     void ann!.request({ type: "presence", data: { status: "away" } });
     const statusOfAnn = () => bob!.room("lobby").members.find((member) => member.user_id === "ann")?.status;
-    await world.until(() => statusOfAnn() === "away");
+    await server.until(() => statusOfAnn() === "away");
     void ann!.room("lobby").signal("typing_start");
-    await world.until(() => bob!.room("lobby").getSnapshot().typing.includes("ann"));
+    await server.until(() => bob!.room("lobby").getSnapshot().typing.includes("ann"));
     ann!.close();
-    await world.until(() => bob!.room("lobby").members.length === 1);
+    await server.until(() => bob!.room("lobby").members.length === 1);
     bob!.close();
   });
 }

@@ -10,7 +10,7 @@ import { eventually, type ServerProcess } from "../harness.ts";
 import { openDocument } from "./document.ts";
 import { readPage, withSources } from "./page_of_guide.ts";
 import { svelteModule } from "./svelte_module.ts";
-import { startParley, tokenOf } from "./world.ts";
+import { startParley, tokenOf } from "./real_server.ts";
 
 const SLOW = { timeout: 60_000 };
 const HERE = fileURLToPath(new URL(".", import.meta.url).href);

@@ -14,7 +14,7 @@ import { ParleyProvider } from "../../src/client/react.ts";
 import { eventually, RUNTIME, type ServerProcess } from "../harness.ts";
 import { openPage, type Page } from "./page.tsx";
 import { countBlocks, type Example, readExamples } from "./page_of_guide.ts";
-import { CONNECT, startParley, tokenOf } from "./world.ts";
+import { CONNECT, startParley, tokenOf } from "./real_server.ts";
 
 const SLOW = { timeout: 60_000 };
 const PATIENCE = { withinMs: 10_000 };

@@ -22,7 +22,7 @@ import {
 import { eventually, type ServerProcess } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import { openPage, type Page } from "./page.tsx";
-import { ADMIN_TOKEN, CONNECT, startParley, tokenOf } from "./world.ts";
+import { ADMIN_TOKEN, CONNECT, startParley, tokenOf } from "./real_server.ts";
 
 const SLOW = { timeout: 20_000 };
 let server: ServerProcess;

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { findProgram } from "../programs.ts";
 import { FaultProxy } from "./fault_proxy.ts";
-import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./world.ts";
+import { chance, clientOf, CONNECT, startParley, tokenOf, UNFORGETTING } from "./real_server.ts";
 
 const CUTS = 30;
 const CLIENT = new URL("../../src/http/assets/client.js", import.meta.url).href;

@@ -6,7 +6,7 @@ import { deliveryContract } from "./adapter_delivery.ts";
 import { endsContract } from "./adapter_ends.ts";
 import { handshakeContract } from "./adapter_handshake.ts";
 import { limitsContract } from "./adapter_limits.ts";
-import type { AdapterFactory } from "./adapter_stage.ts";
+import type { AdapterFactory } from "./test_listener.ts";
 
 export function adapterContract(factory: AdapterFactory): void {
   handshakeContract(factory);

@@ -5,10 +5,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { ServerOptions } from "../../src/mod.ts";
-import { call } from "./http_stage.ts";
+import { call } from "./http_calls.ts";
 import { RedisServer } from "./redis_server.ts";
-import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
-import { JOIN, type JsonFrame, Stage, type Talker } from "./stage.ts";
+import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_clients.ts";
+import { JOIN, type JsonClient, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 30_000 };
 const room = "lobby";
@@ -16,7 +16,7 @@ const FILE = new Uint8Array([0, 255, 10, 128]);
 const SHOWN = { $base64: "AP8KgA==" };
 
 interface Reader {
-  open(stage: Stage): Promise<Talker>;
+  open(server: TestServer): Promise<JsonClient>;
   /** What its live message frame has. */
   live: JsonFrame;
   join(since: unknown): JsonFrame;
@@ -27,28 +27,28 @@ interface Reader {
 
 const READERS: Record<string, Reader> = {
   envelope: {
-    open: (stage) => stage.envelope("eve"),
+    open: (server) => server.envelope("eve"),
     live: { type: "message", data: { text: "look", data: SHOWN, more: [SHOWN] } },
     join: (since) => ({ type: "system", id: "j", data: { action: "join", room, since } }),
     joined: { type: "room_joined", data: { recovered: true } },
     messagesOf: ({ data }) => (data as { messages: JsonFrame[] }).messages,
   },
   kebab: {
-    open: (stage) => stage.kebab("kim"),
+    open: (server) => server.kebab("kim"),
     live: { type: "message", message: "look", data: { data: SHOWN, more: [SHOWN] } },
     join: (since) => ({ type: "join-room", roomId: room, since }),
     joined: { type: "room-joined", recovered: true },
     messagesOf: ({ messages }) => messages as JsonFrame[],
   },
   snake: {
-    open: (stage) => stage.snake("sam"),
+    open: (server) => server.snake("sam"),
     live: { type: "new_message", content: "look", data: { data: SHOWN, more: [SHOWN] } },
     join: (since) => ({ type: "join_room", roomId: room, since }),
     joined: { type: "online_update", recovered: true },
     messagesOf: ({ messages }) => messages as JsonFrame[],
   },
   plain: {
-    open: (stage) => stage.plain("pat"),
+    open: (server) => server.plain("pat"),
     live: { type: "message", content: "look", data: { data: SHOWN, more: [SHOWN] } },
     join: (since) => ({ type: "join", room, since }),
     joined: { type: "user_list", recovered: true },
@@ -78,24 +78,24 @@ async function send(client: SocketioClient, beside: JsonFrame = {}): Promise<voi
 for (const [broker, share] of Object.entries(SHARED)) {
   test(`over ${broker} a message with bytes reaches every dialect, live and after a rejoin`, SLOW, async () => {
     await using shared = await share();
-    await using stage = await Stage.open(shared.options);
-    await using clients = new SocketioClients(stage);
+    await using server = await TestServer.open(shared.options);
+    await using clients = new SocketioClients(server);
     const ann = await clients.connect("ann");
     const { position: since } = await ann.ask("joinConversation", { conversationId: room });
     const bob = await clients.connect("bob");
     await bob.ask("joinConversation", { conversationId: room });
-    const talkers: Record<string, Talker> = {};
+    const byDialect: Record<string, JsonClient> = {};
     for (const [dialect, { open }] of Object.entries(READERS)) {
-      talkers[dialect] = await open(stage);
-      await talkers[dialect].ask(...JOIN[dialect]!(room));
+      byDialect[dialect] = await open(server);
+      await byDialect[dialect].ask(...JOIN[dialect]!(room));
     }
     await send(ann);
     const expected = ["look", FILE, FILE];
     assertEquals(withBytes(await bob.hear("newMessage")), expected);
     for (const [dialect, { live, join, joined, messagesOf }] of Object.entries(READERS)) {
-      const talker = talkers[dialect]!;
-      const frame = await talker.hear(live);
-      assertEquals(messagesOf(await talker.ask(join(since), joined)), [frame], dialect);
+      const client = byDialect[dialect]!;
+      const frame = await client.hear(live);
+      assertEquals(messagesOf(await client.ask(join(since), joined)), [frame], dialect);
     }
     const again = await bob.ask("joinConversation", { conversationId: room, since });
     assertEquals([again.recovered, ...again.messages.map(withBytes)], [true, expected]);
@@ -103,22 +103,22 @@ for (const [broker, share] of Object.entries(SHARED)) {
     assertEquals(users.messages.map(withBytes), [expected]);
 
     const history = { type: "system", id: "h", data: { action: "history", room } };
-    const { data } = await talkers.envelope!.ask(history, { type: "system", id: "h" });
+    const { data } = await byDialect.envelope!.ask(history, { type: "system", id: "h" });
     assertEquals((data as { messages: JsonFrame[] }).messages.map((message) => message.data), [
       { text: "look", data: SHOWN, more: [SHOWN] },
     ]);
-    const bearer = await stage.token("sam");
-    const { body } = await call(stage, `GET /api/chat/rooms/${room}/messages`, { bearer });
+    const bearer = await server.token("sam");
+    const { body } = await call(server, `GET /api/chat/rooms/${room}/messages`, { bearer });
     assertEquals((body.messages as JsonFrame[]).map((message) => message.data), [{ data: SHOWN, more: [SHOWN] }]);
   });
 
   test(`over ${broker} an object that looks like bytes stays an object, live and after a rejoin`, SLOW, async () => {
     await using shared = await share();
-    await using stage = await Stage.open(shared.options);
-    await using clients = new SocketioClients(stage);
-    const bob = await clients.connect("bob");
+    await using server = await TestServer.open(shared.options);
+    await using byDialect = new SocketioClients(server);
+    const bob = await byDialect.connect("bob");
     const { position: since } = await bob.ask("joinConversation", { conversationId: room });
-    const kim = await stage.kebab("kim");
+    const kim = await server.kebab("kim");
     await kim.ask(...JOIN.kebab!(room));
     kim.say({ type: "message", roomId: room, message: "look", data: { file: SHOWN } });
     assertEquals((await bob.hear("newMessage")).file, SHOWN);
@@ -131,13 +131,13 @@ for (const [broker, share] of Object.entries(SHARED)) {
 
 for (const [way, transports] of Object.entries(TRANSPORTS)) {
   test(`${way}: a replay with more attachments than a packet may have goes on as live messages`, SLOW, async () => {
-    await using stage = await Stage.open();
-    await using clients = new SocketioClients(stage, { transports });
-    const ann = await clients.connect("ann");
+    await using server = await TestServer.open();
+    await using byDialect = new SocketioClients(server, { transports });
+    const ann = await byDialect.connect("ann");
     const { position: since } = await ann.ask("joinConversation", { conversationId: room });
     for (let n = 0; n < 8; n++) await send(ann, { n });
     await ann.ask("sendMessage", { conversationId: room, content: "the last" });
-    const bob = await clients.connect("bob");
+    const bob = await byDialect.connect("bob");
     const { recovered, position, messages } = await bob.ask("joinConversation", { conversationId: room, since });
     assertEquals([recovered, position.offset], [true, 5]);
     assertEquals(messages.map(({ n }: JsonFrame) => n), [0, 1, 2, 3, 4]);
@@ -153,10 +153,10 @@ test(
   "bytes count as base64 against the limit of messages; relayed events stay live, for Socket.IO alone",
   SLOW,
   async () => {
-    await using stage = await Stage.open({ websocketMaxMessageBytes: 2000 });
-    await using clients = new SocketioClients(stage);
-    const [ann, bob] = [await clients.connect("ann"), await clients.connect("bob")];
-    const kim = await stage.kebab("kim");
+    await using server = await TestServer.open({ websocketMaxMessageBytes: 2000 });
+    await using byDialect = new SocketioClients(server);
+    const [ann, bob] = [await byDialect.connect("ann"), await byDialect.connect("bob")];
+    const kim = await server.kebab("kim");
     await kim.ask(...JOIN.kebab!(room));
     for (const client of [ann, bob]) await client.ask("joinConversation", { conversationId: room });
     const file = new Uint8Array(1600);
@@ -173,18 +173,18 @@ test(
 );
 
 test("a direct message with bytes is shown to whoever it is for", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage);
-  const ann = await clients.connect("ann");
-  const sam = await stage.snake("sam");
+  await using server = await TestServer.open();
+  await using byDialect = new SocketioClients(server);
+  const ann = await byDialect.connect("ann");
+  const sam = await server.snake("sam");
   assert((await ann.ask("sendMessage", { to: "sam", content: "look", file: FILE })).ok);
   assertEquals((await sam.hear({ type: "new_message" })).data, { file: SHOWN });
 });
 
 test("the same id with other bytes is another message, with the same ones a repeat", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage);
-  const ann = await clients.connect("ann");
+  await using server = await TestServer.open();
+  await using byDialect = new SocketioClients(server);
+  const ann = await byDialect.connect("ann");
   await ann.ask("joinConversation", { conversationId: room });
   const say = async (file: unknown) => {
     const message = { conversationId: room, content: "look", file, clientMessageId: "m1" };
@@ -200,9 +200,9 @@ test("a hook that changes a message with bytes leaves them bytes, and cannot add
     if (given.text === "copies") return { data: { files: Array.from({ length: 11 }, () => given.file) } };
     return { data: { ...given, checked: true } };
   };
-  await using stage = await Stage.open({ hooks: { onMessage } });
-  await using clients = new SocketioClients(stage);
-  const ann = await clients.connect("ann");
+  await using server = await TestServer.open({ hooks: { onMessage } });
+  await using byDialect = new SocketioClients(server);
+  const ann = await byDialect.connect("ann");
   await ann.ask("joinConversation", { conversationId: room });
   const { message } = await ann.ask("sendMessage", { conversationId: room, content: "look", file: FILE });
   assertEquals([message.checked, new Uint8Array(message.file)], [true, FILE]);

@@ -5,42 +5,44 @@ import { assert, assertEquals, assertFalse, assertRejects, assertStringIncludes 
 import { test } from "node:test";
 import { createLog } from "../../src/log.ts";
 import { TcpSocket } from "../harness.ts";
-import { call, callAsAdmin, openStage } from "./http_stage.ts";
-import { SocketioClients } from "./socketio_stage.ts";
-import { JOIN, type JsonFrame, type Stage } from "./stage.ts";
+import { call, callAsAdmin, openHttpServer } from "./http_calls.ts";
+import { SocketioClients } from "./socketio_clients.ts";
+import { JOIN, type JsonFrame, type TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
 type Line = Record<string, unknown>;
 
-/** A stage, and the lines of its log that are for auditors, without what every line has. */
-async function audited(options: Parameters<typeof openStage>[0] = {}): Promise<{ stage: Stage; trail: () => Line[] }> {
+/** A server, and the lines of its log that are for auditors, without what every line has. */
+async function audited(
+  options: Parameters<typeof openHttpServer>[0] = {},
+): Promise<{ server: TestServer; trail: () => Line[] }> {
   const lines: string[] = [];
   const log = createLog({ format: "json", write: (line) => lines.push(line) });
-  const stage = await openStage({ log, ...options });
+  const server = await openHttpServer({ log, ...options });
   const trail = () => {
     const parsed = lines.map((line): Line => JSON.parse(line)).filter(({ audit }) => audit === true);
     return parsed.map(({ time: _, audit: __, ...line }) => line);
   };
-  return { stage, trail };
+  return { server, trail };
 }
 
 const INFO = { level: "info", address: "127.0.0.1" };
 
 test("kicks, blocks, removals and broadcasts are a line each", SLOW, async () => {
-  const { stage, trail } = await audited();
-  await using _stage = stage;
-  const root = await stage.token("root", { roles: ["admin"] });
-  const guest = await stage.kebab();
+  const { server, trail } = await audited();
+  await using _stage = server;
+  const root = await server.token("root", { roles: ["admin"] });
+  const guest = await server.kebab();
   const [{ clientId }] = guest.heard({ type: "connected" }) as [JsonFrame];
-  const ann = await stage.snake("ann");
+  const ann = await server.snake("ann");
   await ann.ask(...JOIN.snake!("lobby"));
-  await callAsAdmin(stage, "POST /websocket/broadcast", { body: { type: "deploy" } });
-  await call(stage, "DELETE /websocket/rooms/lobby/members/ann", { bearer: root });
-  await callAsAdmin(stage, `DELETE /websocket/connections/${clientId}`);
-  await callAsAdmin(stage, "DELETE /websocket/connections/nobody");
-  await call(stage, "POST /websocket/users/ann/disconnect", { bearer: root, body: { blockSeconds: 60 } });
-  await callAsAdmin(stage, "POST /websocket/users/ann/disconnect", { body: { blockSeconds: 0 } });
+  await callAsAdmin(server, "POST /websocket/broadcast", { body: { type: "deploy" } });
+  await call(server, "DELETE /websocket/rooms/lobby/members/ann", { bearer: root });
+  await callAsAdmin(server, `DELETE /websocket/connections/${clientId}`);
+  await callAsAdmin(server, "DELETE /websocket/connections/nobody");
+  await call(server, "POST /websocket/users/ann/disconnect", { bearer: root, body: { blockSeconds: 60 } });
+  await callAsAdmin(server, "POST /websocket/users/ann/disconnect", { body: { blockSeconds: 0 } });
   const [key, user] = [{ ...INFO, by: "admin-key" }, { ...INFO, by: "user:root" }];
   assertEquals(trail(), [
     { ...key, message: "a broadcast was sent", type: "deploy", recipients: 2 },
@@ -54,12 +56,12 @@ test("kicks, blocks, removals and broadcasts are a line each", SLOW, async () =>
 });
 
 test("an admin's broadcast over a connection is a line, a refused one is none", SLOW, async () => {
-  const { stage, trail } = await audited();
-  await using _stage = stage;
+  const { server, trail } = await audited();
+  await using _stage = server;
   const say = { type: "message", id: "1", data: { text: "hi" } };
-  const root = await stage.envelope("root", { roles: ["admin"] });
+  const root = await server.envelope("root", { roles: ["admin"] });
   await root.ask(say, { type: "message", id: "1" });
-  const ann = await stage.envelope("ann");
+  const ann = await server.envelope("ann");
   await ann.ask(say, { type: "error" });
   assertEquals(trail(), [{ ...INFO, message: "a broadcast was sent", by: "user:root" }]);
 });
@@ -68,31 +70,31 @@ test(
   "a refused token is a line at every door, and the line never holds the token",
   SLOW,
   async () => {
-    const entrances: [at: string, code: string, knock: (stage: Stage, token: string) => Promise<unknown>][] = [
-      ["upgrade", "token_expired", (stage, token) => assertRejects(() => stage.talker(`/ws/lobby?token=${token}`))],
-      ["upgrade", "token_expired", async (stage, token) => {
-        const snake = await stage.talker(`/ws?token=${token}`);
+    const entrances: [at: string, code: string, knock: (server: TestServer, token: string) => Promise<unknown>][] = [
+      ["upgrade", "token_expired", (server, token) => assertRejects(() => server.client(`/ws/lobby?token=${token}`))],
+      ["upgrade", "token_expired", async (server, token) => {
+        const snake = await server.client(`/ws?token=${token}`);
         await snake.socket.closed;
       }],
-      ["upgrade", "token_expired", async (stage, token) => {
+      ["upgrade", "token_expired", async (server, token) => {
         const headers = { cookie: `token=${token}` };
-        (await TcpSocket.open({ port: stage.server.port, path: "/websocket/connect", headers })).destroy();
+        (await TcpSocket.open({ port: server.parley.port, path: "/websocket/connect", headers })).destroy();
       }],
-      ["socketio", "token_expired", async (stage, token) => {
-        await using clients = new SocketioClients(stage);
+      ["socketio", "token_expired", async (server, token) => {
+        await using clients = new SocketioClients(server);
         await assertRejects(() => clients.open({ auth: { token } }).connected());
       }],
-      ["authenticate", "token_expired", async (stage, token) => {
-        await (await stage.kebab()).ask({ type: "authenticate", token }, { type: "auth-error" });
+      ["authenticate", "token_expired", async (server, token) => {
+        await (await server.kebab()).ask({ type: "authenticate", token }, { type: "auth-error" });
       }],
-      ["http", "token_expired", (stage, token) => call(stage, "GET /websocket/rooms", { bearer: token })],
-      ["http", "unauthorized", (stage) => call(stage, "GET /websocket/rooms", { bearer: "a wrong key of admins" })],
+      ["http", "token_expired", (server, token) => call(server, "GET /websocket/rooms", { bearer: token })],
+      ["http", "unauthorized", (server) => call(server, "GET /websocket/rooms", { bearer: "a wrong key of admins" })],
     ];
     for (const [at, code, knock] of entrances) {
-      const { stage, trail } = await audited();
-      await using _stage = stage;
-      const token = stage.sign({ sub: "eve", exp: 1_000_000_000 });
-      await knock(stage, token);
+      const { server, trail } = await audited();
+      await using _stage = server;
+      const token = server.sign({ sub: "eve", exp: 1_000_000_000 });
+      await knock(server, token);
       const lines = trail();
       assert(lines.length > 0, `a line at ${at}`);
       for (const { reason, ...rest } of lines) {
@@ -106,9 +108,9 @@ test(
 );
 
 test("a guest whose cookie is stale is no line: nothing was refused", SLOW, async () => {
-  const { stage, trail } = await audited();
-  await using _stage = stage;
-  const headers = { cookie: `token=${stage.sign({ sub: "eve", exp: 1_000_000_000 })}` };
-  await (await stage.talker("/ws/lobby", { headers })).hear({ type: "user_list" });
+  const { server, trail } = await audited();
+  await using _stage = server;
+  const headers = { cookie: `token=${server.sign({ sub: "eve", exp: 1_000_000_000 })}` };
+  await (await server.client("/ws/lobby", { headers })).hear({ type: "user_list" });
   assertEquals(trail(), []);
 });

@@ -4,8 +4,8 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../harness.ts";
-import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
-import { JOIN, type JsonFrame, Stage } from "./stage.ts";
+import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_clients.ts";
+import { JOIN, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 30_000 };
 const conversationId = "lobby";
@@ -22,11 +22,11 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
     `${way}: socket.io-client's buffer is delivered in order, before the first connect and after a cut`,
     SLOW,
     async () => {
-      await using stage = await Stage.open();
-      await using clients = new SocketioClients(stage, { transports });
+      await using server = await TestServer.open();
+      await using clients = new SocketioClients(server, { transports });
       const bob = await clients.connect("bob");
       await bob.ask("joinConversation", { conversationId });
-      const ann = clients.open({ auth: { token: await stage.token("ann") } });
+      const ann = clients.open({ auth: { token: await server.token("ann") } });
       // As programs do it: whenever it is connected.
       ann.socket.on("connect", () => ann.say("joinConversation", { conversationId }));
       let said = 0;
@@ -46,8 +46,8 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
 }
 
 test("an event with attachments waits for its join whole", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage, { transports: ["websocket"] });
+  await using server = await TestServer.open();
+  await using clients = new SocketioClients(server, { transports: ["websocket"] });
   const bob = await clients.connect("bob");
   await bob.ask("joinConversation", { conversationId });
   const ann = await clients.connect("ann");
@@ -68,10 +68,10 @@ const SAYS: Record<string, (room: string, text: string) => JsonFrame> = {
 
 for (const dialect of ["envelope", "kebab", "snake", "plain"] as const) {
   test(`${dialect}: a queue that is sent before the join is delivered in order`, SLOW, async () => {
-    await using stage = await Stage.open();
-    const bob = await stage.snake("bob");
+    await using server = await TestServer.open();
+    const bob = await server.snake("bob");
     await bob.ask(...JOIN.snake!("lobby"));
-    const ann = await stage[dialect]("ann");
+    const ann = await server[dialect]("ann");
     for (const text of ["1", "2", "3"]) ann.say(SAYS[dialect]!("lobby", text));
     await ann.ask(...JOIN[dialect]!("lobby"));
     ann.say(SAYS[dialect]!("lobby", "4"));

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { OPCODE, TcpSocket } from "../harness.ts";
-import { JOIN, type JsonFrame, Stage, type Talker } from "./stage.ts";
+import { JOIN, type JsonClient, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
@@ -16,12 +16,12 @@ const ERROR: Record<string, (code: string) => JsonFrame> = {
   plain: (code) => ({ type: "error", data: { code } }),
 };
 
-async function everyDialect(stage: Stage): Promise<[string, Talker][]> {
+async function everyDialect(server: TestServer): Promise<[string, JsonClient][]> {
   return [
-    ["envelope", await stage.envelope("eve")],
-    ["kebab", await stage.kebab()],
-    ["snake", await stage.snake("sam")],
-    ["plain", await stage.plain()],
+    ["envelope", await server.envelope("eve")],
+    ["kebab", await server.kebab()],
+    ["snake", await server.snake("sam")],
+    ["plain", await server.plain()],
   ];
 }
 
@@ -43,35 +43,35 @@ const UNREADABLE: (string | Uint8Array)[] = [
 ];
 
 test("frames that cannot be read are answered, and close nothing", SLOW, async () => {
-  await using stage = await Stage.open();
-  for (const [dialect, talker] of await everyDialect(stage)) {
+  await using server = await TestServer.open();
+  for (const [dialect, client] of await everyDialect(server)) {
     for (const frame of UNREADABLE) {
-      talker.socket.send(frame);
-      await talker.hear(ERROR[dialect]!("bad_message"));
+      client.socket.send(frame);
+      await client.hear(ERROR[dialect]!("bad_message"));
     }
-    await talker.ask({ type: "no such thing" }, ERROR[dialect]!("unsupported_type"));
-    assertEquals(talker.socket.isOpen, true);
+    await client.ask({ type: "no such thing" }, ERROR[dialect]!("unsupported_type"));
+    assertEquals(client.socket.isOpen, true);
   }
 });
 
 test("room names that are none are refused wherever they stand", SLOW, async () => {
-  await using stage = await Stage.open();
+  await using server = await TestServer.open();
   const names = ["", "*", "x".repeat(256), "a\nb", "a\u0000b", "\ud800", 7, null, {}, ["a"]];
-  for (const [dialect, talker] of await everyDialect(stage)) {
+  for (const [dialect, client] of await everyDialect(server)) {
     for (const name of names) {
       const [frame] = JOIN[dialect]!("x");
       const asked = JSON.parse(JSON.stringify(frame).replaceAll('"x"', JSON.stringify(name)));
       if (dialect === "envelope") asked.data.room = name;
-      await talker.ask(asked, ERROR[dialect]!("bad_message"));
+      await client.ask(asked, ERROR[dialect]!("bad_message"));
     }
   }
-  assertEquals(stage.server.getRoomCount(), 0);
+  assertEquals(server.parley.getRoomCount(), 0);
 });
 
 test("what a client says of its identity, its time and its ids never reaches others", SLOW, async () => {
-  await using stage = await Stage.open();
-  const talkers = await everyDialect(stage);
-  for (const [dialect, talker] of talkers) await talker.ask(...JOIN[dialect]!("lobby"));
+  await using server = await TestServer.open();
+  const clients = await everyDialect(server);
+  for (const [dialect, client] of clients) await client.ask(...JOIN[dialect]!("lobby"));
   const forged = {
     from: "mallory",
     clientId: "mallory",
@@ -93,18 +93,18 @@ test("what a client says of its identity, its time and its ids never reaches oth
     snake: { type: "message", roomId: "lobby", content: "hello" },
     plain: { type: "message", room: "lobby", content: "hello" },
   };
-  for (const [dialect, talker] of talkers) talker.say({ ...forged, ...sayings[dialect] });
-  for (const [dialect, talker] of talkers) {
-    for (let n = 0; n < 4; n++) await talker.hear({ type: dialect === "snake" ? "new_message" : "message" });
-    assertEquals(JSON.stringify(talker.heard()).includes("mallory"), false, dialect);
-    assertEquals(JSON.stringify(talker.heard()).includes('"timestamp":1,'), false, dialect);
+  for (const [dialect, client] of clients) client.say({ ...forged, ...sayings[dialect] });
+  for (const [dialect, client] of clients) {
+    for (let n = 0; n < 4; n++) await client.hear({ type: dialect === "snake" ? "new_message" : "message" });
+    assertEquals(JSON.stringify(client.heard()).includes("mallory"), false, dialect);
+    assertEquals(JSON.stringify(client.heard()).includes('"timestamp":1,'), false, dialect);
   }
 });
 
 test("keys of object prototypes are data and nothing more", SLOW, async () => {
-  await using stage = await Stage.open();
-  const kebab = await stage.kebab();
-  const envelope = await stage.envelope("eve");
+  await using server = await TestServer.open();
+  const kebab = await server.kebab();
+  const envelope = await server.envelope("eve");
   await kebab.ask(...JOIN.kebab!("lobby"));
   await envelope.ask(...JOIN.envelope!("lobby"));
   const raw = '{"type":"message","roomId":"lobby","message":"x","data":{"__proto__":{"admin":true},"constructor":1}}';
@@ -116,13 +116,13 @@ test("keys of object prototypes are data and nothing more", SLOW, async () => {
 });
 
 test("publishing and signalling where one is not is refused", SLOW, async () => {
-  await using stage = await Stage.open();
-  const kebab = await stage.kebab("kim");
+  await using server = await TestServer.open();
+  const kebab = await server.kebab("kim");
   await kebab.ask({ type: "message", roomId: "lobby", message: "x" }, { type: "error", code: "not_joined" });
   await kebab.ask({ type: "typing-start", roomId: "lobby" }, { type: "error", code: "not_joined" });
   await kebab.ask({ type: "message", roomId: "user:eve", message: "x" }, { type: "error", code: "forbidden" });
   await kebab.ask({ type: "typing-start", roomId: "user:kim" }, { type: "error", code: "forbidden" });
-  const eve = await stage.envelope("eve");
+  const eve = await server.envelope("eve");
   await eve.ask({ type: "message", id: "1", data: { text: "nowhere" } }, {
     type: "error",
     data: { code: "bad_message", request: "1" },
@@ -135,9 +135,9 @@ test("publishing and signalling where one is not is refused", SLOW, async () => 
 });
 
 test("half a surrogate pair goes out as the character that is unknown", SLOW, async () => {
-  await using stage = await Stage.open();
-  const kebab = await stage.kebab();
-  const plain = await stage.plain();
+  await using server = await TestServer.open();
+  const kebab = await server.kebab();
+  const plain = await server.plain();
   await kebab.ask(...JOIN.kebab!("lobby"));
   await plain.ask(...JOIN.plain!("lobby"));
   kebab.socket.send('{"type":"message","roomId":"lobby","message":"a\\ud800b"}');
@@ -146,12 +146,12 @@ test("half a surrogate pair goes out as the character that is unknown", SLOW, as
 });
 
 test("10 MB in one frame or in fragments ends only the one who sends it", SLOW, async () => {
-  await using stage = await Stage.open();
-  const other = await stage.kebab();
-  const whole = await TcpSocket.open({ port: stage.server.port, path: "/ws" });
+  await using server = await TestServer.open();
+  const other = await server.kebab();
+  const whole = await TcpSocket.open({ port: server.parley.port, path: "/ws" });
   whole.send("x".repeat(10_000_000));
   assert([1006, 1009].includes((await whole.closed).code));
-  const parts = await TcpSocket.open({ port: stage.server.port, path: "/ws" });
+  const parts = await TcpSocket.open({ port: server.parley.port, path: "/ws" });
   const part = "x".repeat(10_000);
   for (let n = 0; n < 1000; n++) {
     parts.send(part, { opcode: n === 0 ? OPCODE.text : OPCODE.continuation, final: n === 999 });
@@ -161,20 +161,20 @@ test("10 MB in one frame or in fragments ends only the one who sends it", SLOW, 
 });
 
 test("storms of joins and leaves leave nothing behind", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxRooms: 0 });
-  const talker = await stage.kebab();
+  await using server = await TestServer.open({ websocketMaxRooms: 0 });
+  const client = await server.kebab();
   for (let n = 0; n < 500; n++) {
-    talker.say({ type: "join-room", roomId: `storm ${n}` });
-    talker.say({ type: "leave-room", roomId: `storm ${n}` });
-    talker.say({ type: "leave-room", roomId: `never ${n}` });
+    client.say({ type: "join-room", roomId: `storm ${n}` });
+    client.say({ type: "leave-room", roomId: `storm ${n}` });
+    client.say({ type: "leave-room", roomId: `never ${n}` });
   }
-  await talker.settle();
-  assertEquals(talker.heard({ type: "room-left" }).length, 1000);
-  assertEquals(stage.server.getRoomCount(), 0);
+  await client.settle();
+  assertEquals(client.heard({ type: "room-left" }).length, 1000);
+  assertEquals(server.parley.getRoomCount(), 0);
 });
 
 test("paths and dialects that are none are refused in plain HTTP, with a code", SLOW, async () => {
-  await using stage = await Stage.open();
+  await using server = await TestServer.open();
   const cases: [string, number][] = [
     ["/nowhere", 404],
     ["/ws/a/b", 404],
@@ -184,7 +184,7 @@ test("paths and dialects that are none are refused in plain HTTP, with a code", 
     ["/ws?dialect=socketio", 400],
   ];
   for (const [path, status] of cases) {
-    const socket = await TcpSocket.open({ port: stage.server.port, path });
+    const socket = await TcpSocket.open({ port: server.parley.port, path });
     socket.destroy();
     assertEquals(socket.status, status, path);
   }

@@ -8,92 +8,92 @@ import { io } from "socket.io-client";
 import { check } from "../../src/cli/check.ts";
 import type { ServerOptions } from "../../src/mod.ts";
 import { eventually, spawnServer, TcpSocket } from "../harness.ts";
-import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
-import { JOIN, type Stage } from "./stage.ts";
+import { assertError, call, callAsAdmin, openHttpServer } from "./http_calls.ts";
+import { JOIN, type TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 const KEY = { JWT_SECRET: "a secret of at least thirty-two bytes", HOST: "127.0.0.1" };
 
-function openUnder(options: ServerOptions = {}): Promise<Stage> {
-  return openStage({ basePath: "/rt/v1", ...options });
+function openUnder(options: ServerOptions = {}): Promise<TestServer> {
+  return openHttpServer({ basePath: "/rt/v1", ...options });
 }
 
 test("base path: routes live under it, and nowhere else but where probes and scrapers look", SLOW, async () => {
-  await using stage = await openUnder({ adminPort: 0 });
-  const [port] = stage.server.adminPorts;
+  await using server = await openUnder({ adminPort: 0 });
+  const [port] = server.parley.adminPorts;
   for (const path of ["/status", "/websocket/status", "/openapi.json", "/client.js", "/"]) {
-    assertEquals((await call(stage, `GET /rt/v1${path}`)).status, 200, path);
-    assertError(await call(stage, `GET ${path}`), [404, "not_found"]);
-    assertError(await call(stage, `GET /rt/v1/rt/v1${path}`), [404, "not_found"]);
+    assertEquals((await call(server, `GET /rt/v1${path}`)).status, 200, path);
+    assertError(await call(server, `GET ${path}`), [404, "not_found"]);
+    assertError(await call(server, `GET /rt/v1/rt/v1${path}`), [404, "not_found"]);
   }
   for (const at of [undefined, port]) {
     for (const path of ["/livez", "/readyz"]) {
       for (const base of ["", "/rt/v1"]) {
-        assertEquals((await call(stage, `GET ${base}${path}`, { port: at })).status, 200);
+        assertEquals((await call(server, `GET ${base}${path}`, { port: at })).status, 200);
       }
     }
   }
-  for (const base of ["", "/rt/v1"]) assertEquals((await call(stage, `GET ${base}/metrics`, { port })).status, 200);
-  assertEquals((await callAsAdmin(stage, "GET /rt/v1/websocket/rooms", { port })).status, 200);
-  assertError(await callAsAdmin(stage, "GET /websocket/rooms", { port }), [404, "not_found"]);
-  const wrong = await call(stage, "POST /rt/v1/status", { body: {} });
+  for (const base of ["", "/rt/v1"]) assertEquals((await call(server, `GET ${base}/metrics`, { port })).status, 200);
+  assertEquals((await callAsAdmin(server, "GET /rt/v1/websocket/rooms", { port })).status, 200);
+  assertError(await callAsAdmin(server, "GET /websocket/rooms", { port }), [404, "not_found"]);
+  const wrong = await call(server, "POST /rt/v1/status", { body: {} });
   assertEquals([wrong.status, wrong.headers.get("allow")], [405, "GET, HEAD"]);
 });
 
 test("base path: what is told of addresses bears it", SLOW, async () => {
-  await using stage = await openUnder({ adminPort: 0 });
-  const { body } = await call(stage, "GET /rt/v1/");
+  await using server = await openUnder({ adminPort: 0 });
+  const { body } = await call(server, "GET /rt/v1/");
   assertEquals([body.status, body.description], ["/rt/v1/status", "/rt/v1/openapi.json"]);
-  for (const port of [stage.server.port, stage.server.adminPorts[0]]) {
-    assertEquals((await call(stage, "GET /rt/v1/openapi.json", { port })).body.servers, [{ url: "/rt/v1" }]);
+  for (const port of [server.parley.port, server.parley.adminPorts[0]]) {
+    assertEquals((await call(server, "GET /rt/v1/openapi.json", { port })).body.servers, [{ url: "/rt/v1" }]);
   }
-  await using plain = await openStage();
+  await using plain = await openHttpServer();
   assertEquals((await call(plain, "GET /openapi.json")).body.servers, [{ url: "/" }]);
 });
 
 test("base path: the demo's pages are under it, and find the rest from there", SLOW, async () => {
-  await using stage = await openUnder({ demo: true, jwtSecret: undefined });
-  const bare = await fetch(stage.url("/rt/v1?x=1"), { redirect: "manual" });
+  await using server = await openUnder({ demo: true, jwtSecret: undefined });
+  const bare = await fetch(server.url("/rt/v1?x=1"), { redirect: "manual" });
   await bare.body?.cancel();
   assertEquals([bare.status, bare.headers.get("location")], [308, "/rt/v1/?x=1"]);
   for (const path of ["/rt/v1/", "/rt/v1/chat"]) {
-    const { text } = await call(stage, `GET ${path}`);
+    const { text } = await call(server, `GET ${path}`);
     if (path.endsWith("/")) assertStringIncludes(text, "&quot;/rt/v1/websocket/connect&quot;");
     const links = [...text.matchAll(/(?:href|src)="([^"#:]+)"/g)].map(([, link]) =>
-      new URL(link!, stage.url(path)).pathname
+      new URL(link!, server.url(path)).pathname
     );
-    for (const link of links) assertEquals((await call(stage, `GET ${link}`)).status, 200, `${path} leads to ${link}`);
+    for (const link of links) assertEquals((await call(server, `GET ${link}`)).status, 200, `${path} leads to ${link}`);
   }
 });
 
 test("base path: every dialect connects under it, and REST speaks with them", SLOW, async () => {
-  await using stage = await openUnder();
-  const token = await stage.token("ann");
-  const envelope = await stage.talker(`/rt/v1/websocket/connect?token=${token}`);
+  await using server = await openUnder();
+  const token = await server.token("ann");
+  const envelope = await server.client(`/rt/v1/websocket/connect?token=${token}`);
   await envelope.ask(...JOIN.envelope!("lobby"));
-  const kebab = await stage.talker("/rt/v1/ws?dialect=kebab");
+  const kebab = await server.client("/rt/v1/ws?dialect=kebab");
   await kebab.ask(...JOIN.kebab!("lobby"));
-  const snake = await stage.talker(`/rt/v1/ws?token=${token}`);
+  const snake = await server.client(`/rt/v1/ws?token=${token}`);
   await snake.ask(...JOIN.snake!("lobby"));
-  const plain = await stage.talker("/rt/v1/ws/lobby");
+  const plain = await server.client("/rt/v1/ws/lobby");
   await plain.hear({ type: "user_list" });
-  const socketio = io(stage.url(""), { path: "/rt/v1/socket.io", auth: { token }, forceNew: true });
+  const socketio = io(server.url(""), { path: "/rt/v1/socket.io", auth: { token }, forceNew: true });
   const heard: unknown[] = [];
   socketio.on("newMessage", ({ content }) => heard.push(content));
   await socketio.emitWithAck("joinConversation", { conversationId: "lobby" });
   const body = { content: "hello" };
-  const said = await call(stage, "POST /rt/v1/api/chat/rooms/lobby/messages", { bearer: token, body });
+  const said = await call(server, "POST /rt/v1/api/chat/rooms/lobby/messages", { bearer: token, body });
   assertEquals(said.status, 201);
-  for (const talker of [envelope, kebab, snake, plain]) await talker.hear({ id: said.body.id });
+  for (const client of [envelope, kebab, snake, plain]) await client.hear({ id: said.body.id });
   await eventually(() => heard.includes("hello"));
   socketio.close();
   for (
     const path of ["/ws", "/ws/lobby", `/websocket/connect?token=${token}`, "/socket.io/?EIO=4&transport=websocket"]
   ) {
-    assertEquals((await TcpSocket.open({ port: stage.server.port, path })).status, 404, path);
+    assertEquals((await TcpSocket.open({ port: server.parley.port, path })).status, 404, path);
   }
-  assertError(await call(stage, "GET /socket.io/?EIO=4&transport=polling"), [404, "not_found"]);
-  assertEquals((await call(stage, "GET /rt/v1/ws")).status, 426);
+  assertError(await call(server, "GET /socket.io/?EIO=4&transport=polling"), [404, "not_found"]);
+  assertEquals((await call(server, "GET /rt/v1/ws")).status, 426);
 });
 
 test("base path: the program says it, and the check of a container finds it, on every worker", SLOW, async () => {

@@ -8,8 +8,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { eventually, freePort, ServerProcess } from "../harness.ts";
 import { runtimePath } from "../programs.ts";
-import { boardTwo, get, SECRET } from "./crew.ts";
-import { JOIN } from "./stage.ts";
+import { connectTwo, get, SECRET } from "./worker_clients.ts";
+import { JOIN } from "./test_server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 
@@ -41,8 +41,8 @@ test("binary: two workers serve one room, far from the source", { timeout: 60_00
     const child = spawn(join(cwd, "another_name"), [], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     await using server = new ServerProcess(child, port);
     await eventually(async () => (await get(server, "/livez")).ok, { withinMs: 15_000 });
-    const [kim, lou] = await boardTwo(server, ["kim", "lou"]);
-    for (const sailor of [kim, lou]) await sailor.ask(...JOIN.kebab!("lobby"));
+    const [kim, lou] = await connectTwo(server, ["kim", "lou"]);
+    for (const client of [kim, lou]) await client.ask(...JOIN.kebab!("lobby"));
     kim.say({ type: "message", roomId: "lobby", message: "hello" });
     await lou.hear({ type: "message", message: "hello" });
     assertEquals(await server.stop(), { code: 0, signal: null });

@@ -3,17 +3,17 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type JsonFrame, Stage } from "./stage.ts";
+import { type JsonFrame, TestServer } from "./test_server.ts";
 
 test("a busy room that coalesces loses, doubles and reorders nothing, also for who joins in between", {
   timeout: 20_000,
 }, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     rooms: [{ match: "*", coalesce: "20ms", history: { size: 1000, ttl: "1h" } }],
   });
-  const sender = await stage.kebab();
+  const sender = await server.kebab();
   const { position } = await sender.ask({ type: "join-room", roomId: "busy" }, { type: "room-joined" });
-  const joiners = await Promise.all(Array.from({ length: 5 }, () => stage.plain()));
+  const joiners = await Promise.all(Array.from({ length: 5 }, () => server.plain()));
   for (let n = 1; n <= 100; n++) {
     sender.say({ type: "message", roomId: "busy", message: String(n) });
     if (n % 20 === 0) joiners[n / 20 - 1]!.say({ type: "join", room: "busy", since: position });

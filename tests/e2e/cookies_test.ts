@@ -5,21 +5,25 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { freePort, TcpSocket } from "../harness.ts";
-import { Stage } from "./stage.ts";
+import { TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
 /** The status of an upgrade with these headers: 101, or what it was refused with. */
-async function upgrade(stage: Stage, headers: Record<string, string>, path = "/websocket/connect"): Promise<number> {
-  const socket = await TcpSocket.open({ port: stage.server.port, path, headers });
+async function upgrade(
+  server: TestServer,
+  headers: Record<string, string>,
+  path = "/websocket/connect",
+): Promise<number> {
+  const socket = await TcpSocket.open({ port: server.parley.port, path, headers });
   socket.destroy();
   return socket.status;
 }
 
 /** What an upgrade of envelope with these headers is refused with. */
-async function refusal(stage: Stage, headers: Record<string, string>) {
+async function refusal(server: TestServer, headers: Record<string, string>) {
   const socket = await TcpSocket.open({
-    port: stage.server.port,
+    port: server.parley.port,
     path: "/websocket/connect",
     headers: { Connection: "close, Upgrade", ...headers },
   });
@@ -28,22 +32,22 @@ async function refusal(stage: Stage, headers: Record<string, string>) {
 }
 
 /** The answer to CONNECT of a Socket.IO client that polls: an id, or the reason. */
-async function connect(stage: Stage, headers: Record<string, string>): Promise<string> {
-  const url = stage.url("/socket.io/?EIO=4&transport=polling");
+async function connect(server: TestServer, headers: Record<string, string>): Promise<string> {
+  const url = server.url("/socket.io/?EIO=4&transport=polling");
   const opened = await (await fetch(url, { headers })).text();
   const { sid } = JSON.parse(opened.slice(1));
   await fetch(`${url}&sid=${sid}`, { method: "POST", body: "40", headers });
   return await (await fetch(`${url}&sid=${sid}`, { headers })).text();
 }
 
-function expired(stage: Stage): string {
-  return stage.sign({ sub: "eve", exp: 1_000_000_000 });
+function expired(server: TestServer): string {
+  return server.sign({ sub: "eve", exp: 1_000_000_000 });
 }
 
 test("of several cookies the first good one counts, over all names", SLOW, async () => {
-  await using stage = await Stage.open({ websocketRequireAuth: true });
-  const good = await stage.token("eve");
-  const stale = expired(stage);
+  await using server = await TestServer.open({ websocketRequireAuth: true });
+  const good = await server.token("eve");
+  const stale = expired(server);
   const rows: [cookie: string, isIn: boolean][] = [
     [`token=${good}; token=${stale}`, true],
     [`token=${stale}; token=${good}`, true],
@@ -55,21 +59,21 @@ test("of several cookies the first good one counts, over all names", SLOW, async
     [`token=1; token=2; token=3; token=4; token=${good}`, false],
   ];
   for (const [cookie, isIn] of rows) {
-    assertEquals([cookie, await upgrade(stage, { cookie })], [cookie, isIn ? 101 : 401]);
-    assertEquals([cookie, (await connect(stage, { cookie })).startsWith("40")], [cookie, isIn]);
+    assertEquals([cookie, await upgrade(server, { cookie })], [cookie, isIn ? 101 : 401]);
+    assertEquals([cookie, (await connect(server, { cookie })).startsWith("40")], [cookie, isIn]);
   }
 });
 
 test("the first of two good cookies says who it is", SLOW, async () => {
-  await using stage = await Stage.open();
-  const cookie = `token=${await stage.token("ann")}; token=${await stage.token("bob")}`;
-  const talker = await stage.talker("/ws?dialect=snake", { headers: { cookie } });
-  assertEquals((await talker.hear({ type: "connected" })).userId, "ann");
+  await using server = await TestServer.open();
+  const cookie = `token=${await server.token("ann")}; token=${await server.token("bob")}`;
+  const client = await server.client("/ws?dialect=snake", { headers: { cookie } });
+  assertEquals((await client.hear({ type: "connected" })).userId, "ann");
 });
 
 test("ports that a scheme has anyway do not make another host", SLOW, async () => {
-  await using stage = await Stage.open({ websocketRequireAuth: true });
-  const cookie = `token=${await stage.token("eve")}`;
+  await using server = await TestServer.open({ websocketRequireAuth: true });
+  const cookie = `token=${await server.token("eve")}`;
   const rows: [host: string, origin: string, status: number][] = [
     ["rt.example.com:443", "https://rt.example.com", 101],
     ["rt.example.com", "https://rt.example.com:443", 101],
@@ -78,26 +82,26 @@ test("ports that a scheme has anyway do not make another host", SLOW, async () =
     ["rt.example.com:8443", "https://rt.example.com", 401],
   ];
   for (const [host, origin, status] of rows) {
-    assertEquals([host, origin, await upgrade(stage, { cookie, Host: host, origin })], [host, origin, status]);
+    assertEquals([host, origin, await upgrade(server, { cookie, Host: host, origin })], [host, origin, status]);
   }
 });
 
 test("a cookie that was left out for its page's origin is the reason of the refusal", SLOW, async () => {
-  await using stage = await Stage.open({ websocketRequireAuth: true });
-  const headers = { cookie: `token=${await stage.token("eve")}`, origin: "https://evil.test" };
-  const { status, error, code } = await refusal(stage, headers);
+  await using server = await TestServer.open({ websocketRequireAuth: true });
+  const headers = { cookie: `token=${await server.token("eve")}`, origin: "https://evil.test" };
+  const { status, error, code } = await refusal(server, headers);
   assertEquals([status, code], [401, "unauthorized"]);
-  for (const said of [error, await connect(stage, headers)]) {
+  for (const said of [error, await connect(server, headers)]) {
     assertStringIncludes(said, "Cannot use the cookie: the origin of its page");
     assertStringIncludes(said, "https://evil.test");
   }
 });
 
 test("snake is told about its cookie before it is closed", SLOW, async () => {
-  await using stage = await Stage.open({ websocketRequireAuth: true });
-  const cookie = `token=${await stage.token("eve")}`;
+  await using server = await TestServer.open({ websocketRequireAuth: true });
+  const cookie = `token=${await server.token("eve")}`;
   const headers = { cookie, origin: "https://evil.test" };
-  const snake = await stage.talker("/ws?dialect=snake", { headers });
+  const snake = await server.client("/ws?dialect=snake", { headers });
   assertStringIncludes(
     String((await snake.hear({ type: "error", code: "unauthorized" })).message),
     "https://evil.test",
@@ -106,18 +110,18 @@ test("snake is told about its cookie before it is closed", SLOW, async () => {
 });
 
 test("a cookie that is bad is the reason of the refusal, and it says what is wrong with it", SLOW, async () => {
-  await using stage = await Stage.open({ websocketRequireAuth: true });
-  const headers = { cookie: `token=${expired(stage)}` };
-  const { status, error, code, challenge } = await refusal(stage, headers);
+  await using server = await TestServer.open({ websocketRequireAuth: true });
+  const headers = { cookie: `token=${expired(server)}` };
+  const { status, error, code, challenge } = await refusal(server, headers);
   assertEquals([status, code, challenge], [401, "token_expired", "Bearer"]);
-  for (const said of [error, await connect(stage, headers)]) assertStringIncludes(said, "it has expired");
+  for (const said of [error, await connect(server, headers)]) assertStringIncludes(said, "it has expired");
 });
 
 test("a cookie that cannot be judged makes nobody a guest", SLOW, async () => {
   const jwksUrl = `http://127.0.0.1:${await freePort()}/`;
-  await using stage = await Stage.open({ jwtSecret: undefined, jwksUrl });
+  await using server = await TestServer.open({ jwtSecret: undefined, jwksUrl });
   const head = btoa('{"alg":"ES256","kid":"a"}').replaceAll("=", "");
   const cookie = `token=${head}.e30.AAAA; token=nonsense`;
-  assertEquals(await upgrade(stage, { cookie }, "/ws"), 503);
-  assertStringIncludes(await connect(stage, { cookie }), '"code":"unavailable"');
+  assertEquals(await upgrade(server, { cookie }, "/ws"), 503);
+  assertStringIncludes(await connect(server, { cookie }), '"code":"unavailable"');
 });

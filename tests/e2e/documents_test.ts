@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { io } from "socket.io-client";
 import WebSocketOfNode from "ws";
 import { eventually } from "../harness.ts";
-import { type JsonFrame, Stage } from "./stage.ts";
+import { type JsonFrame, TestServer } from "./test_server.ts";
 
 const ROOM = "room1";
 
@@ -28,11 +28,11 @@ function client(url: string, shown: Record<string, (frame: JsonFrame) => string 
 const say = (socket: { send(text: string): void }, frame: JsonFrame) => socket.send(JSON.stringify(frame));
 
 test("the clients of all five guides chat with each other", { timeout: 30_000 }, async () => {
-  await using stage = await Stage.open();
+  await using server = await TestServer.open();
 
   // A page that authenticates in-band, then joins.
-  const kebabToken = await stage.token("1", { name: "Ann" });
-  const [kebab, kebabScreen] = client(stage.ws("/ws"), {
+  const kebabToken = await server.token("1", { name: "Ann" });
+  const [kebab, kebabScreen] = client(server.ws("/ws"), {
     connected: () => say(kebab, { type: "authenticate", token: kebabToken }),
     authenticated: () => say(kebab, { type: "join-room", roomId: ROOM }),
     "room-joined": ({ roomId }) => `in ${roomId}`,
@@ -42,7 +42,7 @@ test("the clients of all five guides chat with each other", { timeout: 30_000 },
   await eventually(() => kebabScreen.includes(`in ${ROOM}`));
 
   // A command line client with its token in the URL.
-  const [snake, snakeScreen] = client(stage.ws(`/ws?token=${await stage.token("u3", { name: "Cy" })}`), {
+  const [snake, snakeScreen] = client(server.ws(`/ws?token=${await server.token("u3", { name: "Cy" })}`), {
     connected: () => say(snake, { type: "join_room", roomId: ROOM }),
     online_update: ({ online }) => `online ${(online as unknown[]).length}`,
     new_message: ({ content, sender_user_id }) => `${sender_user_id}: ${content}`,
@@ -52,7 +52,7 @@ test("the clients of all five guides chat with each other", { timeout: 30_000 },
   await eventually(() => snakeScreen.includes("online 2"));
 
   // A page that names the room in its URL and joins it once more when it opens.
-  const [plain, plainScreen] = client(stage.ws(`/ws/${ROOM}`), {
+  const [plain, plainScreen] = client(server.ws(`/ws/${ROOM}`), {
     message: ({ username, content }) => `${username}: ${content}`,
     user_list: ({ data }) => `users ${(data as string[]).length}`,
     join: ({ username }) => `${username} joined the room`,
@@ -63,8 +63,8 @@ test("the clients of all five guides chat with each other", { timeout: 30_000 },
 
   // A browser with a cookie; only ws of Node can set one outside of a browser.
   const envelopeScreen: Screen = [];
-  const cookie = `falcon_auth_token=${await stage.token("eve", { name: "Eve" })}`;
-  const envelope = new WebSocketOfNode(stage.ws("/websocket/connect"), { headers: { cookie } });
+  const cookie = `falcon_auth_token=${await server.token("eve", { name: "Eve" })}`;
+  const envelope = new WebSocketOfNode(server.ws("/websocket/connect"), { headers: { cookie } });
   envelope.on("message", (data) => {
     const frame = JSON.parse(String(data));
     if (frame.type === "system_notification") {
@@ -78,7 +78,7 @@ test("the clients of all five guides chat with each other", { timeout: 30_000 },
 
   // socket.io-client with default transports and its token in the handshake.
   const socketioScreen: Screen = [];
-  const socketio = io(stage.url(""), { auth: { token: await stage.token("sue", { name: "Sue" }) }, forceNew: true });
+  const socketio = io(server.url(""), { auth: { token: await server.token("sue", { name: "Sue" }) }, forceNew: true });
   socketio.on("connect", () => socketio.emit("joinConversation", { conversationId: ROOM }));
   socketio.on("conversationUsers", ({ total }) => socketioScreen.push(`users ${total}`));
   socketio.on("newMessage", ({ senderName, content }) => socketioScreen.push(`${senderName}: ${content}`));

@@ -6,56 +6,56 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { type Arrival, type Client, type Hooks, ParleyError } from "../../src/mod.ts";
 import { eventually, TcpSocket, TestSocket } from "../harness.ts";
-import { SocketioClients } from "./socketio_stage.ts";
-import { type JsonFrame, Stage } from "./stage.ts";
+import { SocketioClients } from "./socketio_clients.ts";
+import { type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
-async function handshake(stage: Stage, path: string, headers: Record<string, string> = {}): Promise<TcpSocket> {
-  const socket = await TcpSocket.open({ port: stage.server.port, path, headers });
+async function handshake(server: TestServer, path: string, headers: Record<string, string> = {}): Promise<TcpSocket> {
+  const socket = await TcpSocket.open({ port: server.parley.port, path, headers });
   socket.destroy();
   return socket;
 }
 
-async function statusOf(stage: Stage, path: string, headers: Record<string, string> = {}): Promise<number> {
-  return (await handshake(stage, path, headers)).status;
+async function statusOf(server: TestServer, path: string, headers: Record<string, string> = {}): Promise<number> {
+  return (await handshake(server, path, headers)).status;
 }
 
 /** What a client that is let in only to be refused hears, and how it is closed. */
-async function refusal(stage: Stage, path: string, protocols?: string[]): Promise<[JsonFrame[], number, string]> {
-  const socket = await TestSocket.open(stage.ws(path), { protocols });
+async function refusal(server: TestServer, path: string, protocols?: string[]): Promise<[JsonFrame[], number, string]> {
+  const socket = await TestSocket.open(server.ws(path), { protocols });
   const { code, reason } = await socket.closed;
   return [socket.frames.map((frame) => JSON.parse(String(frame))), code, reason];
 }
 
 test("onConnect is asked before the upgrade is granted, with URL, headers and who the token names", SLOW, async () => {
   const asked: [Client, Arrival][] = [];
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     hooks: {
       onConnect: (client, arrival) => {
-        assertEquals(stage.server.getClient(client.id), undefined);
+        assertEquals(server.parley.getClient(client.id), undefined);
         asked.push([client, arrival]);
       },
     },
   });
-  const token = await stage.token("kim");
-  const kim = await stage.talker(`/ws?token=${token}&device=phone`, { headers: { "X-Request-Id": "r1" } });
+  const token = await server.token("kim");
+  const kim = await server.client(`/ws?token=${token}&device=phone`, { headers: { "X-Request-Id": "r1" } });
   const { clientId } = await kim.hear({ type: "connected" });
-  const guest = await stage.talker("/ws/lobby");
+  const guest = await server.client("/ws/lobby");
   await guest.hear({ type: "join" });
   const [[client, { url, headers, auth }], [other]] = asked as [[Client, Arrival], [Client, Arrival]];
   assertEquals([client.id, client.userId, client.dialect, client.rooms], [clientId, "kim", "snake", []]);
   assertEquals([url.pathname, url.searchParams.get("device"), headers.get("x-request-id")], ["/ws", "phone", "r1"]);
   assertEquals([auth, other.userId, asked.length], [{}, undefined, 2]);
   // Another site's page cannot act for its visitor, whatever cookie the program reads.
-  for (const origin of [stage.url(""), "https://evil.example"]) {
-    const page = await stage.talker("/ws", { headers: { Origin: origin, Cookie: "session=s1" } });
+  for (const origin of [server.url(""), "https://evil.example"]) {
+    const page = await server.client("/ws", { headers: { Origin: origin, Cookie: "session=s1" } });
     await page.hear({ type: "connected" });
   }
   assertEquals(asked.slice(2).map(([, { headers }]) => headers.get("cookie")), ["session=s1", null]);
   asked.splice(2);
   // A bad token is refused without a question.
-  assertEquals(await statusOf(stage, "/websocket/connect?token=bad"), 401);
+  assertEquals(await statusOf(server, "/websocket/connect?token=bad"), 401);
   assertEquals(asked.length, 2);
 });
 
@@ -72,36 +72,36 @@ test("a refusal is said in the way of each dialect, with the code that the hook 
     },
     onDisconnect: ({ id }) => void ended.push(id),
   };
-  await using stage = await Stage.open({ hooks: refusing });
-  const token = await stage.token("kim");
+  await using server = await TestServer.open({ hooks: refusing });
+  const token = await server.token("kim");
   for (const path of [`/websocket/connect?token=${token}`, `/ws/auth?token=${token}`, "/ws?dialect=kebab"]) {
     const parameter = (code: string) => `${path}${path.includes("?") ? "&" : "?"}as=${code}`;
     const statuses = ["unauthorized", "forbidden", "unavailable", "rate_limited", "fault"].map(parameter);
-    assertEquals([path, await statusOf(stage, path)], [path, 403]);
-    const given = await Promise.all(statuses.map((each) => statusOf(stage, each)));
+    assertEquals([path, await statusOf(server, path)], [path, 403]);
+    const given = await Promise.all(statuses.map((each) => statusOf(server, each)));
     assertEquals([path, ...given], [path, 401, 403, 503, 429, 500]);
   }
-  const { status, headers } = await handshake(stage, "/ws?as=unavailable");
+  const { status, headers } = await handshake(server, "/ws?as=unavailable");
   assertEquals([status, headers.get("retry-after")], [503, "7"]);
   const snake = `/ws?token=${token}`;
-  const [[error], code, reason] = await refusal(stage, snake);
+  const [[error], code, reason] = await refusal(server, snake);
   assertEquals([error!.type, error!.code, code, reason], ["error", "forbidden", 1008, "Not allowed"]);
-  const [[bad], ...close] = await refusal(stage, `${snake}&as=unauthorized`);
+  const [[bad], ...close] = await refusal(server, `${snake}&as=unauthorized`);
   assertEquals([bad!.code, bad!.message, ...close], [
     "unauthorized",
     "Cannot connect: unauthorized, says the program",
     1008,
     "Invalid token",
   ]);
-  assertEquals(await statusOf(stage, `${snake}&as=unavailable`), 503);
+  assertEquals(await statusOf(server, `${snake}&as=unavailable`), 503);
   // Whoever wants to be told is told, in every dialect in one way.
-  const [[told], ...closed] = await refusal(stage, "/ws?dialect=kebab", ["parley.refusal"]);
+  const [[told], ...closed] = await refusal(server, "/ws?dialect=kebab", ["parley.refusal"]);
   assertEquals([told!.code, ...closed], ["forbidden", 4403, "program"]);
-  assertEquals(stage.server.getClientCount(), 0);
+  assertEquals(server.parley.getClientCount(), 0);
   assertEquals(ended, []);
-  const lines = stage.log.filter((line) => line.includes("a connection was refused") && line.includes("program"));
+  const lines = server.log.filter((line) => line.includes("a connection was refused") && line.includes("program"));
   assert(lines.length > 0);
-  assert(stage.log.some((line) => line.includes("the database is purple")));
+  assert(server.log.some((line) => line.includes("the database is purple")));
 });
 
 test(
@@ -114,7 +114,7 @@ test(
       old: { sub: "ann", exp: 1 },
       odd: { name: "nobody" },
     };
-    await using stage = await Stage.open({
+    await using server = await TestServer.open({
       websocketRequireAuth: true,
       rooms: [{ match: "vault", join: "listed" }],
       hooks: {
@@ -122,67 +122,70 @@ test(
       },
     });
     const path = "/websocket/connect";
-    const ann = await stage.talker(path, { headers: { "X-Session": "s1" } });
+    const ann = await server.client(path, { headers: { "X-Session": "s1" } });
     const { data } = await ann.hear({ type: "system_notification" });
     assertEquals([(data as JsonFrame).user_id, (data as JsonFrame).rooms], ["ann", ["user:ann", "group:fleet"]]);
     ann.say({ type: "system", id: "1", data: { action: "join", room: "vault" } });
     await ann.hear({ type: "room_joined", room: "vault" });
-    const seven = await stage.talker(`/ws?token=${await stage.token("kim")}`, { headers: { "X-Session": "s2" } });
+    const seven = await server.client(`/ws?token=${await server.token("kim")}`, { headers: { "X-Session": "s2" } });
     await seven.hear({ type: "connected", userId: 7 });
-    assertEquals(await statusOf(stage, path), 401);
-    assertEquals(await statusOf(stage, path, { "X-Session": "old" }), 401);
-    assertEquals(await statusOf(stage, path, { "X-Session": "odd" }), 401);
+    assertEquals(await statusOf(server, path), 401);
+    assertEquals(await statusOf(server, path, { "X-Session": "old" }), 401);
+    assertEquals(await statusOf(server, path, { "X-Session": "odd" }), 401);
   },
 );
 
 test("who is blocked stays out, also if it is the program that names it", SLOW, async () => {
   const adminToken = "a key of sixteen characters or more";
-  await using stage = await Stage.open({ adminToken, hooks: { onConnect: () => ({ identity: { sub: "mal" } }) } });
-  const mal = await stage.talker("/ws?dialect=kebab");
+  await using server = await TestServer.open({
+    adminToken,
+    hooks: { onConnect: () => ({ identity: { sub: "mal" } }) },
+  });
+  const mal = await server.client("/ws?dialect=kebab");
   await mal.hear({ type: "connected", userId: "mal" });
-  const blocked = await fetch(stage.url("/websocket/users/mal/disconnect"), {
+  const blocked = await fetch(server.url("/websocket/users/mal/disconnect"), {
     method: "POST",
     headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
     body: JSON.stringify({ blockSeconds: 60 }),
   });
   assertEquals((await blocked.json()).disconnected_count, 1);
-  assertEquals(await statusOf(stage, "/ws?dialect=kebab"), 403);
+  assertEquals(await statusOf(server, "/ws?dialect=kebab"), 403);
 });
 
 test("onConnected is told of those who are in, and onDisconnect of their ends alone", SLOW, async () => {
   const told: string[] = [];
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     websocketMaxConnectionsPerUser: 1,
     hooks: {
       onConnect: ({ userId }) => userId !== "mal",
       onConnected: async ({ id, userId }) => {
         told.push(`+${userId}`);
-        await stage.server.sendToClient(id, { type: "welcome" });
+        await server.parley.sendToClient(id, { type: "welcome" });
         if (userId === "sam") throw new Error("the program is confused");
       },
       onDisconnect: ({ userId }, code) => void told.push(`-${userId} ${code}`),
     },
   });
-  const kim = await stage.snake("kim");
+  const kim = await server.snake("kim");
   await kim.hear({ type: "welcome" });
-  const [, code] = await refusal(stage, `/ws?token=${await stage.token("kim")}`);
+  const [, code] = await refusal(server, `/ws?token=${await server.token("kim")}`);
   assertEquals(code, 1013);
-  await refusal(stage, `/ws?token=${await stage.token("mal")}`);
+  await refusal(server, `/ws?token=${await server.token("mal")}`);
   // A hook that fails when all is decided sends nobody away.
-  const sam = await stage.snake("sam");
+  const sam = await server.snake("sam");
   await sam.hear({ type: "welcome" });
   await sam.settle();
   await kim.socket.close(1000);
   await sam.socket.close(1000);
   await eventually(() => told.length === 4);
   assertEquals(told, ["+kim", "+sam", "-kim 1000", "-sam 1000"]);
-  assertStringIncludes(stage.log.join("\n"), "the program is confused");
+  assertStringIncludes(server.log.join("\n"), "the program is confused");
 });
 
 test("a handshake that the program thinks about counts as a connection", SLOW, async () => {
   const thinking = Promise.withResolvers<void>();
   let asked = 0;
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     websocketMaxConnections: 2,
     hooks: {
       onConnect: async () => {
@@ -191,12 +194,12 @@ test("a handshake that the program thinks about counts as a connection", SLOW, a
       },
     },
   });
-  const two = [stage.talker("/ws?dialect=kebab"), stage.talker("/ws?dialect=kebab")];
+  const two = [server.client("/ws?dialect=kebab"), server.client("/ws?dialect=kebab")];
   await eventually(() => asked === 2);
-  assertEquals(await statusOf(stage, "/ws?dialect=kebab"), 503);
+  assertEquals(await statusOf(server, "/ws?dialect=kebab"), 503);
   thinking.resolve();
-  for (const talker of await Promise.all(two)) await talker.hear({ type: "connected" });
-  assertEquals(await statusOf(stage, "/ws?dialect=kebab"), 503);
+  for (const client of await Promise.all(two)) await client.hear({ type: "connected" });
+  assertEquals(await statusOf(server, "/ws?dialect=kebab"), 503);
 });
 
 test(
@@ -204,7 +207,7 @@ test(
   SLOW,
   async () => {
     const seen: unknown[] = [];
-    await using stage = await Stage.open({
+    await using server = await TestServer.open({
       websocketRequireAuth: true,
       hooks: {
         onConnect: ({ userId, dialect }, { url, headers, auth }) => {
@@ -216,10 +219,10 @@ test(
         onDisconnect: ({ userId }) => void seen.push(`-${userId}`),
       },
     });
-    await using clients = new SocketioClients(stage);
+    await using clients = new SocketioClients(server);
     const extraHeaders = { "X-Device": "tablet" };
     const rob = await clients.open({ auth: { team: "red" }, extraHeaders }).connected();
-    assertEquals(stage.server.getClient(rob.socket.id!)?.userId, "rob");
+    assertEquals(server.parley.getClient(rob.socket.id!)?.userId, "rob");
     const refused = async (auth: Record<string, unknown>) => {
       const { socket } = clients.open({ auth, reconnection: false });
       return await new Promise<unknown[]>((resolve) => {

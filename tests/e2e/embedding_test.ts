@@ -6,13 +6,13 @@ import { test } from "node:test";
 import { io } from "socket.io-client";
 import { ParleyError } from "../../src/mod.ts";
 import { eventually } from "../harness.ts";
-import { JOIN, type JsonFrame, Stage } from "./stage.ts";
+import { JOIN, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
 test("hooks see connections come and go, refuse joins, and change or refuse messages", SLOW, async () => {
   const seen: unknown[] = [];
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     hooks: {
       onConnect: (client) => void seen.push(["connect", client.userId, client.dialect]),
       onJoin: async (client, room) => {
@@ -28,7 +28,7 @@ test("hooks see connections come and go, refuse joins, and change or refuse mess
         void seen.push(["disconnect", client.userId, client.rooms.includes("lobby"), code]),
     },
   });
-  const kim = await stage.snake("kim");
+  const kim = await server.snake("kim");
   await kim.ask({ type: "join_room", roomId: "secret" }, { type: "error", code: "forbidden", roomId: "secret" });
   await kim.ask(...JOIN.snake!("lobby"));
   await kim.ask({ type: "message", roomId: "lobby", content: "rude" }, { type: "error", code: "forbidden" });
@@ -39,14 +39,14 @@ test("hooks see connections come and go, refuse joins, and change or refuse mess
 });
 
 test("commands of one connection keep their order while a hook waits", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     hooks: {
       onMessage: async (_client, { data }) => {
         if ((data as { text: string }).text === "1") await new Promise((resolve) => setTimeout(resolve, 50));
       },
     },
   });
-  const kim = await stage.snake("kim");
+  const kim = await server.snake("kim");
   await kim.ask(...JOIN.snake!("lobby"));
   for (let n = 1; n <= 5; n++) kim.say({ type: "message", roomId: "lobby", content: String(n) });
   await kim.settle();
@@ -54,7 +54,7 @@ test("commands of one connection keep their order while a hook waits", SLOW, asy
 });
 
 test("a hook that fails is answered as internal, logged whole, and told to nobody", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     hooks: {
       onJoin: (_client, room) => {
         if (room === "odd") throw new Error("the database is purple");
@@ -62,18 +62,18 @@ test("a hook that fails is answered as internal, logged whole, and told to nobod
       },
     },
   });
-  const kim = await stage.kebab("kim");
+  const kim = await server.kebab("kim");
   const internal = await kim.ask({ type: "join-room", roomId: "odd" }, { type: "error", code: "internal" });
   assertEquals(String(internal.message).includes("purple"), false);
-  assertEquals(stage.log.some((line) => line.includes("the database is purple")), true);
+  assertEquals(server.log.some((line) => line.includes("the database is purple")), true);
   await kim.ask({ type: "join-room", roomId: "full" }, { type: "error", code: "room_full" });
 });
 
 test("the calls of document 002 reach clients, users, rooms and everybody", SLOW, async () => {
-  await using stage = await Stage.open();
-  const { server } = stage;
-  const kim = await stage.kebab("kim");
-  const sam = await stage.snake("sam");
+  await using testServer = await TestServer.open();
+  const { parley: server } = testServer;
+  const kim = await testServer.kebab("kim");
+  const sam = await testServer.snake("sam");
   await kim.ask(...JOIN.kebab!("lobby"));
   const [{ clientId }] = kim.heard({ type: "connected" }) as [JsonFrame];
   await server.sendToClient(String(clientId), { type: "notification", text: "Hello!" });
@@ -96,23 +96,23 @@ test("the calls of document 002 reach clients, users, rooms and everybody", SLOW
 });
 
 test("a Socket.IO client can be asked, and answers; others cannot, and silence is told", SLOW, async () => {
-  await using stage = await Stage.open();
-  const client = io(stage.url(""), { forceNew: true });
+  await using server = await TestServer.open();
+  const client = io(server.url(""), { forceNew: true });
   client.on("price?", (item: string, answer: (price: number) => void) => answer(item === "tea" ? 3 : 0));
   await new Promise<void>((resolve) => client.on("connect", () => resolve()));
-  assertEquals(await stage.server.ask(client.id!, "price?", "tea"), 3);
-  const silence = await assertRejects(() => stage.server.ask(client.id!, "nobody listens", 1, 50), ParleyError);
-  const kebab = await stage.kebab();
+  assertEquals(await server.parley.ask(client.id!, "price?", "tea"), 3);
+  const silence = await assertRejects(() => server.parley.ask(client.id!, "nobody listens", 1, 50), ParleyError);
+  const kebab = await server.kebab();
   const [{ clientId }] = kebab.heard({ type: "connected" }) as [JsonFrame];
-  const mute = await assertRejects(() => stage.server.ask(String(clientId), "price?", "tea"), ParleyError);
-  const nobody = await assertRejects(() => stage.server.ask("nobody", "price?", "tea"), ParleyError);
+  const mute = await assertRejects(() => server.parley.ask(String(clientId), "price?", "tea"), ParleyError);
+  const nobody = await assertRejects(() => server.parley.ask("nobody", "price?", "tea"), ParleyError);
   assertEquals([silence, mute, nobody].map(({ code }) => code), ["unavailable", "unsupported_type", "not_found"]);
   client.close();
 });
 
 test("a backend's own message is published as it gives it, and kept", SLOW, async () => {
-  await using stage = await Stage.open();
-  const sam = await stage.snake("sam");
+  await using server = await TestServer.open();
+  const sam = await server.snake("sam");
   await sam.ask(...JOIN.snake!("lobby"));
   const timestamp = 1_700_000_000_000;
   const given = {
@@ -124,9 +124,9 @@ test("a backend's own message is published as it gives it, and kept", SLOW, asyn
     reactions: [],
     edited: true,
   };
-  await stage.server.broadcastNewMessage("lobby", given);
+  await server.parley.broadcastNewMessage("lobby", given);
   await sam.hear({ type: "new_message", roomId: "lobby", ...given });
-  const kim = await stage.kebab();
+  const kim = await server.kebab();
   const joined = await kim.ask({ type: "join-room", roomId: "lobby", since: { epoch: "x", offset: 0 } }, {
     type: "room-joined",
   });
@@ -135,7 +135,7 @@ test("a backend's own message is published as it gives it, and kept", SLOW, asyn
 
 test("wrong settings are refused with every problem", SLOW, async () => {
   const error = await assertRejects(
-    () => Stage.open({ websocketMaxRooms: -1, historySize: "many" as never }),
+    () => TestServer.open({ websocketMaxRooms: -1, historySize: "many" as never }),
     ParleyError,
   );
   assertEquals(["websocketMaxRooms", "historySize"].every((name) => error.message.includes(name)), true);
@@ -143,9 +143,13 @@ test("wrong settings are refused with every problem", SLOW, async () => {
 
 test("a misspelt hook keeps the server from starting, and what its settings let in is warned of", SLOW, async () => {
   const misspelt = { onJion: () => false } as object;
-  await assertRejects(() => Stage.open({ hooks: misspelt }), ParleyError, 'no hook "onJion", did you mean onJoin?');
-  await using open = await Stage.open();
-  await using closed = await Stage.open({ websocketRequireAuth: true });
+  await assertRejects(
+    () => TestServer.open({ hooks: misspelt }),
+    ParleyError,
+    'no hook "onJion", did you mean onJoin?',
+  );
+  await using open = await TestServer.open();
+  await using closed = await TestServer.open({ websocketRequireAuth: true });
   const warned = [open, closed].map(({ log }) => log.filter((line) => line.includes("guests may join")).length);
   assertEquals(warned, [1, 0]);
 });

@@ -3,28 +3,28 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { ADMIN_KEY, assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
+import { ADMIN_KEY, assertError, call, callAsAdmin, openHttpServer } from "./http_calls.ts";
 import { eventually } from "../waiting.ts";
-import { JOIN, type JsonFrame, type Stage } from "./stage.ts";
+import { JOIN, type JsonFrame, type TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 const ROOM = "thread:1";
 const PATH = `/api/chat/rooms/${ROOM}/messages`;
 
-async function post(stage: Stage, user: string, body: unknown, headers?: Record<string, string>) {
-  return await call(stage, `POST ${PATH}`, { bearer: await stage.token(user), body, headers });
+async function post(server: TestServer, user: string, body: unknown, headers?: Record<string, string>) {
+  return await call(server, `POST ${PATH}`, { bearer: await server.token(user), body, headers });
 }
 
 test("a user's message reaches every dialect in its own shape, from the user and nobody else", SLOW, async () => {
-  await using stage = await openStage();
-  const talkers = {
-    envelope: await stage.envelope("eve"),
-    kebab: await stage.kebab("kim"),
-    snake: await stage.snake("sam"),
-    plain: await stage.plain("pat"),
+  await using server = await openHttpServer();
+  const clients = {
+    envelope: await server.envelope("eve"),
+    kebab: await server.kebab("kim"),
+    snake: await server.snake("sam"),
+    plain: await server.plain("pat"),
   };
-  for (const [dialect, talker] of Object.entries(talkers)) await talker.ask(...JOIN[dialect]!(ROOM));
-  const { status, body } = await post(stage, "ann", {
+  for (const [dialect, client] of Object.entries(clients)) await client.ask(...JOIN[dialect]!(ROOM));
+  const { status, body } = await post(server, "ann", {
     content: "hello",
     attachments: [{ url: "a.png" }],
     reply_to: "m0",
@@ -33,54 +33,57 @@ test("a user's message reaches every dialect in its own shape, from the user and
   assertEquals([status, Object.keys(body).sort()], [201, ["id", "position", "timestamp"]]);
   assert(body.id !== "forged" && Math.abs(Date.now() - Number(body.timestamp)) < 60_000);
   const { id, timestamp } = body;
-  await talkers.snake.hear({
+  await clients.snake.hear({
     ...{ type: "new_message", id, timestamp, roomId: ROOM, content: "hello", attachments: [{ url: "a.png" }] },
     ...{ reply_to: "m0", sender_user_id: "ann", sender_name: "ann", sender_client_id: "server" },
   });
-  await talkers.envelope.hear({ type: "message", id, from: "server", user_id: "ann", data: { text: "hello" } });
-  await talkers.kebab.hear({ type: "message", id, from: "server", userId: "ann", message: "hello" });
-  await talkers.plain.hear({ type: "message", id, user_id: "ann", content: "hello" });
+  await clients.envelope.hear({ type: "message", id, from: "server", user_id: "ann", data: { text: "hello" } });
+  await clients.kebab.hear({ type: "message", id, from: "server", userId: "ann", message: "hello" });
+  await clients.plain.hear({ type: "message", id, user_id: "ann", content: "hello" });
 });
 
 test("the backend's word about id, time and sender is published as given", SLOW, async () => {
-  await using stage = await openStage();
-  const sam = await stage.snake("sam");
+  await using server = await openHttpServer();
+  const sam = await server.snake("sam");
   await sam.ask(...JOIN.snake!(ROOM));
   const timestamp = Date.parse("2026-01-02T03:04:05.678Z");
   const given = { content: "stored", id: "row-7", sender_user_id: 42, sender_name: "Ann" };
   for (const time of [timestamp, "2026-01-02T03:04:05.678Z"]) {
-    const { status, body } = await callAsAdmin(stage, `POST ${PATH}`, { body: { ...given, timestamp: time } });
+    const { status, body } = await callAsAdmin(server, `POST ${PATH}`, { body: { ...given, timestamp: time } });
     assertEquals([status, body.id, body.timestamp], [201, "row-7", timestamp]);
     await sam.hear({ type: "new_message", id: "row-7", timestamp, sender_user_id: 42, sender_name: "Ann" });
   }
-  assertEquals((await callAsAdmin(stage, `POST ${PATH}`, { body: { content: "bare" } })).status, 201);
+  assertEquals((await callAsAdmin(server, `POST ${PATH}`, { body: { content: "bare" } })).status, 201);
   await sam.hear({ type: "new_message", content: "bare", sender_user_id: "server", sender_name: "server" });
   const odd = [{ timestamp: "soon" }, { timestamp: {} }, { id: "" }, { id: {} }, { sender_user_id: [] }];
   for (const wrong of odd) {
     const body = { content: "x", ...wrong };
-    assertError(await callAsAdmin(stage, `POST ${PATH}`, { body }), [400, "bad_message"]);
+    assertError(await callAsAdmin(server, `POST ${PATH}`, { body }), [400, "bad_message"]);
   }
 });
 
 test("a repeat with the same key is answered by the first one and delivered once", SLOW, async () => {
-  await using stage = await openStage();
-  const ann = await stage.snake("ann");
+  await using server = await openHttpServer();
+  const ann = await server.snake("ann");
   await ann.ask(...JOIN.snake!(ROOM));
   const key = { "idempotency-key": "k1" };
-  const first = (await post(stage, "ann", { content: "once" }, key)).body;
+  const first = (await post(server, "ann", { content: "once" }, key)).body;
   assertEquals(first.duplicate, undefined);
   await eventually(() => Date.now() > Number(first.timestamp));
-  const again = await post(stage, "ann", { content: "once" }, key);
+  const again = await post(server, "ann", { content: "once" }, key);
   assertEquals([again.status, again.body], [201, { ...first, duplicate: true }]);
   ann.say({ type: "message", roomId: ROOM, content: "once", clientMessageId: "k1" });
   assertEquals((await ann.hear({ type: "message_ack", clientMessageId: "k1" })).id, first.id);
-  const other = (await post(stage, "ann", { content: "other" }, key)).body;
+  const other = (await post(server, "ann", { content: "other" }, key)).body;
   assert(other.id !== first.id && !other.duplicate);
-  const ofBob = (await post(stage, "bob", { content: "once" }, key)).body;
+  const ofBob = (await post(server, "bob", { content: "once" }, key)).body;
   assert(ofBob.id !== first.id);
   await ann.settle();
   assertEquals(ann.heard({ type: "new_message" }).map(({ id }) => id), [first.id, other.id, ofBob.id]);
-  assertError(await post(stage, "ann", { content: "x" }, { "idempotency-key": "k".repeat(200) }), [400, "bad_message"]);
+  assertError(await post(server, "ann", { content: "x" }, { "idempotency-key": "k".repeat(200) }), [
+    400,
+    "bad_message",
+  ]);
 });
 
 test("publishing takes a credential, the right to join, and something to say", SLOW, async () => {
@@ -88,17 +91,17 @@ test("publishing takes a credential, the right to join, and something to say", S
     { match: "closed:*", join: "nobody" },
     { match: "read:*", join: "anyone", publish: "nobody" },
   ] as const;
-  await using stage = await openStage({
+  await using server = await openHttpServer({
     rooms: [...rooms],
     websocketMaxMessageBytes: 2000,
     websocketMaxBufferedBytes: 100_000,
   });
-  const bearer = await stage.token("ann", { groups: ["fleet"] });
+  const bearer = await server.token("ann", { groups: ["fleet"] });
   const into = (room: string, body: unknown = { content: "x" }) =>
-    call(stage, `POST /api/chat/rooms/${encodeURIComponent(room)}/messages`, { bearer, body });
-  assertError(await call(stage, `POST ${PATH}`, { body: { content: "x" } }), [401, "unauthorized"]);
-  assertError(await call(stage, `POST ${PATH}`, { bearer: "bad", body: { content: "x" } }), [401, "unauthorized"]);
-  assertError(await call(stage, `POST ${PATH}?token=${bearer}`, { body: { content: "x" } }), [401, "unauthorized"]);
+    call(server, `POST /api/chat/rooms/${encodeURIComponent(room)}/messages`, { bearer, body });
+  assertError(await call(server, `POST ${PATH}`, { body: { content: "x" } }), [401, "unauthorized"]);
+  assertError(await call(server, `POST ${PATH}`, { bearer: "bad", body: { content: "x" } }), [401, "unauthorized"]);
+  assertError(await call(server, `POST ${PATH}?token=${bearer}`, { body: { content: "x" } }), [401, "unauthorized"]);
   for (const room of ["closed:1", "read:1", "user:ann", "user:bob", "presence:bob", "group:other"]) {
     assertError(await into(room), [403, "forbidden"]);
   }
@@ -111,13 +114,13 @@ test("publishing takes a credential, the right to join, and something to say", S
 });
 
 test("a body without a length is cut off where it is too large", SLOW, async () => {
-  await using stage = await openStage({ websocketMaxMessageBytes: 2000, websocketMaxBufferedBytes: 100_000 });
+  await using server = await openHttpServer({ websocketMaxMessageBytes: 2000, websocketMaxBufferedBytes: 100_000 });
   const send = async (length: number) => {
     const text = JSON.stringify({ content: "x".repeat(length) });
     const stream = new Blob([text]).stream();
-    const headers = { authorization: `Bearer ${await stage.token("ann")}` };
+    const headers = { authorization: `Bearer ${await server.token("ann")}` };
     const init = { method: "POST", headers, body: stream, duplex: "half" };
-    const response = await fetch(stage.url(PATH), init as RequestInit);
+    const response = await fetch(server.url(PATH), init as RequestInit);
     await response.body?.cancel();
     return response.status;
   };
@@ -126,36 +129,36 @@ test("a body without a length is cut off where it is too large", SLOW, async () 
 });
 
 test("a user may publish at the rate of a connection; others are not slowed down by it", SLOW, async () => {
-  await using stage = await openStage({ websocketMessageRate: 1, websocketMessageBurst: 3 });
+  await using server = await openHttpServer({ websocketMessageRate: 1, websocketMessageBurst: 3 });
   const statuses: number[] = [];
-  for (let i = 0; i < 4; i++) statuses.push((await post(stage, "ann", { content: "x" })).status);
+  for (let i = 0; i < 4; i++) statuses.push((await post(server, "ann", { content: "x" })).status);
   assertEquals(statuses, [201, 201, 201, 429]);
-  const refused = await post(stage, "ann", { content: "x" });
+  const refused = await post(server, "ann", { content: "x" });
   assertError(refused, [429, "rate_limited"]);
   assert(Number(refused.body.retryAfter) > 0);
-  assertEquals((await post(stage, "bob", { content: "x" })).status, 201);
+  assertEquals((await post(server, "bob", { content: "x" })).status, 201);
   for (let i = 0; i < 5; i++) {
-    assertEquals((await callAsAdmin(stage, `POST ${PATH}`, { body: { content: "x" } })).status, 201);
+    assertEquals((await callAsAdmin(server, `POST ${PATH}`, { body: { content: "x" } })).status, 201);
   }
 });
 
 test("a user may publish so many bytes, as over a connection; others are not slowed down by it", SLOW, async () => {
-  await using stage = await openStage({ websocketByteRate: 1000 });
+  await using server = await openHttpServer({ websocketByteRate: 1000 });
   const content = "x".repeat(60_000);
-  for (let i = 0; i < 17; i++) assertEquals((await post(stage, "ann", { content })).status, 201);
-  const refused = await post(stage, "ann", { content });
+  for (let i = 0; i < 17; i++) assertEquals((await post(server, "ann", { content })).status, 201);
+  const refused = await post(server, "ann", { content });
   assertError(refused, [429, "rate_limited"]);
   assert(Number(refused.body.retryAfter) > 0 && Number(refused.body.retryAfter) <= 60_000);
-  assertEquals((await post(stage, "bob", { content })).status, 201);
+  assertEquals((await post(server, "bob", { content })).status, 201);
 });
 
 test("the history is read in pages, backwards, forwards and by who may", SLOW, async () => {
-  await using stage = await openStage({
+  await using server = await openHttpServer({
     rooms: [{ match: "closed:*", join: "nobody" }, { match: "bare:*", history: false }],
   });
-  const bearer = await stage.token("ann");
-  for (let i = 1; i <= 7; i++) await post(stage, "ann", { content: `m${i}` });
-  const read = async (query: string) => (await call(stage, `GET ${PATH}${query}`, { bearer })).body;
+  const bearer = await server.token("ann");
+  for (let i = 1; i <= 7; i++) await post(server, "ann", { content: `m${i}` });
+  const read = async (query: string) => (await call(server, `GET ${PATH}${query}`, { bearer })).body;
   const texts = ({ messages }: JsonFrame) => (messages as JsonFrame[]).map(({ content }) => content);
   const newest = await read("?limit=3");
   assertEquals([texts(newest), newest.more], [["m5", "m6", "m7"], true]);
@@ -182,19 +185,19 @@ test("the history is read in pages, backwards, forwards and by who may", SLOW, a
   assertEquals([texts(lost), lost.recovered, lost.more], [[], false, false]);
   assertEquals(texts(await read("?limit=5000")).length, 7);
   for (const query of ["?before=x", "?before=x:y", "?limit=0", `?before=${epoch}:2&since=${epoch}:1`]) {
-    assertError(await call(stage, `GET ${PATH}${query}`, { bearer }), [400, "bad_message"]);
+    assertError(await call(server, `GET ${PATH}${query}`, { bearer }), [400, "bad_message"]);
   }
-  assertError(await call(stage, `GET ${PATH}`), [401, "unauthorized"]);
-  assertError(await call(stage, "GET /api/chat/rooms/closed:1/messages", { bearer }), [403, "forbidden"]);
-  assertEquals((await call(stage, "GET /api/chat/rooms/bare:1/messages", { bearer })).body, {
+  assertError(await call(server, `GET ${PATH}`), [401, "unauthorized"]);
+  assertError(await call(server, "GET /api/chat/rooms/closed:1/messages", { bearer }), [403, "forbidden"]);
+  assertEquals((await call(server, "GET /api/chat/rooms/bare:1/messages", { bearer })).body, {
     messages: [],
     more: false,
   });
-  assertEquals((await callAsAdmin(stage, "GET /api/chat/rooms/closed:1/messages")).status, 200);
+  assertEquals((await callAsAdmin(server, "GET /api/chat/rooms/closed:1/messages")).status, 200);
 });
 
 test("the program's hooks are asked about REST as they are about frames", SLOW, async () => {
-  await using stage = await openStage({
+  await using server = await openHttpServer({
     hooks: {
       onJoin: ({ userId }, room) => room !== "vip" || userId === "ann",
       onMessage: ({ userId }, { data }) => {
@@ -204,25 +207,28 @@ test("the program's hooks are asked about REST as they are about frames", SLOW, 
     },
   });
   const into = async (room: string, user: string, content: string) =>
-    await call(stage, `POST /api/chat/rooms/${room}/messages`, { bearer: await stage.token(user), body: { content } });
+    await call(server, `POST /api/chat/rooms/${room}/messages`, {
+      bearer: await server.token(user),
+      body: { content },
+    });
   assertError(await into("vip", "bob", "hi"), [403, "forbidden"]);
   assertError(await into("vip", "ann", "spam"), [403, "forbidden"]);
   assertEquals((await into("vip", "ann", "hi")).status, 201);
   const read = async (user: string) =>
-    await call(stage, "GET /api/chat/rooms/vip/messages", { bearer: await stage.token(user) });
+    await call(server, "GET /api/chat/rooms/vip/messages", { bearer: await server.token(user) });
   assertError(await read("bob"), [403, "forbidden"]);
   assertEquals(
     (await read("ann")).body.messages,
-    (await callAsAdmin(stage, "GET /api/chat/rooms/vip/messages")).body.messages,
+    (await callAsAdmin(server, "GET /api/chat/rooms/vip/messages")).body.messages,
   );
   assertEquals(((await read("ann")).body.messages as JsonFrame[])[0]!.content, "ann: hi");
 });
 
 test("reading history is under a rate per address, the backend's aside", SLOW, async () => {
-  await using stage = await openStage({ historyReadRate: 2, trustProxy: 1 });
-  const [ann, bob] = [await stage.token("ann"), await stage.token("bob")];
+  await using server = await openHttpServer({ historyReadRate: 2, trustProxy: 1 });
+  const [ann, bob] = [await server.token("ann"), await server.token("bob")];
   const read = (bearer: string, from: string) =>
-    call(stage, "GET /api/chat/rooms/x/messages", { bearer, headers: { "x-forwarded-for": from } });
+    call(server, "GET /api/chat/rooms/x/messages", { bearer, headers: { "x-forwarded-for": from } });
   const answers = await Promise.all(Array.from({ length: 30 }, () => read(ann, "192.0.2.1")));
   const refused = answers.filter(({ status }) => status === 429);
   assert(refused.length > 0 && refused.length < 30);
@@ -231,7 +237,7 @@ test("reading history is under a rate per address, the backend's aside", SLOW, a
   assertEquals((await read(bob, "192.0.2.1")).status, 429);
   assertEquals((await read(ann, "192.0.2.2")).status, 200);
   assertEquals((await read(ADMIN_KEY, "192.0.2.1")).status, 200);
-  await using open = await openStage({ historyReadRate: 0 });
+  await using open = await openHttpServer({ historyReadRate: 0 });
   const all = await Promise.all(
     Array.from({ length: 60 }, () => call(open, "GET /api/chat/rooms/x/messages", { bearer: ann })),
   );

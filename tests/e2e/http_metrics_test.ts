@@ -3,13 +3,13 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
-import { JOIN, type Stage } from "./stage.ts";
+import { assertError, call, callAsAdmin, openHttpServer } from "./http_calls.ts";
+import { JOIN, type TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
-async function figures(stage: Stage): Promise<Map<string, number>> {
-  const { text } = await callAsAdmin(stage, "GET /metrics");
+async function figures(server: TestServer): Promise<Map<string, number>> {
+  const { text } = await callAsAdmin(server, "GET /metrics");
   const lines = text.trimEnd().split("\n").filter((line) => !line.startsWith("#"));
   return new Map(lines.map((line) => {
     const at = line.lastIndexOf(" ");
@@ -18,18 +18,18 @@ async function figures(stage: Stage): Promise<Map<string, number>> {
 }
 
 test("what happens is counted, and no label names a room or a user", SLOW, async () => {
-  await using stage = await openStage();
-  const [ann, bob] = [await stage.snake("ann"), await stage.kebab()];
+  await using server = await openHttpServer();
+  const [ann, bob] = [await server.snake("ann"), await server.kebab()];
   await ann.ask(...JOIN.snake!("lobby-of-ann"));
   await bob.ask(...JOIN.kebab!("lobby-of-ann"));
   await ann.ask({ type: "message", roomId: "lobby-of-ann", content: "x" }, { type: "new_message" });
   bob.say({ type: "message", roomId: "elsewhere", message: "x" });
   await bob.hear({ type: "error", code: "not_joined" });
-  const closing = await stage.plain("pat");
+  const closing = await server.plain("pat");
   closing.close();
   await closing.socket.closed;
-  await stage.talker("/ws/auth?token=bad").then(() => assert(false), () => undefined);
-  const found = await figures(stage);
+  await server.client("/ws/auth?token=bad").then(() => assert(false), () => undefined);
+  const found = await figures(server);
   const expected = {
     "parley_connections": 2,
     'parley_dialect_connections{dialect="snake"}': 1,
@@ -58,9 +58,9 @@ test("what happens is counted, and no label names a room or a user", SLOW, async
 });
 
 test("every family has its help and type once, before its series", SLOW, async () => {
-  await using stage = await openStage();
-  await stage.snake("ann");
-  const { text, headers } = await callAsAdmin(stage, "GET /metrics");
+  await using server = await openHttpServer();
+  await server.snake("ann");
+  const { text, headers } = await callAsAdmin(server, "GET /metrics");
   assertEquals(headers.get("content-type"), "text/plain; version=0.0.4");
   assert(text.endsWith("\n"));
   const seen = new Set<string>();
@@ -80,7 +80,7 @@ test("every family has its help and type once, before its series", SLOW, async (
 });
 
 test("METRICS=public opens the figures, and only them", SLOW, async () => {
-  await using stage = await openStage({ metrics: "public" });
-  assertEquals((await call(stage, "GET /metrics")).status, 200);
-  assertError(await call(stage, "GET /websocket/rooms"), [401, "unauthorized"]);
+  await using server = await openHttpServer({ metrics: "public" });
+  assertEquals((await call(server, "GET /metrics")).status, 200);
+  assertError(await call(server, "GET /websocket/rooms"), [401, "unauthorized"]);
 });

@@ -3,8 +3,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { assertError, call, callAsAdmin, openStage } from "./http_stage.ts";
-import type { JsonFrame, Stage } from "./stage.ts";
+import { assertError, call, callAsAdmin, openHttpServer } from "./http_calls.ts";
+import type { JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
@@ -26,8 +26,8 @@ interface Operation {
 
 type Paths = Record<string, Record<string, Operation>>;
 
-async function describedAt(stage: Stage, port?: number): Promise<Paths> {
-  return (await call(stage, "GET /openapi.json", { port })).body.paths as Paths;
+async function describedAt(server: TestServer, port?: number): Promise<Paths> {
+  return (await call(server, "GET /openapi.json", { port })).body.paths as Paths;
 }
 
 const PUBLIC = [
@@ -70,13 +70,13 @@ function namesOf(paths: Paths): string[] {
 }
 
 test("every route is described, on the port where it is served", SLOW, async () => {
-  await using stage = await openStage();
-  assertEquals(namesOf(await describedAt(stage)), [...PUBLIC, ...ADMINS].sort());
-  await using apart = await openStage({ adminPort: 0 });
+  await using server = await openHttpServer();
+  assertEquals(namesOf(await describedAt(server)), [...PUBLIC, ...ADMINS].sort());
+  await using apart = await openHttpServer({ adminPort: 0 });
   assertEquals(namesOf(await describedAt(apart)), PUBLIC);
   const onBoth = PUBLIC.filter((name) => !/ \/(api|client|$)/.test(name));
-  assertEquals(namesOf(await describedAt(apart, apart.server.adminPorts[0])), [...onBoth, ...ADMINS].sort());
-  await using demo = await openStage({ demo: true, jwtSecret: undefined });
+  assertEquals(namesOf(await describedAt(apart, apart.parley.adminPorts[0])), [...onBoth, ...ADMINS].sort());
+  await using demo = await openHttpServer({ demo: true, jwtSecret: undefined });
   assertEquals(namesOf(await describedAt(demo)), [...PUBLIC, ...ADMINS, ...DEMO].sort());
 });
 
@@ -84,20 +84,20 @@ test(
   "what is described is served: with its input and its credential it answers one of the described ways",
   SLOW,
   async () => {
-    await using stage = await openStage({ demo: true, jwtSecret: undefined });
-    for (const [path, methods] of Object.entries(await describedAt(stage))) {
+    await using server = await openHttpServer({ demo: true, jwtSecret: undefined });
+    for (const [path, methods] of Object.entries(await describedAt(server))) {
       for (const [method, { security, responses, parameters, requestBody }] of Object.entries(methods)) {
         const what = `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, "x")}`;
         const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
         assertEquals(parameters.filter((each) => each.in === "path").map(({ name }) => name), names, what);
         const body = requestBody ? { type: "x", data: 1, content: "x", user: "x" } : undefined;
-        const answer = await callAsAdmin(stage, what, { body });
+        const answer = await callAsAdmin(server, what, { body });
         assert(String(answer.status) in responses, `${what} answers ${answer.status} ${answer.text}`);
         if (security.length > 0) {
-          assertEquals([(await call(stage, what, { body })).status, "401" in responses], [401, true], what);
+          assertEquals([(await call(server, what, { body })).status, "401" in responses], [401, true], what);
         }
         if (requestBody) {
-          assertEquals([(await callAsAdmin(stage, what, { body: "{" })).status, "400" in responses], [
+          assertEquals([(await callAsAdmin(server, what, { body: "{" })).status, "400" in responses], [
             400,
             true,
           ]);
@@ -108,8 +108,8 @@ test(
 );
 
 test("a server that is not ready answers as described", SLOW, async () => {
-  await using stage = await openStage();
-  const paths = await describedAt(stage);
+  await using server = await openHttpServer();
+  const paths = await describedAt(server);
   const schemaOf = (path: string, status: string) =>
     paths[path]!.get!.responses[status]?.content?.["application/json"]?.schema;
   for (const path of ["/status", "/websocket/status"]) assertEquals(schemaOf(path, "503"), schemaOf(path, "200"));
@@ -117,8 +117,8 @@ test("a server that is not ready answers as described", SLOW, async () => {
 });
 
 test("every operation has a name of its own, and its headers are described", SLOW, async () => {
-  await using stage = await openStage();
-  const paths = await describedAt(stage);
+  await using server = await openHttpServer();
+  const paths = await describedAt(server);
   const names = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
   assertEquals(new Set(names).size, names.length);
   const { parameters } = paths["/api/chat/rooms/{roomId}/messages"]!.post!;
@@ -126,13 +126,13 @@ test("every operation has a name of its own, and its headers are described", SLO
 });
 
 test("answers have the fields that are described", SLOW, async () => {
-  await using stage = await openStage();
-  await stage.envelope("ann");
-  const paths = await describedAt(stage);
+  await using server = await openHttpServer();
+  await server.envelope("ann");
+  const paths = await describedAt(server);
   const looks = ["/status", "/websocket/connections", "/websocket/rooms", "/websocket/users/{id}/notifications"];
   for (const path of looks) {
     const { schema } = paths[path]!.get!.responses["200"]!.content!["application/json"]!;
-    const { body } = await callAsAdmin(stage, `GET ${path.replace("{id}", "ann")}`);
+    const { body } = await callAsAdmin(server, `GET ${path.replace("{id}", "ann")}`);
     const { properties, required } = schema as { properties: JsonFrame; required: string[] };
     for (const name of required) assert(name in body, `${path} lacks ${name}`);
     for (const name of Object.keys(body)) assert(name in properties, `${path} answers ${name}, which is not described`);
@@ -140,11 +140,11 @@ test("answers have the fields that are described", SLOW, async () => {
 });
 
 test("a body is described as needed where an empty one is refused", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openHttpServer();
   const needed: string[] = [];
-  for (const [path, { post }] of Object.entries(await describedAt(stage))) {
+  for (const [path, { post }] of Object.entries(await describedAt(server))) {
     if (!post?.requestBody) continue;
-    const { status } = await callAsAdmin(stage, `POST ${path.replace(/\{\w+\}/g, "x")}`);
+    const { status } = await callAsAdmin(server, `POST ${path.replace(/\{\w+\}/g, "x")}`);
     assertEquals(post.requestBody.required, status === 400, path);
     if (post.requestBody.required) needed.push(path);
   }
@@ -155,13 +155,13 @@ test(
   "a message's body is described as it is read: content of some kind, and an admin's word with its rules",
   SLOW,
   async () => {
-    await using stage = await openStage();
+    await using server = await openHttpServer();
     const path = "/api/chat/rooms/{roomId}/messages";
-    const { schema } = (await describedAt(stage))[path]!.post!.requestBody!.content["application/json"];
+    const { schema } = (await describedAt(server))[path]!.post!.requestBody!.content["application/json"];
     const contents = (schema.anyOf as { required: string[] }[]).map(({ required: [name] }) => name!);
     for (const name of contents) {
       const body = { [name]: name === "content" ? "x" : { any: 1 } };
-      assertEquals((await callAsAdmin(stage, "POST /api/chat/rooms/x/messages", { body })).status, 201, name);
+      assertEquals((await callAsAdmin(server, "POST /api/chat/rooms/x/messages", { body })).status, 201, name);
     }
     const { id, sender_user_id: user, sender_name: name, timestamp } = schema.properties as Record<string, JsonFrame>;
     for (const field of [id, user, name, timestamp]) assert(field!.anyOf ?? field!.maxLength, JSON.stringify(field));
@@ -169,21 +169,21 @@ test(
 );
 
 test("positions that exclude each other are described so, and refused together", SLOW, async () => {
-  await using stage = await openStage();
+  await using server = await openHttpServer();
   const path = "/api/chat/rooms/{roomId}/messages";
-  const [, page] = (await describedAt(stage))[path]!.get!.parameters;
+  const [, page] = (await describedAt(server))[path]!.get!.parameters;
   assertEquals([page!.in, page!.explode, Object.keys(page!.schema.properties as JsonFrame)], [
     "query",
     true,
     ["before", "since", "limit"],
   ]);
   assertEquals((page!.schema.not as JsonFrame).required, ["before", "since"]);
-  assertError(await callAsAdmin(stage, "GET /api/chat/rooms/x/messages?before=a:1&since=a:1"), [400, "bad_message"]);
+  assertError(await callAsAdmin(server, "GET /api/chat/rooms/x/messages?before=a:1&since=a:1"), [400, "bad_message"]);
 });
 
 test("ids are described with what they are held to", SLOW, async () => {
-  await using stage = await openStage();
-  for (const [path, methods] of Object.entries(await describedAt(stage))) {
+  await using server = await openHttpServer();
+  for (const [path, methods] of Object.entries(await describedAt(server))) {
     for (const { parameters } of Object.values(methods)) {
       for (const { in: place, name, schema } of parameters) {
         if (place === "path") assert(schema.maxLength && schema.minLength, `${path} ${name}`);

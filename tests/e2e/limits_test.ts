@@ -4,83 +4,83 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { eventually, OPCODE, RUNTIME, TcpSocket, type TcpSocketOptions, TestSocket } from "../harness.ts";
-import { JOIN, Stage } from "./stage.ts";
+import { JOIN, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
 const FROM_PUBLIC = { headers: { "x-forwarded-for": "203.0.113.7" } };
 
-async function status(stage: Stage, path = "/ws", options: Partial<TcpSocketOptions> = {}): Promise<number> {
-  const socket = await TcpSocket.open({ port: stage.server.port, path, ...options });
+async function status(server: TestServer, path = "/ws", options: Partial<TcpSocketOptions> = {}): Promise<number> {
+  const socket = await TcpSocket.open({ port: server.parley.port, path, ...options });
   socket.destroy();
   return socket.status;
 }
 
 test("frames over the rate are refused one by one, and the connection ends only when it goes on", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 5 });
-  const talker = await stage.kebab();
-  const other = await stage.kebab();
-  for (let n = 0; n < 7; n++) talker.say({ type: "ping" });
-  const refused = await talker.hear({ type: "error", code: "rate_limited" });
+  await using server = await TestServer.open({ websocketMessageRate: 1, websocketMessageBurst: 5 });
+  const client = await server.kebab();
+  const other = await server.kebab();
+  for (let n = 0; n < 7; n++) client.say({ type: "ping" });
+  const refused = await client.hear({ type: "error", code: "rate_limited" });
   assert(Number(refused.retryAfter) > 0 && Number(refused.retryAfter) <= 1000);
-  await talker.hear({ type: "error", code: "rate_limited" });
-  assertEquals(talker.heard({ type: "pong" }).length, 5);
-  for (let n = 0; n < 20; n++) talker.say({ type: "ping" });
-  assertEquals((await talker.socket.closed).code, 4429);
+  await client.hear({ type: "error", code: "rate_limited" });
+  assertEquals(client.heard({ type: "pong" }).length, 5);
+  for (let n = 0; n < 20; n++) client.say({ type: "ping" });
+  assertEquals((await client.socket.closed).code, 4429);
   await other.settle();
 });
 
 test("a refused frame's answer names the frame's id", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 1 });
-  const eve = await stage.envelope("eve");
+  await using server = await TestServer.open({ websocketMessageRate: 1, websocketMessageBurst: 1 });
+  const eve = await server.envelope("eve");
   eve.say({ type: "heartbeat", id: "1" });
   await eve.ask({ type: "heartbeat", id: "2" }, { type: "error", data: { code: "rate_limited", request: "2" } });
 });
 
 test("a frame over the size ends its connection with 1009, a longer authentication does not", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxMessageBytes: 512 });
-  const talker = await stage.kebab();
-  const other = await stage.kebab();
-  const token = await stage.token("kim", { name: "x".repeat(1000) });
-  await talker.ask({ type: "authenticate", token }, { type: "authenticated", userId: "kim" });
-  await talker.ask(...JOIN.kebab!("lobby"));
+  await using server = await TestServer.open({ websocketMaxMessageBytes: 512 });
+  const client = await server.kebab();
+  const other = await server.kebab();
+  const token = await server.token("kim", { name: "x".repeat(1000) });
+  await client.ask({ type: "authenticate", token }, { type: "authenticated", userId: "kim" });
+  await client.ask(...JOIN.kebab!("lobby"));
   const fits = "x".repeat(512 - JSON.stringify({ type: "message", roomId: "lobby", message: "" }).length);
-  await talker.ask({ type: "message", roomId: "lobby", message: fits }, { type: "message", message: fits });
-  talker.say({ type: "message", roomId: "lobby", message: `${fits}x` });
-  assertEquals((await talker.socket.closed).code, 1009);
+  await client.ask({ type: "message", roomId: "lobby", message: fits }, { type: "message", message: fits });
+  client.say({ type: "message", roomId: "lobby", message: `${fits}x` });
+  assertEquals((await client.socket.closed).code, 1009);
   other.say({ type: "message", roomId: "lobby", message: "€".repeat(300) });
   assertEquals((await other.socket.closed).code, 1009);
 });
 
 test("connections in all and per address are limited before the upgrade, and given back", SLOW, async () => {
-  await using all = await Stage.open({ websocketMaxConnections: 2 });
+  await using all = await TestServer.open({ websocketMaxConnections: 2 });
   const first = await all.kebab();
   await all.kebab();
   assertEquals(await status(all), 503);
   first.close();
-  await eventually(() => all.server.getClientCount() === 1);
+  await eventually(() => all.parley.getClientCount() === 1);
   assertEquals(await status(all), 101);
 });
 
 test("connections of one public address are limited, those of others and of private ones are not", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxConnectionsPerIp: 1, trustProxy: 1 });
-  const first = await stage.talker("/ws", FROM_PUBLIC);
+  await using server = await TestServer.open({ websocketMaxConnectionsPerIp: 1, trustProxy: 1 });
+  const first = await server.client("/ws", FROM_PUBLIC);
   await first.hear({ type: "connected" });
-  assertEquals(await status(stage, "/ws", FROM_PUBLIC), 503);
-  assertEquals(await status(stage, "/ws", { headers: { "x-forwarded-for": "203.0.113.8" } }), 101);
-  await stage.kebab();
-  assertEquals(await status(stage), 101);
+  assertEquals(await status(server, "/ws", FROM_PUBLIC), 503);
+  assertEquals(await status(server, "/ws", { headers: { "x-forwarded-for": "203.0.113.8" } }), 101);
+  await server.kebab();
+  assertEquals(await status(server), 101);
   first.close();
-  await eventually(async () => await status(stage, "/ws", FROM_PUBLIC) === 101);
+  await eventually(async () => await status(server, "/ws", FROM_PUBLIC) === 101);
 });
 
 test("a socket that is over keeps the place of a connection while the runtime holds it", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     websocketMaxConnectionsPerIp: 2,
     trustProxy: 1,
     websocketMaxMessageBytes: 1000,
   });
-  const { port } = stage.server;
+  const { port } = server.parley;
   const stubborn: TcpSocket[] = [];
   // One is turned away as it comes, the other one for what it says: no peer agrees to it, and neither hangs up.
   for (const path of ["/ws?token=", "/ws?dialect=kebab"]) {
@@ -90,25 +90,25 @@ test("a socket that is over keeps the place of a connection while the runtime ho
   for (const peer of stubborn) await peer.inbox.take(({ opcode }) => opcode === OPCODE.close);
   // Bun lets go of them by itself.
   const refused = RUNTIME === "deno" ? 503 : 101;
-  assertEquals(await status(stage, "/ws", FROM_PUBLIC), refused);
+  assertEquals(await status(server, "/ws", FROM_PUBLIC), refused);
   for (const peer of stubborn) peer.destroy();
-  await eventually(async () => await status(stage, "/ws", FROM_PUBLIC) === 101);
+  await eventually(async () => await status(server, "/ws", FROM_PUBLIC) === 101);
 });
 
 test("new connections of one address are limited by rate, with the time to wait", SLOW, async () => {
-  await using stage = await Stage.open({ websocketConnectRate: 1, websocketConnectBurst: 2 });
-  assertEquals([await status(stage), await status(stage)], [101, 101]);
-  const refused = await TcpSocket.open({ port: stage.server.port, path: "/ws" });
+  await using server = await TestServer.open({ websocketConnectRate: 1, websocketConnectBurst: 2 });
+  assertEquals([await status(server), await status(server)], [101, 101]);
+  const refused = await TcpSocket.open({ port: server.parley.port, path: "/ws" });
   assertEquals([refused.status, refused.headers.get("retry-after")], [429, "1"]);
 });
 
 test("rooms per connection, members per room and a rule's own number are limited", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     websocketMaxRooms: 2,
     websocketMaxMembers: 2,
     rooms: [{ match: "small", maxMembers: 1 }],
   });
-  const [one, two, three] = [await stage.kebab(), await stage.kebab(), await stage.plain()];
+  const [one, two, three] = [await server.kebab(), await server.kebab(), await server.plain()];
   await one.ask(...JOIN.kebab!("small"));
   await two.ask({ type: "join-room", roomId: "small" }, { type: "error", code: "room_full" });
   await one.ask(...JOIN.kebab!("a"));
@@ -121,11 +121,11 @@ test("rooms per connection, members per room and a rule's own number are limited
 });
 
 test("broadcasts are for the authenticated, to kebab clients, one a second", SLOW, async () => {
-  await using stage = await Stage.open();
-  const kim = await stage.kebab("kim");
-  const undecided = await stage.talker("/ws");
-  const snake = await stage.snake("sam");
-  const guest = await stage.kebab();
+  await using server = await TestServer.open();
+  const kim = await server.kebab("kim");
+  const undecided = await server.client("/ws");
+  const snake = await server.snake("sam");
+  const guest = await server.kebab();
   await guest.ask({ type: "message", message: "all" }, { type: "error", code: "unauthorized" });
   kim.say({ type: "message", message: "all" });
   await undecided.hear({ type: "message", message: "all" });
@@ -135,8 +135,8 @@ test("broadcasts are for the authenticated, to kebab clients, one a second", SLO
 });
 
 test("above the bound nobody is told of joins, and lists are empty with the true total", SLOW, async () => {
-  await using stage = await Stage.open({ roomAnnounceMax: 2 });
-  const [one, two, three] = [await stage.kebab(), await stage.kebab(), await stage.kebab()];
+  await using server = await TestServer.open({ roomAnnounceMax: 2 });
+  const [one, two, three] = [await server.kebab(), await server.kebab(), await server.kebab()];
   await one.ask(...JOIN.kebab!("big"));
   await two.ask(...JOIN.kebab!("big"));
   await one.hear({ type: "user-joined" });
@@ -147,38 +147,38 @@ test("above the bound nobody is told of joins, and lists are empty with the true
 });
 
 test("a silent peer is dropped, one that answers pings is not", SLOW, async () => {
-  await using stage = await Stage.open({ websocketPongWaitMs: 2000 });
-  const silent = await TcpSocket.open({ port: stage.server.port, path: "/ws", pongs: false });
-  const alive = await stage.kebab();
+  await using server = await TestServer.open({ websocketPongWaitMs: 2000 });
+  const silent = await TcpSocket.open({ port: server.parley.port, path: "/ws", pongs: false });
+  const alive = await server.kebab();
   await silent.closed;
   await alive.settle();
-  await eventually(() => stage.server.getClientCount() === 1);
+  await eventually(() => server.parley.getClientCount() === 1);
 });
 
 test("a peer that does not read is dropped, and its room notices nothing but the leave", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxBufferedBytes: 262_144 });
-  const stalled = await TcpSocket.open({ port: stage.server.port, path: "/ws/lobby" });
-  const talker = await stage.kebab("kim");
-  const { total } = await talker.ask(...JOIN.kebab!("lobby"));
+  await using server = await TestServer.open({ websocketMaxBufferedBytes: 262_144 });
+  const stalled = await TcpSocket.open({ port: server.parley.port, path: "/ws/lobby" });
+  const client = await server.kebab("kim");
+  const { total } = await client.ask(...JOIN.kebab!("lobby"));
   assertEquals(total, 2);
   stalled.stopReading();
   const text = "x".repeat(30_000);
   let sent = 0;
   await eventually(async () => {
-    await talker.ask({ type: "message", roomId: "lobby", message: `${++sent} ${text}` }, { type: "message" });
-    return stage.server.getRoom("lobby").length === 1;
+    await client.ask({ type: "message", roomId: "lobby", message: `${++sent} ${text}` }, { type: "message" });
+    return server.parley.getRoom("lobby").length === 1;
   }, { withinMs: 15_000 });
-  await talker.hear({ type: "user-left", roomId: "lobby" });
-  const numbers = talker.heard({ type: "message" }).map((frame) => parseInt(String(frame.message)));
+  await client.hear({ type: "user-left", roomId: "lobby" });
+  const numbers = client.heard({ type: "message" }).map((frame) => parseInt(String(frame.message)));
   assertEquals(numbers, numbers.map((_, index) => index + 1));
   stalled.destroy();
 });
 
 test("switched off, WebSocket URLs answer 503 and the rest lives on", SLOW, async () => {
-  await using stage = await Stage.open({ websocketEnabled: false });
-  assertEquals(await status(stage), 503);
-  const live = await fetch(stage.url("/livez"));
+  await using server = await TestServer.open({ websocketEnabled: false });
+  assertEquals(await status(server), 503);
+  const live = await fetch(server.url("/livez"));
   assertEquals([live.status, await live.text()], [200, "ok"]);
-  const socket = new TestSocket(stage.ws("/ws"));
+  const socket = new TestSocket(server.ws("/ws"));
   assertEquals((await socket.closed).code, 1006);
 });

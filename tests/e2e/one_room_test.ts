@@ -3,27 +3,27 @@
  */
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { JOIN, type JsonFrame, Stage, type Talker } from "./stage.ts";
+import { JOIN, type JsonClient, type JsonFrame, TestServer } from "./test_server.ts";
 
 const ROOM = "thread:1";
 const SLOW = { timeout: 20_000 };
 
 interface Cast {
-  envelope: Talker;
-  kebab: Talker;
-  snake: Talker;
-  plain: Talker;
+  envelope: JsonClient;
+  kebab: JsonClient;
+  snake: JsonClient;
+  plain: JsonClient;
 }
 
-async function cast(stage: Stage): Promise<Cast> {
-  const talkers = {
-    envelope: await stage.envelope("eve", { name: "Eve" }),
-    kebab: await stage.kebab("kim", { name: "Kim" }),
-    snake: await stage.snake("sam", { name: "Sam" }),
-    plain: await stage.plain("pat", { name: "Pat" }),
+async function cast(server: TestServer): Promise<Cast> {
+  const clients = {
+    envelope: await server.envelope("eve", { name: "Eve" }),
+    kebab: await server.kebab("kim", { name: "Kim" }),
+    snake: await server.snake("sam", { name: "Sam" }),
+    plain: await server.plain("pat", { name: "Pat" }),
   };
-  for (const [dialect, talker] of Object.entries(talkers)) await talker.ask(...JOIN[dialect]!(ROOM));
-  return talkers;
+  for (const [dialect, client] of Object.entries(clients)) await client.ask(...JOIN[dialect]!(ROOM));
+  return clients;
 }
 
 /** What each dialect sees of a message with this text by this user. */
@@ -38,8 +38,8 @@ function seen(text: string, by: { user: string; name: string }): Record<keyof Ca
 }
 
 test("a message of any dialect reaches all dialects, the sender included", SLOW, async () => {
-  await using stage = await Stage.open();
-  const talkers = await cast(stage);
+  await using server = await TestServer.open();
+  const clients = await cast(server);
   const sendings: [keyof Cast, string, JsonFrame][] = [
     ["envelope", "eve", { type: "message", id: "m1", room: ROOM, data: { text: "from envelope" } }],
     ["kebab", "kim", { type: "message", roomId: ROOM, message: "from kebab" }],
@@ -49,8 +49,8 @@ test("a message of any dialect reaches all dialects, the sender included", SLOW,
   for (const [dialect, user, frame] of sendings) {
     const name = user[0]!.toUpperCase() + user.slice(1);
     const expected = seen(`from ${dialect}`, { user, name });
-    const heard = Object.entries(talkers).map(([each, talker]) => talker.hear(expected[each as keyof Cast]));
-    talkers[dialect].say(frame);
+    const heard = Object.entries(clients).map(([each, client]) => client.hear(expected[each as keyof Cast]));
+    clients[dialect].say(frame);
     const [envelope, kebab, snake, plain] = await Promise.all(heard);
     assertEquals(kebab!.id, snake!.id);
     assertEquals(kebab!.id, plain!.id);
@@ -59,17 +59,17 @@ test("a message of any dialect reaches all dialects, the sender included", SLOW,
     assertEquals(Math.floor(Number(snake!.timestamp) / 1000), plain!.timestamp);
     assertEquals(new Date(String(kebab!.timestamp)).getTime(), snake!.timestamp);
   }
-  for (const talker of Object.values(talkers)) await talker.settle();
-  assertEquals(talkers.plain.heard({ type: "message" }).length, 4);
-  assertEquals(talkers.envelope.heard({ type: "message", id: "m1" }).length, 1);
+  for (const client of Object.values(clients)) await client.settle();
+  assertEquals(clients.plain.heard({ type: "message" }).length, 4);
+  assertEquals(clients.envelope.heard({ type: "message", id: "m1" }).length, 1);
 });
 
 test(
   "typing reaches the others in their shapes, stops by itself on disconnect, and is never echoed",
   SLOW,
   async () => {
-    await using stage = await Stage.open();
-    const { envelope, kebab, snake, plain } = await cast(stage);
+    await using server = await TestServer.open();
+    const { envelope, kebab, snake, plain } = await cast(server);
     snake.say({ type: "typing_start", roomId: ROOM });
     await kebab.hear({ type: "typing-start", roomId: ROOM, userId: "sam" });
     await envelope.hear({ type: "custom_event", room: ROOM, data: { event: "typing_start", user_id: "sam" } });
@@ -84,8 +84,8 @@ test(
 );
 
 test("reactions reach everybody, the sender included, with the sender's own id", SLOW, async () => {
-  await using stage = await Stage.open();
-  const { envelope, kebab, snake } = await cast(stage);
+  await using server = await TestServer.open();
+  const { envelope, kebab, snake } = await cast(server);
   kebab.say({ type: "reaction", roomId: ROOM, messageId: "x", emoji: "👍", userId: "mallory", clientId: "mallory" });
   await envelope.hear({
     type: "custom_event",
@@ -96,14 +96,14 @@ test("reactions reach everybody, the sender included, with the sender's own id",
 });
 
 test("joins and leaves are told per connection to envelope and kebab, per user to snake and plain", SLOW, async () => {
-  await using stage = await Stage.open();
-  const { envelope, kebab, snake, plain } = await cast(stage);
-  const first = await stage.snake("zoe");
+  await using server = await TestServer.open();
+  const { envelope, kebab, snake, plain } = await cast(server);
+  const first = await server.snake("zoe");
   await first.ask({ type: "join_room", roomId: ROOM }, { type: "user_joined", userId: "zoe" });
-  const second = await stage.kebab("zoe");
+  const second = await server.kebab("zoe");
   const joined = await second.ask({ type: "join-room", roomId: ROOM }, { type: "room-joined", roomId: ROOM });
   assertEquals(joined.total, 6);
-  for (const talker of [envelope, kebab, snake, plain]) await talker.settle();
+  for (const client of [envelope, kebab, snake, plain]) await client.settle();
   assertEquals(envelope.heard({ type: "room_update", data: { action: "member_joined", user_id: "zoe" } }).length, 2);
   assertEquals(kebab.heard({ type: "user-joined", userId: "zoe" }).length, 2);
   assertEquals(snake.heard({ type: "user_joined", userId: "zoe" }).length, 1);
@@ -113,22 +113,22 @@ test("joins and leaves are told per connection to envelope and kebab, per user t
   first.close();
   await snake.hear({ type: "user_left", roomId: ROOM, userId: "zoe" });
   await plain.hear({ type: "leave", room: ROOM, user_id: "zoe" });
-  for (const talker of [envelope, kebab, snake, plain]) await talker.settle();
+  for (const client of [envelope, kebab, snake, plain]) await client.settle();
   assertEquals(envelope.heard({ type: "room_update", data: { action: "member_left", user_id: "zoe" } }).length, 2);
   assertEquals(kebab.heard({ type: "user-left" }).length, 2);
   assertEquals(snake.heard({ type: "user_left", userId: "zoe" }).length, 1);
 });
 
 test("a guest who authenticates inside a room leaves and joins for per-user dialects only", SLOW, async () => {
-  await using stage = await Stage.open();
-  const { envelope, kebab, snake } = await cast(stage);
-  const guest = await stage.kebab();
+  await using server = await TestServer.open();
+  const { envelope, kebab, snake } = await cast(server);
+  const guest = await server.kebab();
   const [{ clientId: guestId }] = guest.heard({ type: "connected" }) as [JsonFrame];
   await guest.ask(...JOIN.kebab!(ROOM));
   await snake.hear({ type: "user_joined", roomId: ROOM, userId: guestId });
   await envelope.settle();
   const before = [envelope.heard({ type: "room_update" }).length, kebab.heard({ type: "user-joined" }).length];
-  guest.say({ type: "authenticate", token: await stage.token("gus") });
+  guest.say({ type: "authenticate", token: await server.token("gus") });
   await snake.hear({ type: "user_left", roomId: ROOM, userId: guestId });
   await snake.hear({ type: "user_joined", roomId: ROOM, userId: "gus" });
   await envelope.settle();
@@ -137,9 +137,9 @@ test("a guest who authenticates inside a room leaves and joins for per-user dial
 });
 
 test("server events reach every dialect in its own shape", SLOW, async () => {
-  await using stage = await Stage.open();
-  const { envelope, kebab, snake, plain } = await cast(stage);
-  await stage.server.sendToRoom(ROOM, { type: "deploy", data: { message: "soon", build: 7 } });
+  await using server = await TestServer.open();
+  const { envelope, kebab, snake, plain } = await cast(server);
+  await server.parley.sendToRoom(ROOM, { type: "deploy", data: { message: "soon", build: 7 } });
   await envelope.hear({ type: "deploy", room: ROOM, data: { message: "soon", build: 7 } });
   await kebab.hear({ type: "deploy", roomId: ROOM, data: { message: "soon", build: 7 } });
   await snake.hear({ type: "deploy", roomId: ROOM, data: { message: "soon", build: 7 } });

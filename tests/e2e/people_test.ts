@@ -3,20 +3,20 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { JOIN, type JsonFrame, Stage, type Talker } from "./stage.ts";
+import { JOIN, type JsonClient, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
-function connectionOf(talker: Talker): string {
-  const [frame] = talker.heard({ type: "connected" });
+function connectionOf(client: JsonClient): string {
+  const [frame] = client.heard({ type: "connected" });
   return String(frame!.clientId);
 }
 
 test("a direct message reaches every tab of a user and nobody else, and is acknowledged", SLOW, async () => {
-  await using stage = await Stage.open();
-  const eve = await stage.envelope("eve");
-  const tabs = [await stage.kebab("kim"), await stage.snake("kim")];
-  const other = await stage.kebab("lou");
+  await using server = await TestServer.open();
+  const eve = await server.envelope("eve");
+  const tabs = [await server.kebab("kim"), await server.snake("kim")];
+  const other = await server.kebab("lou");
   await eve.ask({ type: "message", id: "d", to: "kim", data: { text: "psst" } }, { type: "system", id: "d" });
   await tabs[0]!.hear({ type: "message", message: "psst", userId: "eve" });
   await tabs[1]!.hear({ type: "new_message", content: "psst", sender_user_id: "eve" });
@@ -26,9 +26,9 @@ test("a direct message reaches every tab of a user and nobody else, and is ackno
 });
 
 test("a connection id reaches that connection alone", SLOW, async () => {
-  await using stage = await Stage.open();
-  const eve = await stage.envelope("eve");
-  const tabs = [await stage.kebab("kim"), await stage.kebab("kim")];
+  await using server = await TestServer.open();
+  const eve = await server.envelope("eve");
+  const tabs = [await server.kebab("kim"), await server.kebab("kim")];
   await eve.ask({ type: "message", id: "d", to: connectionOf(tabs[1]!), data: { text: "you" } }, { id: "d" });
   await tabs[1]!.hear({ type: "message", message: "you" });
   await tabs[0]!.settle();
@@ -36,9 +36,9 @@ test("a connection id reaches that connection alone", SLOW, async () => {
 });
 
 test("a guest reaches only those it shares a room with; otherwise nobody is there", SLOW, async () => {
-  await using stage = await Stage.open();
-  const kim = await stage.kebab("kim");
-  const guest = await stage.kebab();
+  await using server = await TestServer.open();
+  const kim = await server.kebab("kim");
+  const guest = await server.kebab();
   const frame = { type: "message", to: "kim", message: "hello" };
   await guest.ask(frame, { type: "error", code: "not_found" });
   await guest.ask({ ...frame, to: connectionOf(kim) }, { type: "error", code: "not_found" });
@@ -50,9 +50,9 @@ test("a guest reaches only those it shares a room with; otherwise nobody is ther
 });
 
 test("publishing again with the same id and content is answered, not delivered again", SLOW, async () => {
-  await using stage = await Stage.open();
-  const eve = await stage.envelope("eve");
-  const kim = await stage.kebab("kim");
+  await using server = await TestServer.open();
+  const eve = await server.envelope("eve");
+  const kim = await server.kebab("kim");
   await eve.ask(...JOIN.envelope!("lobby"));
   await kim.ask(...JOIN.kebab!("lobby"));
   const frame = { type: "message", id: "1", room: "lobby", data: { text: "once" } };
@@ -73,9 +73,9 @@ test("publishing again with the same id and content is answered, not delivered a
 });
 
 test("a publish without echo goes to the others and is acknowledged", SLOW, async () => {
-  await using stage = await Stage.open();
-  const eve = await stage.envelope("eve");
-  const kim = await stage.kebab("kim");
+  await using server = await TestServer.open();
+  const eve = await server.envelope("eve");
+  const kim = await server.kebab("kim");
   await eve.ask(...JOIN.envelope!("lobby"));
   await kim.ask(...JOIN.kebab!("lobby"));
   await eve.ask({ type: "message", id: "q", room: "lobby", echo: false, data: { text: "quiet" } }, {
@@ -91,10 +91,10 @@ test(
   "a status is told to rooms and followers, the sender's copy included, and only when it changes",
   SLOW,
   async () => {
-    await using stage = await Stage.open();
-    const eve = await stage.envelope("eve");
-    const fan = await stage.envelope("fan");
-    const mate = await stage.envelope("mate");
+    await using server = await TestServer.open();
+    const eve = await server.envelope("eve");
+    const fan = await server.envelope("fan");
+    const mate = await server.envelope("mate");
     await eve.ask(...JOIN.envelope!("lobby"));
     await mate.ask(...JOIN.envelope!("lobby"));
     const following = await fan.ask(
@@ -105,7 +105,7 @@ test(
     const away = { type: "presence", id: "a", data: { status: "away", metadata: { mood: "tea" } } };
     eve.say(away);
     const expected = { type: "presence", data: { user_id: "eve", status: "away", metadata: { mood: "tea" } } };
-    for (const talker of [eve, mate]) await talker.hear({ ...expected, room: "lobby" });
+    for (const client of [eve, mate]) await client.hear({ ...expected, room: "lobby" });
     await fan.hear(expected);
     await eve.ask(away, { type: "system", id: "a" });
     for (const status of ["busy", "online", "busy"]) eve.say({ type: "presence", data: { status } });
@@ -119,33 +119,33 @@ test(
   "followers see the first connection come and the last one go; rooms see the join and the leave",
   SLOW,
   async () => {
-    await using stage = await Stage.open();
-    const fan = await stage.envelope("fan");
+    await using server = await TestServer.open();
+    const fan = await server.envelope("fan");
     const state = await fan.ask({ type: "system", id: "f", data: { action: "subscribe_presence", userId: "eve" } }, {
       id: "f",
     });
     assertEquals((state.data as JsonFrame).status, "offline");
-    const first = await stage.envelope("eve");
+    const first = await server.envelope("eve");
     await fan.hear({ type: "presence", data: { user_id: "eve", status: "online" } });
-    const second = await stage.snake("eve");
+    const second = await server.snake("eve");
     first.close();
     await fan.settle();
     second.close();
     await fan.hear({ type: "presence", data: { user_id: "eve", status: "offline" } });
     assertEquals(fan.heard({ type: "presence" }).length, 2);
     await fan.ask({ type: "system", id: "u", data: { action: "unsubscribe_presence", userId: "eve" } }, { id: "u" });
-    await stage.snake("eve");
+    await server.snake("eve");
     await fan.settle();
     assertEquals(fan.heard({ type: "presence" }).length, 2);
   },
 );
 
 test("a notification is kept, counted, told to all tabs, paged and marked as read", SLOW, async () => {
-  await using stage = await Stage.open();
-  const eve = await stage.envelope("eve");
-  const tab = await stage.kebab("eve");
+  await using server = await TestServer.open();
+  const eve = await server.envelope("eve");
+  const tab = await server.kebab("eve");
   for (const title of ["one", "two", "three"]) {
-    await stage.server.sendToUser("eve", { type: "notification", data: { title, body: `${title}!` } });
+    await server.parley.sendToUser("eve", { type: "notification", data: { title, body: `${title}!` } });
   }
   const last = await eve.hear({
     type: "notification",
@@ -164,33 +164,33 @@ test("a notification is kept, counted, told to all tabs, paged and marked as rea
   eve.say({ type: "system", id: "m", data: { action: "mark_read", notification_id: id } });
   await eve.hear({ type: "custom_event", data: { event: "unread_count", count: 2 } });
   eve.close();
-  const again = await stage.envelope("eve");
+  const again = await server.envelope("eve");
   await again.hear({ type: "custom_event", data: { event: "unread_count", count: 2 } });
   again.say({ type: "system", id: "all", data: { action: "mark_read" } });
   await again.hear({ type: "custom_event", data: { event: "unread_count", count: 0 } });
 });
 
 test("a group change moves live connections: in before they are told, out after", SLOW, async () => {
-  await using stage = await Stage.open();
-  const eve = await stage.envelope("eve", { groups: ["crew"] });
+  await using server = await TestServer.open();
+  const eve = await server.envelope("eve", { groups: ["crew"] });
   const change = (group_id: string, joined: boolean) =>
-    stage.server.sendToUser("eve", { type: "group_membership_change", data: { user_id: "eve", group_id, joined } });
+    server.parley.sendToUser("eve", { type: "group_membership_change", data: { user_id: "eve", group_id, joined } });
   await change("fleet", true);
   await eve.hear({ type: "group_membership_change", data: { group_id: "fleet", joined: true } });
   await eve.ask({ type: "message", id: "g", room: "group:fleet", data: 1 }, { type: "message", id: "g" });
   await change("crew", false);
   await eve.hear({ type: "group_membership_change", data: { group_id: "crew", joined: false } });
   await eve.hear({ type: "room_left", room: "group:crew" });
-  const again = await stage.envelope("eve", { groups: ["crew"] });
+  const again = await server.envelope("eve", { groups: ["crew"] });
   const [greeting] = again.heard({ type: "system_notification" });
   assertEquals((greeting!.data as JsonFrame).rooms, ["user:eve", "group:fleet"]);
-  assert(stage.server.getClientCount() === 2);
+  assert(server.parley.getClientCount() === 2);
 });
 
 test("the greeting says what a connection may do", SLOW, async () => {
   const rates = { websocketMessageRate: 7, websocketByteRate: 262_144, websocketJoinRate: 10 };
-  await using stage = await Stage.open({ ...rates, websocketMaxRooms: 3, websocketMaxMessageBytes: 4096 });
-  const [greeting] = (await stage.envelope("eve")).heard({ type: "system_notification" });
+  await using server = await TestServer.open({ ...rates, websocketMaxRooms: 3, websocketMaxMessageBytes: 4096 });
+  const [greeting] = (await server.envelope("eve")).heard({ type: "system_notification" });
   assertEquals((greeting!.data as JsonFrame).limits, {
     rate: 7,
     burst: 100,
@@ -205,8 +205,8 @@ test(
   "up to 200 users are followed by one frame, for a token each ten, and their states are one answer",
   SLOW,
   async () => {
-    await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 28 });
-    const [eve, kim] = [await stage.envelope("eve"), await stage.envelope("kim")];
+    await using server = await TestServer.open({ websocketMessageRate: 1, websocketMessageBurst: 28 });
+    const [eve, kim] = [await server.envelope("eve"), await server.envelope("kim")];
     await kim.ask({ type: "presence", id: "p", data: { status: "busy" } }, { id: "p" });
     const others = Array.from({ length: 199 }, (_, n) => `user-${n}`);
     const follow = (action: string, userIds: string[]) => ({ type: "system", id: action, data: { action, userIds } });
@@ -226,7 +226,7 @@ test(
       id: "unsubscribe_presence",
       data: { action: "unsubscribe_presence" },
     });
-    const lou = await stage.kebab("lou");
+    const lou = await server.kebab("lou");
     await lou.settle();
     await kim.ask({ type: "presence", id: "r", data: { status: "online" } }, { id: "r" });
     await eve.settle();

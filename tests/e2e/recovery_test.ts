@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
-import { JOIN, type JsonFrame, Stage, type Talker } from "./stage.ts";
+import { JOIN, type JsonClient, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 const ROOM = "log";
@@ -14,12 +14,12 @@ interface Position {
   offset: number;
 }
 
-function join(talker: Talker, since?: Position): Promise<JsonFrame> {
-  return talker.ask({ type: "join-room", roomId: ROOM, since }, { type: "room-joined", roomId: ROOM });
+function join(client: JsonClient, since?: Position): Promise<JsonFrame> {
+  return client.ask({ type: "join-room", roomId: ROOM, since }, { type: "room-joined", roomId: ROOM });
 }
 
-async function publish(stage: Stage, from: number, to: number): Promise<void> {
-  for (let n = from; n <= to; n++) await stage.server.publish(ROOM, { text: String(n) });
+async function publish(server: TestServer, from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n++) await server.parley.publish(ROOM, { text: String(n) });
 }
 
 function textsOf(joined: JsonFrame): string[] {
@@ -31,29 +31,29 @@ function numbers(from: number, to: number): string[] {
 }
 
 test("a rejoin with its position gets what it missed, once and in order", SLOW, async () => {
-  await using stage = await Stage.open();
-  const first = await stage.kebab();
+  await using server = await TestServer.open();
+  const first = await server.kebab();
   const { position } = await join(first);
-  await publish(stage, 1, 3);
+  await publish(server, 1, 3);
   await first.hear({ type: "message", message: "3" });
   first.close();
-  await publish(stage, 4, 20);
-  const second = await stage.kebab();
+  await publish(server, 4, 20);
+  const second = await server.kebab();
   const joined = await join(second, { ...position as Position, offset: 3 });
   assertEquals(joined.recovered, true);
   assertEquals(textsOf(joined), numbers(4, 20));
   assertEquals((joined.position as Position).offset, 20);
-  await publish(stage, 21, 21);
+  await publish(server, 21, 21);
   const live = await second.hear({ type: "message" });
   assertEquals([live.message, (live.position as Position).offset], ["21", 21]);
 });
 
 test("at the newest position there is nothing to recover, and that is said", SLOW, async () => {
-  await using stage = await Stage.open();
-  const talker = await stage.kebab();
-  const { position } = await join(talker);
-  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-  const joined = await join(talker, position as Position);
+  await using server = await TestServer.open();
+  const client = await server.kebab();
+  const { position } = await join(client);
+  await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const joined = await join(client, position as Position);
   assertEquals([joined.recovered, joined.messages], [true, []]);
 });
 
@@ -61,42 +61,42 @@ test(
   "another epoch, a position ahead, and more than history holds are not recovered, with the newest",
   SLOW,
   async () => {
-    await using stage = await Stage.open({ rooms: [{ match: "*", history: { size: 10, ttl: "1h" } }] });
-    await publish(stage, 1, 30);
-    const talker = await stage.kebab();
-    const { position } = await join(talker) as { position: Position };
+    await using server = await TestServer.open({ rooms: [{ match: "*", history: { size: 10, ttl: "1h" } }] });
+    await publish(server, 1, 30);
+    const client = await server.kebab();
+    const { position } = await join(client) as { position: Position };
     const cases: Position[] = [{ epoch: "other", offset: 30 }, { ...position, offset: 31 }, { ...position, offset: 5 }];
     for (const since of cases) {
-      await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-      const joined = await join(talker, since);
+      await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+      const joined = await join(client, since);
       assertEquals([joined.recovered, joined.position], [false, position]);
       assertEquals(textsOf(joined), numbers(21, 30));
     }
-    await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-    assertEquals(textsOf(await join(talker, { ...position, offset: 20 })), numbers(21, 30));
+    await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+    assertEquals(textsOf(await join(client, { ...position, offset: 20 })), numbers(21, 30));
   },
 );
 
 test("at most 300 messages are replayed", SLOW, async () => {
-  await using stage = await Stage.open({ rooms: [{ match: "*", history: { size: 1000, ttl: "1h" } }] });
-  await publish(stage, 1, 400);
-  const talker = await stage.kebab();
-  const { position } = await join(talker) as { position: Position };
-  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-  const much = await join(talker, { ...position, offset: 99 });
+  await using server = await TestServer.open({ rooms: [{ match: "*", history: { size: 1000, ttl: "1h" } }] });
+  await publish(server, 1, 400);
+  const client = await server.kebab();
+  const { position } = await join(client) as { position: Position };
+  await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const much = await join(client, { ...position, offset: 99 });
   assertEquals([much.recovered, textsOf(much)], [false, numbers(101, 400)]);
-  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-  const enough = await join(talker, { ...position, offset: 100 });
+  await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const enough = await join(client, { ...position, offset: 100 });
   assertEquals([enough.recovered, textsOf(enough).length], [true, 300]);
 });
 
 test("a replay never fills more than half of what a connection may buffer", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxMessageBytes: 16_384, websocketMaxBufferedBytes: 65_536 });
-  for (let n = 1; n <= 20; n++) await stage.server.publish(ROOM, { text: `${n} ${"x".repeat(4000)}` });
-  const talker = await stage.kebab();
-  const { position } = await join(talker) as { position: Position };
-  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-  const joined = await join(talker, { ...position, offset: 0 });
+  await using server = await TestServer.open({ websocketMaxMessageBytes: 16_384, websocketMaxBufferedBytes: 65_536 });
+  for (let n = 1; n <= 20; n++) await server.parley.publish(ROOM, { text: `${n} ${"x".repeat(4000)}` });
+  const client = await server.kebab();
+  const { position } = await join(client) as { position: Position };
+  await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const joined = await join(client, { ...position, offset: 0 });
   assertEquals(joined.recovered, false);
   const texts = textsOf(joined);
   assert(texts.length >= 6 && texts.length <= 8, `${texts.length} messages`);
@@ -104,10 +104,10 @@ test("a replay never fills more than half of what a connection may buffer", SLOW
 });
 
 test("joiners under a flow of messages see neither gap nor double", SLOW, async () => {
-  await using stage = await Stage.open({ rooms: [{ match: "*", history: { size: 1000, ttl: "1h" } }] });
-  const first = await stage.kebab();
+  await using server = await TestServer.open({ rooms: [{ match: "*", history: { size: 1000, ttl: "1h" } }] });
+  const first = await server.kebab();
   const { position } = await join(first) as { position: Position };
-  const joiners = await Promise.all(Array.from({ length: 10 }, () => stage.kebab()));
+  const joiners = await Promise.all(Array.from({ length: 10 }, () => server.kebab()));
   const joins: Promise<JsonFrame>[] = [];
   for (let n = 1; n <= 200; n++) {
     first.say({ type: "message", roomId: ROOM, message: String(n) });
@@ -126,9 +126,9 @@ test("joiners under a flow of messages see neither gap nor double", SLOW, async 
 });
 
 test("each dialect gets its own history in its own shape", SLOW, async () => {
-  await using stage = await Stage.open();
-  await publish(stage, 1, 2);
-  const snake = await stage.snake("sam");
+  await using server = await TestServer.open();
+  await publish(server, 1, 2);
+  const snake = await server.snake("sam");
   const joined = await snake.ask({ type: "join_room", roomId: ROOM, since: { epoch: "x", offset: 0 } }, {
     type: "online_update",
   });
@@ -136,7 +136,7 @@ test("each dialect gets its own history in its own shape", SLOW, async () => {
     "new_message",
     "2",
   ]]);
-  const envelope = await stage.envelope("eve");
+  const envelope = await server.envelope("eve");
   const page = await envelope.ask({ type: "system", id: "h", data: { action: "history", room: ROOM, limit: 1 } }, {
     id: "h",
   });
@@ -150,10 +150,10 @@ test("each dialect gets its own history in its own shape", SLOW, async () => {
 });
 
 test("a client pages history forward to its end, and is told when it cannot", SLOW, async () => {
-  await using stage = await Stage.open();
-  await publish(stage, 1, 7);
-  const { epoch } = (await join(await stage.kebab())).position as Position;
-  const envelope = await stage.envelope("eve");
+  await using server = await TestServer.open();
+  await publish(server, 1, 7);
+  const { epoch } = (await join(await server.kebab())).position as Position;
+  const envelope = await server.envelope("eve");
   const history = async (query: Record<string, unknown>) => {
     const id = JSON.stringify(query);
     const data = { action: "history", room: ROOM, limit: 2, ...query };
@@ -168,15 +168,15 @@ test("a client pages history forward to its end, and is told when it cannot", SL
 });
 
 test("the least recently used history goes when the node's bound is reached, and its epoch with it", SLOW, async () => {
-  await using stage = await Stage.open({ historyMaxBytes: 200_000 });
-  const talker = await stage.kebab();
-  const { position: old } = await join(talker) as { position: Position };
-  await publish(stage, 1, 3);
+  await using server = await TestServer.open({ historyMaxBytes: 200_000 });
+  const client = await server.kebab();
+  const { position: old } = await join(client) as { position: Position };
+  await publish(server, 1, 3);
   for (let room = 0; room < 100; room++) {
-    for (let n = 0; n < 5; n++) await stage.server.publish(`other ${room}`, { text: "x".repeat(1000) });
+    for (let n = 0; n < 5; n++) await server.parley.publish(`other ${room}`, { text: "x".repeat(1000) });
   }
-  await talker.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
-  const joined = await join(talker, old);
+  await client.ask({ type: "leave-room", roomId: ROOM }, { type: "room-left" });
+  const joined = await join(client, old);
   assertEquals(joined.recovered, false);
   assertNotEquals((joined.position as Position).epoch, old.epoch);
 });
@@ -185,18 +185,18 @@ test(
   "a page of messages of any size fits into one reply, and the next goes on from there",
   SLOW,
   async () => {
-    await using stage = await Stage.open({ websocketMaxBufferedBytes: 262_144, historyRoomBytes: 8_000_000 });
+    await using server = await TestServer.open({ websocketMaxBufferedBytes: 262_144, historyRoomBytes: 8_000_000 });
     // Half of what may be unsent: four of these fit beside each other, and not a fifth.
     const text = (n: number) => `${n}`.padEnd(30_000, ".");
-    for (let n = 1; n <= 30; n++) await stage.server.publish(ROOM, { text: text(n) });
-    const talker = await stage.envelope("eve");
-    await talker.ask(...JOIN.envelope!(ROOM));
+    for (let n = 1; n <= 30; n++) await server.parley.publish(ROOM, { text: text(n) });
+    const client = await server.envelope("eve");
+    await client.ask(...JOIN.envelope!(ROOM));
     const seen: number[] = [];
     let since: Position | undefined;
     for (let page = 0; page < 10; page++) {
       const id = `h${page}`;
       const data = { action: "history", room: ROOM, limit: 100, ...(since ? { since } : {}) };
-      const reply = await talker.ask({ type: "system", id, data }, { id });
+      const reply = await client.ask({ type: "system", id, data }, { id });
       assertLess(JSON.stringify(reply).length, 135_000);
       const { messages, position, more } = reply.data as JsonFrame;
       const offsets = (messages as JsonFrame[]).map((each) => (each.position as Position).offset);
@@ -205,15 +205,15 @@ test(
       since = { epoch: (position as Position).epoch, offset: seen.at(-1) ?? 0 };
     }
     assertEquals(seen, Array.from({ length: 30 }, (_, n) => n + 1));
-    const stale = await talker.ask(
+    const stale = await client.ask(
       { type: "system", id: "again", data: { action: "join", room: ROOM, since: { epoch: "over", offset: 1 } } },
       { id: "again" },
     );
     assertLess(JSON.stringify(stale).length, 135_000);
     const { recovered, messages } = stale.data as JsonFrame;
     assertEquals([recovered, (messages as JsonFrame[]).length], [false, 4]);
-    const headers = { authorization: `Bearer ${await stage.token("eve")}` };
-    const response = await fetch(stage.url(`/api/chat/rooms/${ROOM}/messages?limit=100`), { headers });
+    const headers = { authorization: `Bearer ${await server.token("eve")}` };
+    const response = await fetch(server.url(`/api/chat/rooms/${ROOM}/messages?limit=100`), { headers });
     const body = await response.text();
     assertLess(body.length, 135_000);
     assertEquals([JSON.parse(body).messages.length, JSON.parse(body).more], [4, true]);

@@ -6,16 +6,16 @@ import { assert, assertEquals } from "@std/assert";
 import { type ClientError, createClient, type Gap } from "../../src/client/mod.ts";
 import { eventually } from "../harness.ts";
 import { RedisServer } from "./redis_server.ts";
-import { Stage } from "./stage.ts";
+import { TestServer } from "./test_server.ts";
 
 test(
   "Redis loses its data: unavailable meanwhile, then a reset, and the room goes on",
   { timeout: 60_000 },
   async () => {
     await using redis = await RedisServer.start();
-    await using stage = await Stage.open({ redisUrl: redis.url });
+    await using server = await TestServer.open({ redisUrl: redis.url });
     const gaps: Gap[] = [];
-    const client = createClient(stage.ws("/websocket/connect"), { token: () => stage.token("ann") });
+    const client = createClient(server.ws("/websocket/connect"), { token: () => server.token("ann") });
     client.on("gap", (gap) => gaps.push(gap));
     client.connect();
     const [room, later] = [client.room("hall"), client.room("later")];

@@ -3,19 +3,19 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { RedisBroker } from "../../src/brokers/redis/broker.ts";
 import { createLog } from "../../src/log.ts";
-import { CoreStage, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
+import { type FakeSocket, type JsonFrame, TestCore, token } from "../test_core.ts";
 import { eventually } from "../waiting.ts";
 import { RedisServer } from "./redis_server.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
 const WAIT = { withinMs: 15_000 };
 
-async function nodeOn(url: string): Promise<{ stage: CoreStage; broker: RedisBroker }> {
+async function nodeOn(url: string): Promise<{ core: TestCore; broker: RedisBroker }> {
   const log = createLog({ level: "error" });
   const broker = new RedisBroker({ url, inboxSize: 5, inboxTtlMs: 60_000, log });
-  const stage = new CoreStage(broker);
+  const core = new TestCore(broker);
   await eventually(() => broker.health().ok, WAIT);
-  return { stage, broker };
+  return { core, broker };
 }
 
 async function answerTo(socket: FakeSocket, message: JsonFrame): Promise<JsonFrame> {
@@ -32,8 +32,8 @@ test("what was refused because the recipient's node is away is delivered when it
   const near = await nodeOn(redis.url);
   const far = await nodeOn(`redis://127.0.0.1:${proxy.port}`);
   try {
-    const kim = await near.stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
-    const lee = await far.stage.connect(`/ws?dialect=kebab&token=${token("lee")}`);
+    const kim = await near.core.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+    const lee = await far.core.connect(`/ws?dialect=kebab&token=${token("lee")}`);
     const to = await eventually(() => lee.heard({ type: "connected" })[0]?.clientId, WAIT);
     await eventually(() => kim.heard({ type: "connected" }).length > 0, WAIT);
     const message = { type: "message", to, message: "psst", clientMessageId: "1" };
@@ -61,12 +61,12 @@ test("a message to a connection whose node has just lost Redis is unavailable, n
   const near = await nodeOn(redis.url);
   const far = await nodeOn(`redis://127.0.0.1:${proxy.port}`);
   try {
-    const kim = await near.stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
-    const lee = await far.stage.connect(`/ws?dialect=kebab&token=${token("lee")}`);
+    const kim = await near.core.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+    const lee = await far.core.connect(`/ws?dialect=kebab&token=${token("lee")}`);
     const to = await eventually(() => lee.heard({ type: "connected" })[0]?.clientId, WAIT);
     await eventually(() => kim.heard({ type: "connected" }).length > 0, WAIT);
     proxy.cut();
-    const subscribers = `PUBSUB NUMSUB parley:control:${far.stage.node.id}`;
+    const subscribers = `PUBSUB NUMSUB parley:control:${far.core.node.id}`;
     await eventually(async () => (await redis.command(subscribers)).endsWith(":0\r\n"), WAIT);
 
     assertEquals((await answerTo(kim, { type: "message", to, message: "psst" })).code, "unavailable");

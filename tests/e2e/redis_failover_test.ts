@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertMatch } from "@std/assert";
 import { message } from "../contract/broker.ts";
 import { eventually } from "../waiting.ts";
-import { ClusterStage } from "./cluster_stage.ts";
+import { TestCluster } from "./test_cluster.ts";
 import { KEEP, startBroker } from "./redis_broker.ts";
 import { RedisSentinels } from "./redis_sentinels.ts";
 import { inSync, RedisCluster, RedisServer } from "./redis_server.ts";
@@ -115,52 +115,52 @@ test("failover: a Redis that stays a replica is asked once a second, and waited 
 
 test("failover: the address of Redis moves under load", SLOW, async () => {
   await using pair = await Pair.start();
-  await using stage = await ClusterStage.open({ url: () => pair.url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => pair.url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_000);
     await pair.changeRoles();
     await last(2_000);
     pair.moveAddress();
-    await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+    await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
 });
 
 test("failover: Sentinels name another master when theirs is killed", SLOW, async () => {
   await using redis = await RedisSentinels.start();
   const { REDIS_URL, ...env } = redis.env;
-  await using stage = await ClusterStage.open({ url: () => REDIS_URL, nodes: 2, env });
-  await stage.joinAll(2);
+  await using cluster = await TestCluster.open({ url: () => REDIS_URL, nodes: 2, env });
+  await cluster.joinAll(2);
   assert(/:[1-9]/.test(await redis.master.command("DBSIZE")) === false, "the database of the URL is used");
-  await stage.during(async () => {
+  await cluster.during(async () => {
     await last(1_000);
     await redis.master.kill();
-    await eventually(async () => !await stage.ready(0), LONG);
-    await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+    await eventually(async () => !await cluster.ready(0), LONG);
+    await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
   assertMatch(await redis.replica.command("INFO replication"), /role:master/);
 });
 
 test("failover: a replica of a Redis Cluster takes over from each of its masters", SLOW, async () => {
   await using redis = await RedisCluster.start({ replicas: true });
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 2 });
-  await stage.joinAll(2);
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 2 });
+  await cluster.joinAll(2);
   const hall = await Promise.all(redis.masters.map(async (master) => {
     return Number(/:(\d+)/.exec(await master.command("EXISTS parley:{hall}:members"))?.[1] ?? 0);
   }));
   const at = hall.indexOf(1);
-  await stage.during(async () => {
+  await cluster.during(async () => {
     await last(1_000);
     // The one that holds the room.
     await redis.masters[at]!.kill();
     const role = async () => await redis.replicas[at]!.command("INFO replication");
     await eventually(async () => /role:master/.test(await role()), LONG);
-    await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+    await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     await last(2_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
 });

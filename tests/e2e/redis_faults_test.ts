@@ -6,7 +6,7 @@
 import { after, test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { eventually } from "../waiting.ts";
-import { ClusterStage } from "./cluster_stage.ts";
+import { TestCluster } from "./test_cluster.ts";
 import { RedisCluster, RedisServer } from "./redis_server.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
@@ -20,67 +20,67 @@ function last(ms: number): Promise<void> {
 
 async function nodeIsKilled(): Promise<void> {
   await using redis = await RedisServer.start();
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 3 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 3 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_000);
     // The clients of the dead node come back to another one.
-    await stage.kill(1);
-    await stage.startNode(1);
+    await cluster.kill(1);
+    await cluster.startNode(1);
     await last(1_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
 }
 
 async function redisRestartsEmpty(): Promise<void> {
   await using redis = await RedisServer.start();
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_000);
     await redis.kill();
-    await eventually(async () => !await stage.ready(0) && !await stage.ready(1), LONG);
-    await eventually(() => stage.participants.every(({ refusals }) => refusals.includes("unavailable")), LONG);
-    assert(stage.participants.every(({ isIn }) => isIn), "live connections stay");
+    await eventually(async () => !await cluster.ready(0) && !await cluster.ready(1), LONG);
+    await eventually(() => cluster.participants.every(({ refusals }) => refusals.includes("unavailable")), LONG);
+    assert(cluster.participants.every(({ isIn }) => isIn), "live connections stay");
     await redis.start();
-    await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+    await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
-  assertEquals(stage.participants.map(({ resets }) => resets), [1, 1, 1, 1], "one reset each");
+  await cluster.expectFaultless();
+  assertEquals(cluster.participants.map(({ resets }) => resets), [1, 1, 1, 1], "one reset each");
 }
 
 async function redisRestartsWithItsData(): Promise<void> {
   await using redis = await RedisServer.start({ args: ["--appendonly", "yes", "--appendfsync", "everysec"] });
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_500);
     await redis.kill();
     await redis.start();
-    await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+    await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
   // The last second of its data may be gone, so nothing of it is built upon.
-  assertEquals(stage.participants.map(({ resets }) => resets), [1, 1, 1, 1], "one reset each");
+  assertEquals(cluster.participants.map(({ resets }) => resets), [1, 1, 1, 1], "one reset each");
 }
 
 async function redisIsPaused(): Promise<void> {
   await using redis = await RedisServer.start();
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_000);
     redis.pause();
     await last(10_000);
     redis.resume();
-    await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+    await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
-  assertEquals(stage.participants.map(({ resets }) => resets), [0, 0, 0, 0]);
-  for (const { witness } of stage.participants) {
+  await cluster.expectFaultless();
+  assertEquals(cluster.participants.map(({ resets }) => resets), [0, 0, 0, 0]);
+  for (const { witness } of cluster.participants) {
     const told = witness.records.filter(({ what }) => what === "member_left");
     assertEquals(told, [], "nobody is taken for dead because Redis slept");
   }
@@ -90,62 +90,62 @@ async function linkIsCut(how: "cut" | "silence"): Promise<void> {
   await using redis = await RedisServer.start();
   await using proxy = await TcpProxy.start(redis.port);
   const url = (n: number) => n === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url;
-  await using stage = await ClusterStage.open({ url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.join("leaver", () => 1);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.join("leaver", () => 1);
+  await cluster.during(async () => {
     await last(1_000);
     proxy[how]();
-    await eventually(async () => !await stage.ready(0), LONG);
+    await eventually(async () => !await cluster.ready(0), LONG);
     // One leaves while node 0 cannot hear it.
-    const leaver = stage.participants.pop()!;
+    const leaver = cluster.participants.pop()!;
     leaver.stop();
     leaver.witness.away();
     await last(14_000);
     proxy.heal();
-    await eventually(() => stage.ready(0), LONG);
+    await eventually(() => cluster.ready(0), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
-  assertEquals(stage.participants.map(({ resets }) => resets), [0, 0, 0, 0]);
+  await cluster.expectFaultless();
+  assertEquals(cluster.participants.map(({ resets }) => resets), [0, 0, 0, 0]);
 }
 
 async function nodeIsStalled(): Promise<void> {
   await using redis = await RedisServer.start();
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_000);
-    stage.nodes[0]!.signal("SIGSTOP");
+    cluster.nodes[0]!.signal("SIGSTOP");
     await last(20_000);
-    stage.nodes[0]!.signal("SIGCONT");
-    await eventually(() => stage.ready(0), LONG);
+    cluster.nodes[0]!.signal("SIGCONT");
+    await eventually(() => cluster.ready(0), LONG);
     await last(1_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
 }
 
 async function nodesAreReplaced(): Promise<void> {
   await using redis = await RedisServer.start();
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 3 });
-  await stage.joinAll(2);
-  const accepted = await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 3 });
+  await cluster.joinAll(2);
+  const accepted = await cluster.during(async () => {
     for (const n of [0, 1, 2]) {
-      const { code } = await stage.nodes[n]!.stop();
+      const { code } = await cluster.nodes[n]!.stop();
       assertEquals(code, 0);
-      await stage.startNode(n);
+      await cluster.startNode(n);
       await last(500);
     }
   }, 20);
   assertGreater(accepted, 100);
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
 }
 
 async function clusterLosesAMaster(): Promise<void> {
   await using redis = await RedisCluster.start();
-  await using stage = await ClusterStage.open({ url: () => redis.url, nodes: 2 });
-  await stage.joinAll(2);
-  await stage.during(async () => {
+  await using cluster = await TestCluster.open({ url: () => redis.url, nodes: 2 });
+  await cluster.joinAll(2);
+  await cluster.during(async () => {
     await last(1_000);
     // One of them holds the room; without replicas its slots are gone until it is back, empty.
     for (const master of redis.masters) {
@@ -153,11 +153,11 @@ async function clusterLosesAMaster(): Promise<void> {
       await last(500);
       await master.start();
       await eventually(async () => (await master.command("CLUSTER INFO")).includes("cluster_state:ok"), LONG);
-      await eventually(async () => await stage.ready(0) && await stage.ready(1), LONG);
+      await eventually(async () => await cluster.ready(0) && await cluster.ready(1), LONG);
     }
     await last(1_000);
   });
-  await stage.expectFaultless();
+  await cluster.expectFaultless();
 }
 
 const SCENARIOS: Record<string, () => Promise<void>> = {

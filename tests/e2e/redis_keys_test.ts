@@ -6,8 +6,8 @@ import { message } from "../contract/broker.ts";
 import { eventually } from "../waiting.ts";
 import { KEEP, startBroker } from "./redis_broker.ts";
 import { RedisServer } from "./redis_server.ts";
-import { SocketioClient } from "./socketio_stage.ts";
-import { Stage } from "./stage.ts";
+import { SocketioClient } from "./socketio_clients.ts";
+import { TestServer } from "./test_server.ts";
 
 const LONG = { timeout: 30_000 };
 const WAIT = { withinMs: 15_000 };
@@ -67,11 +67,11 @@ test("databases of one Redis are clusters of their own, channels included", LONG
 
 test("a guest leaves no status behind, and neither does who says that nothing is the matter", LONG, async () => {
   await using redis = await RedisServer.start();
-  await using stage = await Stage.open({ redisUrl: redis.url, redisPrefix: "p" });
+  await using server = await TestServer.open({ redisUrl: redis.url, redisPrefix: "p" });
   const statuses = async () => (await keysOf(redis, "p*status*")).length;
   const say = { status: "busy", metadata: { text: "x".repeat(900) } };
-  const guest = await new SocketioClient(stage.url("")).connected();
-  const user = await new SocketioClient(stage.url(""), { auth: { token: await stage.token("ann") } }).connected();
+  const guest = await new SocketioClient(server.url("")).connected();
+  const user = await new SocketioClient(server.url(""), { auth: { token: await server.token("ann") } }).connected();
   for (const client of [guest, user]) client.say("setPresence", say);
   await eventually(async () => await statuses() === 2, WAIT);
   guest.socket.disconnect();

@@ -8,8 +8,8 @@ import { createClient } from "../../src/client/mod.ts";
 import { eventually } from "../harness.ts";
 import { clientViewOf, type MemberView, type ViewedDialect, viewOf } from "../member_views.ts";
 import { RedisServer } from "./redis_server.ts";
-import { SocketioClient } from "./socketio_stage.ts";
-import { JOIN, Stage } from "./stage.ts";
+import { SocketioClient } from "./socketio_clients.ts";
+import { JOIN, TestServer } from "./test_server.ts";
 
 const ROOM = "hall";
 const ADMIN_TOKEN = "an admin key of a good length";
@@ -21,19 +21,23 @@ interface Watcher extends Disposable {
   view(): MemberView;
 }
 
-async function talker(stage: Stage, user: string, dialect: Exclude<ViewedDialect, "socketio">): Promise<Watcher> {
-  const talker = await stage[dialect](user);
-  await talker.ask(...JOIN[dialect]!(ROOM));
+async function clientOf(
+  server: TestServer,
+  user: string,
+  dialect: Exclude<ViewedDialect, "socketio">,
+): Promise<Watcher> {
+  const client = await server[dialect](user);
+  await client.ask(...JOIN[dialect]!(ROOM));
   return {
     name: `${user} (${dialect})`,
     unit: dialect === "envelope" || dialect === "kebab" ? "connections" : "users",
-    view: () => viewOf(dialect, talker.heard()),
-    [Symbol.dispose]: () => talker.close(),
+    view: () => viewOf(dialect, client.heard()),
+    [Symbol.dispose]: () => client.close(),
   };
 }
 
-async function socketio(stage: Stage, user: string): Promise<Watcher> {
-  const client = await new SocketioClient(stage.url("/"), { auth: { token: await stage.token(user) } }).connected();
+async function socketio(server: TestServer, user: string): Promise<Watcher> {
+  const client = await new SocketioClient(server.url("/"), { auth: { token: await server.token(user) } }).connected();
   await client.ask("joinConversation", { conversationId: ROOM });
   return {
     name: `${user} (socketio)`,
@@ -44,8 +48,8 @@ async function socketio(stage: Stage, user: string): Promise<Watcher> {
 }
 
 /** Parley's own client, which joins again when the room says that it lost messages. */
-async function parley(stage: Stage, user: string): Promise<Watcher> {
-  const client = createClient(stage.ws("/websocket/connect"), { token: () => stage.token(user) });
+async function parley(server: TestServer, user: string): Promise<Watcher> {
+  const client = createClient(server.ws("/websocket/connect"), { token: () => server.token(user) });
   client.connect();
   const room = client.room(ROOM);
   await room.join();
@@ -58,9 +62,9 @@ async function parley(stage: Stage, user: string): Promise<Watcher> {
 }
 
 /** What the admin API of a node says. */
-async function truth(stage: Stage): Promise<Record<Watcher["unit"], MemberView>> {
+async function truth(server: TestServer): Promise<Record<Watcher["unit"], MemberView>> {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
-  const response = await fetch(stage.url(`/websocket/rooms/${ROOM}`), { headers });
+  const response = await fetch(server.url(`/websocket/rooms/${ROOM}`), { headers });
   const { members } = await response.json() as { members: { connection_id: string; user_id: string }[] };
   const view = (ids: string[]): MemberView => {
     const list = [...new Set(ids)].sort();
@@ -72,16 +76,16 @@ async function truth(stage: Stage): Promise<Record<Watcher["unit"], MemberView>>
   };
 }
 
-async function isReady(stage: Stage): Promise<boolean> {
-  const response = await fetch(stage.url("/readyz"));
+async function isReady(server: TestServer): Promise<boolean> {
+  const response = await fetch(server.url("/readyz"));
   await response.body?.cancel();
   return response.ok;
 }
 
-async function expectTruth(stages: Stage[], watchers: Watcher[], members: number): Promise<void> {
+async function expectTruth(servers: TestServer[], watchers: Watcher[], members: number): Promise<void> {
   await eventually(async () => {
-    for (const stage of stages) {
-      const known = await truth(stage);
+    for (const server of servers) {
+      const known = await truth(server);
       assertEquals(known.connections.total, members);
       for (const { name, unit, view } of watchers) assertEquals(view(), known[unit], name);
     }
@@ -92,26 +96,26 @@ async function expectTruth(stages: Stage[], watchers: Watcher[], members: number
 test("views: Redis restarts empty", { timeout: 90_000 }, async () => {
   await using redis = await RedisServer.start();
   const options = { redisUrl: redis.url, adminToken: ADMIN_TOKEN };
-  await using here = await Stage.open(options);
-  await using there = await Stage.open(options);
-  const stages = [here, there];
+  await using here = await TestServer.open(options);
+  await using there = await TestServer.open(options);
+  const servers = [here, there];
   using people = new DisposableStack();
   const watchers: Watcher[] = [];
   const come = async (watcher: Promise<Watcher>) => watchers.push(people.use(await watcher));
-  await come(talker(here, "eve", "envelope"));
-  await come(talker(there, "kim", "kebab"));
+  await come(clientOf(here, "eve", "envelope"));
+  await come(clientOf(there, "kim", "kebab"));
   await come(parley(here, "pia"));
   await come(parley(there, "pit"));
   await come(socketio(there, "sue"));
-  await come(talker(here, "sam", "snake"));
-  await come(talker(there, "pat", "plain"));
+  await come(clientOf(here, "sam", "snake"));
+  await come(clientOf(there, "pat", "plain"));
   const leaver = await there.kebab("leaver");
   await leaver.ask(...JOIN.kebab!(ROOM));
-  await expectTruth(stages, watchers, 8);
+  await expectTruth(servers, watchers, 8);
   await redis.kill();
   // One leaves while nobody can be told.
   leaver.close();
   await eventually(async () => !await isReady(here) && !await isReady(there), WITHIN);
   await redis.start();
-  await expectTruth(stages, watchers, 7);
+  await expectTruth(servers, watchers, 7);
 });

@@ -6,17 +6,17 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
 import { ParleyError } from "../../src/errors.ts";
 import { TestSocket } from "../harness.ts";
-import { call, callAsAdmin, openStage } from "./http_stage.ts";
-import { SocketioClients } from "./socketio_stage.ts";
-import { JOIN, type JsonFrame, Stage, Talker } from "./stage.ts";
+import { call, callAsAdmin, openHttpServer } from "./http_calls.ts";
+import { SocketioClients } from "./socketio_clients.ts";
+import { JOIN, JsonClient, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
 // ---- none can be taken for success ----
 
 test("no refusal of an envelope frame bears the frame's id: it names it in data.request", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 6 });
-  const ann = await stage.envelope("ann");
+  await using server = await TestServer.open({ websocketMessageRate: 1, websocketMessageBurst: 6 });
+  const ann = await server.envelope("ann");
   const refused: Record<string, JsonFrame> = {
     forbidden: { type: "system", data: { action: "join", room: "user:bob" } },
     not_joined: { type: "custom_event", room: "lobby", data: { event: "typing_start" } },
@@ -35,12 +35,12 @@ test("no refusal of an envelope frame bears the frame's id: it names it in data.
 });
 
 test("an id that a backend gives a message is nobody's answer: it stands in message_id alone", SLOW, async () => {
-  await using stage = await openStage();
-  const ann = await stage.envelope("ann");
+  await using server = await openHttpServer();
+  const ann = await server.envelope("ann");
   await ann.ask(...JOIN.envelope!("lobby"));
   const body = { id: "c1", content: "from REST", sender_user_id: "bob" };
-  assertEquals((await callAsAdmin(stage, "POST /api/chat/rooms/lobby/messages", { body })).body.id, "c1");
-  await stage.server.broadcastNewMessage("lobby", { id: "c1", content: "from the library" });
+  assertEquals((await callAsAdmin(server, "POST /api/chat/rooms/lobby/messages", { body })).body.id, "c1");
+  await server.parley.broadcastNewMessage("lobby", { id: "c1", content: "from the library" });
   const told: JsonFrame[] = [];
   for (const text of ["from REST", "from the library"]) told.push(await ann.hear({ type: "message", data: { text } }));
   const history = { type: "system", id: "h", data: { action: "history", room: "lobby" } };
@@ -48,16 +48,16 @@ test("an id that a backend gives a message is nobody's answer: it stands in mess
   assertEquals((data as { messages: JsonFrame[] }).messages, told);
   assertEquals(told.map(({ message_id }) => message_id), ["c1", "c1"]);
   for (const { id } of told) assertNotEquals(id, "c1");
-  const kebab = await stage.kebab("kim");
+  const kebab = await server.kebab("kim");
   await kebab.ask(...JOIN.kebab!("lobby"));
-  await stage.server.broadcastNewMessage("lobby", { id: "c2", content: "to kebab" });
+  await server.parley.broadcastNewMessage("lobby", { id: "c2", content: "to kebab" });
   await kebab.hear({ type: "message", id: "c2" });
 });
 
 // ---- each names what it refuses ----
 
 interface Speaker {
-  open(stage: Stage): Promise<Talker>;
+  open(server: TestServer): Promise<JsonClient>;
   /** A message into the room, `beside` being further fields. */
   message(room: string, id: string, beside?: JsonFrame): JsonFrame;
   /** A refusal of that message. */
@@ -67,7 +67,7 @@ interface Speaker {
 
 const SPEAKERS: Record<string, Speaker> = {
   kebab: {
-    open: (stage) => stage.kebab("kim"),
+    open: (server) => server.kebab("kim"),
     message: (roomId, clientMessageId, beside) => ({
       type: "message",
       roomId,
@@ -79,7 +79,7 @@ const SPEAKERS: Record<string, Speaker> = {
     ping: { type: "ping" },
   },
   snake: {
-    open: (stage) => stage.snake("sam"),
+    open: (server) => server.snake("sam"),
     message: (roomId, clientMessageId, beside) => ({
       type: "message",
       roomId,
@@ -91,7 +91,7 @@ const SPEAKERS: Record<string, Speaker> = {
     ping: { type: "ping" },
   },
   plain: {
-    open: (stage) => stage.plain("pat"),
+    open: (server) => server.plain("pat"),
     message: (room, clientMessageId, beside) => ({ type: "message", room, content: "hi", clientMessageId, ...beside }),
     refusal: (code, room, clientMessageId) => ({ type: "error", room, data: { code, clientMessageId } }),
     ping: { type: "ping" },
@@ -100,25 +100,25 @@ const SPEAKERS: Record<string, Speaker> = {
 
 for (const [dialect, { open, message, refusal, ping }] of Object.entries(SPEAKERS)) {
   test(`${dialect}: a refused message is named by its room and its sender's id`, SLOW, async () => {
-    await using stage = await Stage.open({ websocketMessageRate: 1, websocketMessageBurst: 8 });
-    const talker = await open(stage);
-    await talker.ask(message("lobby", "m1"), refusal("not_joined", "lobby", "m1"));
-    await talker.ask(message("user:eve", "m2"), refusal("forbidden", "user:eve", "m2"));
-    await talker.ask(message("a\nb", "m3"), refusal("bad_message", "a\nb", "m3"));
+    await using server = await TestServer.open({ websocketMessageRate: 1, websocketMessageBurst: 8 });
+    const client = await open(server);
+    await client.ask(message("lobby", "m1"), refusal("not_joined", "lobby", "m1"));
+    await client.ask(message("user:eve", "m2"), refusal("forbidden", "user:eve", "m2"));
+    await client.ask(message("a\nb", "m3"), refusal("bad_message", "a\nb", "m3"));
     const [join] = JOIN[dialect]!("user:eve");
     const { clientMessageId: _, ...room } = refusal("forbidden", "user:eve", "");
-    await talker.ask(
+    await client.ask(
       join,
       dialect === "plain" ? { type: "error", room: "user:eve", data: { code: "forbidden" } } : room,
     );
-    for (let n = 0; n < 8; n++) talker.say(ping);
-    await talker.ask(message("lobby", "m4"), refusal("rate_limited", "lobby", "m4"));
+    for (let n = 0; n < 8; n++) client.say(ping);
+    await client.ask(message("lobby", "m4"), refusal("rate_limited", "lobby", "m4"));
   });
 }
 
 test("socketio: an exception names the conversation and the sender's id, in any namespace", SLOW, async () => {
-  await using stage = await Stage.open({ socketioNamespaces: ["/chat"] });
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open({ socketioNamespaces: ["/chat"] });
+  await using clients = new SocketioClients(server);
   for (const namespace of ["/", "/chat"]) {
     const client = await clients.connect("ann", { namespace });
     const told = async (code: string) => {
@@ -139,35 +139,35 @@ test("socketio: an exception names the conversation and the sender's id, in any 
 // ---- an expired token has one code ----
 
 test("an expired token is token_expired at every door and in every dialect", SLOW, async () => {
-  await using stage = await Stage.open();
-  const token = await stage.token("ann", { ttlMs: -60_000 });
+  await using server = await TestServer.open();
+  const token = await server.token("ann", { ttlMs: -60_000 });
   for (const path of ["/websocket/connect", "/ws/auth", "/ws/lobby", "/api/chat/rooms/lobby/messages"]) {
     const upgrade = path.startsWith("/api") ? {} : UPGRADE;
-    const { status, body } = await call(stage, `GET ${path}`, { bearer: token, headers: upgrade });
+    const { status, body } = await call(server, `GET ${path}`, { bearer: token, headers: upgrade });
     assertEquals([path, status, body.code], [path, 401, "token_expired"]);
   }
-  const snake = new TestSocket(stage.ws(`/ws?token=${token}`));
+  const snake = new TestSocket(server.ws(`/ws?token=${token}`));
   assertEquals((await snake.nextJson()).code, "token_expired");
   assertEquals(await snake.closed, { code: 1008, reason: "Invalid token" });
   assertEquals(snake.frames.length, 1);
 
-  const kebab = await stage.kebab();
+  const kebab = await server.kebab();
   await kebab.ask({ type: "authenticate", token }, { type: "auth-error", code: "token_expired" });
-  const undecided = await stage.talker("/ws");
+  const undecided = await server.client("/ws");
   await undecided.ask({ type: "authenticate", token }, { type: "auth-error", code: "token_expired" });
-  const plain = await stage.plain();
+  const plain = await server.plain();
   await plain.ask({ type: "authenticate", token }, { type: "error", data: { code: "token_expired" } });
-  const known = await stage.snake("ann");
+  const known = await server.snake("ann");
   await known.ask({ type: "authenticate", token }, { type: "error", code: "token_expired" });
-  const envelope = await stage.envelope("ann");
+  const envelope = await server.envelope("ann");
   const refresh = { type: "system", id: "r", data: { action: "authenticate", token } };
   await envelope.ask(refresh, { type: "error", data: { code: "token_expired", request: "r" } });
 });
 
 test("an expired token is token_expired to Socket.IO, wherever it stands", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage);
-  const token = await stage.token("ann", { ttlMs: -60_000 });
+  await using server = await TestServer.open();
+  await using clients = new SocketioClients(server);
+  const token = await server.token("ann", { ttlMs: -60_000 });
   for (const options of [{ auth: { token } }, { query: { token } }]) {
     const { socket } = clients.open({ reconnection: false, ...options });
     const error = await new Promise<Error & { data?: unknown }>((resolve) => socket.once("connect_error", resolve));

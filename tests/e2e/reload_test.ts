@@ -11,7 +11,7 @@ import { signToken } from "../../src/verifiers/sign.ts";
 import { eventually, freePort, OPCODE, RUNTIME, type ServerProcess, startServer } from "../harness.ts";
 import { TcpSocket, TestSocket } from "../harness.ts";
 import { selfSigned } from "../self_signed.ts";
-import { JOIN, Talker } from "./stage.ts";
+import { JOIN, JsonClient } from "./test_server.ts";
 
 const SLOW = { timeout: 40_000 };
 const [OLD_KEY, NEW_KEY] = [
@@ -54,12 +54,12 @@ class Reloadable implements AsyncDisposable {
     await eventually(() => this.server.output().slice(before).includes(says));
   }
 
-  async talker(path: string): Promise<Talker> {
-    return new Talker(await TestSocket.open(this.server.ws(path)));
+  async client(path: string): Promise<JsonClient> {
+    return new JsonClient(await TestSocket.open(this.server.ws(path)));
   }
 
-  async user(name: string, secret = OLD_KEY): Promise<Talker> {
-    return await this.talker(`/ws?dialect=kebab&token=${await signToken({ user: name, ttlMs: 60_000 }, { secret })}`);
+  async user(name: string, secret = OLD_KEY): Promise<JsonClient> {
+    return await this.client(`/ws?dialect=kebab&token=${await signToken({ user: name, ttlMs: 60_000 }, { secret })}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,9 +74,9 @@ for (const WORKERS of ["1", "2"]) {
     SLOW,
     async () => {
       await using site = await Reloadable.start({ rooms: OPEN }, { WORKERS });
-      const [guest, ann] = [await site.talker("/ws?dialect=kebab"), await site.user("ann")];
-      for (const talker of [guest, ann]) {
-        for (const room of ["vip:1", "lobby"]) await talker.ask(...JOIN.kebab!(room));
+      const [guest, ann] = [await site.client("/ws?dialect=kebab"), await site.user("ann")];
+      for (const client of [guest, ann]) {
+        for (const room of ["vip:1", "lobby"]) await client.ask(...JOIN.kebab!(room));
       }
       await site.reload({ rooms: CLOSED }, "the configuration was read anew changed=rooms");
       await guest.hear({ type: "room-left", roomId: "vip:1", reason: "forbidden" });
@@ -95,7 +95,7 @@ for (const WORKERS of ["1", "2"]) {
     SLOW,
     async () => {
       await using site = await Reloadable.start({}, { WORKERS });
-      const [ann, guest] = [await site.user("ann"), await site.talker("/ws?dialect=kebab")];
+      const [ann, guest] = [await site.user("ann"), await site.client("/ws?dialect=kebab")];
       await site.reload({ jwtSecret: NEW_KEY }, "the configuration was read anew changed=JWT_SECRET");
       await ann.hear({ type: "error", code: "token_expired" });
       assertEquals((await ann.socket.closed).code, 4401);
@@ -127,7 +127,7 @@ test("reload: other settings are named, and wait for a restart", SLOW, async () 
   await using site = await Reloadable.start({});
   await site.reload({ websocketMaxRooms: 1, demo: false, wsPath: "/live" }, "settings wait for a restart");
   assertStringIncludes(site.server.output(), "changed=WEBSOCKET_MAX_ROOMS,paths");
-  const guest = await site.talker("/ws?dialect=kebab");
+  const guest = await site.client("/ws?dialect=kebab");
   for (const room of ["one", "two"]) await guest.ask(...JOIN.kebab!(room));
 });
 

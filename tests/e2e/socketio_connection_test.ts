@@ -4,8 +4,8 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { eventually, TestSocket } from "../harness.ts";
-import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
-import { JOIN, Stage } from "./stage.ts";
+import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_clients.ts";
+import { JOIN, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 30_000 };
 const conversationId = "lobby";
@@ -23,8 +23,8 @@ function closing(client: SocketioClient): Promise<string> {
 }
 
 test("a dialect that an upgrade names goes before the path of Socket.IO", SLOW, async () => {
-  await using stage = await Stage.open();
-  const url = stage.ws("/socket.io/?EIO=4&transport=websocket");
+  await using server = await TestServer.open();
+  const url = server.ws("/socket.io/?EIO=4&transport=websocket");
   for (const protocol of ["parley.socketio", "chat"]) {
     const socket = await TestSocket.open(url, { protocols: [protocol] });
     assertEquals(socket.protocol, protocol);
@@ -41,19 +41,19 @@ test("a dialect that an upgrade names goes before the path of Socket.IO", SLOW, 
 
 for (const [way, transports] of Object.entries(TRANSPORTS)) {
   test(`${way}: a bad token is refused with its reason, wherever it stands`, SLOW, async () => {
-    await using stage = await Stage.open();
-    await using clients = new SocketioClients(stage, { transports });
+    await using server = await TestServer.open();
+    await using clients = new SocketioClients(server, { transports });
     for (const options of [{ auth: { token: "bad" } }, { query: { token: "bad" } }, { auth: { token: 7 } }]) {
       const error = await refusal(clients.open(options));
       assertStringIncludes(error.message, "authentication failed");
       assertEquals(error.data, { code: "unauthorized" });
     }
-    assertEquals(stage.server.getClientCount(), 0);
+    assertEquals(server.parley.getClientCount(), 0);
   });
 
   test(`${way}: the server's close makes the client come back, as somebody new`, SLOW, async () => {
-    await using stage = await Stage.open({ websocketMessageRate: 5, websocketMessageBurst: 5 });
-    await using clients = new SocketioClients(stage, { transports });
+    await using server = await TestServer.open({ websocketMessageRate: 5, websocketMessageBurst: 5 });
+    await using clients = new SocketioClients(server, { transports });
     const client = await clients.connect("ann");
     const { id } = client.socket;
     const gone = closing(client);
@@ -65,18 +65,18 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
   });
 
   test(`${way}: a client that disconnects is out at once`, SLOW, async () => {
-    await using stage = await Stage.open();
-    await using clients = new SocketioClients(stage, { transports });
+    await using server = await TestServer.open();
+    await using clients = new SocketioClients(server, { transports });
     const client = await clients.connect("ann");
     await client.ask("joinConversation", { conversationId });
     client.close();
-    await eventually(() => stage.server.getClientCount() === 0 && stage.server.getRoomCount() === 0);
+    await eventually(() => server.parley.getClientCount() === 0 && server.parley.getRoomCount() === 0);
   });
 
   test(`${way}: namespaces share a connection and have rooms of their own`, SLOW, async () => {
-    await using stage = await Stage.open({ socketioNamespaces: ["/chat"] });
-    stage.server.on("settle", () => true);
-    await using clients = new SocketioClients(stage, { transports });
+    await using server = await TestServer.open({ socketioNamespaces: ["/chat"] });
+    server.parley.on("settle", () => true);
+    await using clients = new SocketioClients(server, { transports });
     const ann = await clients.connect("ann");
     const anns = await clients.connect("ann", { namespace: "/chat" });
     const bob = await clients.connect("bob", { namespace: "/chat" });
@@ -92,12 +92,12 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
 }
 
 test("without a token one is a guest, unless authentication is required", SLOW, async () => {
-  await using open = await Stage.open();
+  await using open = await TestServer.open();
   await using guests = new SocketioClients(open);
   const guest = await guests.connect();
   const { users } = await guest.ask("joinConversation", { conversationId });
   assertEquals(users[0].userId, guest.socket.id);
-  await using closed = await Stage.open({ websocketRequireAuth: true });
+  await using closed = await TestServer.open({ websocketRequireAuth: true });
   await using invalid = new SocketioClients(closed);
   const error = await refusal(invalid.open());
   assertEquals(error.data, { code: "unauthorized" });
@@ -105,31 +105,31 @@ test("without a token one is a guest, unless authentication is required", SLOW, 
 });
 
 test("the token may come from a function, a header, the query, and begin with Bearer", SLOW, async () => {
-  await using stage = await Stage.open({ websocketRequireAuth: true });
-  await using clients = new SocketioClients(stage);
-  const token = await stage.token("ann");
+  await using server = await TestServer.open({ websocketRequireAuth: true });
+  await using clients = new SocketioClients(server);
+  const token = await server.token("ann");
   const auth = (give: (payload: object) => void) => give({ token: `Bearer ${token}` });
   const ways = [{ auth }, { query: { token } }, { extraHeaders: { authorization: `Bearer ${token}` } }];
   for (const options of ways) {
     const client = await clients.open(options).connected();
-    assertEquals(stage.server.getClient(client.socket.id!)?.userId, "ann");
+    assertEquals(server.parley.getClient(client.socket.id!)?.userId, "ann");
   }
 });
 
 test("a namespace that is not configured is refused, and the others live on", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open();
+  await using clients = new SocketioClients(server);
   const manager = (await clients.connect("ann")).socket.io;
   const other = manager.socket("/other");
   const error = await new Promise<Error>((resolve) => other.once("connect_error", resolve));
   assertEquals(error.message, "Invalid namespace");
-  assertEquals(stage.server.getClientCount(), 1);
+  assertEquals(server.parley.getClientCount(), 1);
 });
 
 test("an event over the size limit is refused whatever brought it, and nobody is closed", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxMessageBytes: 20_000 });
+  await using server = await TestServer.open({ websocketMaxMessageBytes: 20_000 });
   for (const transports of Object.values(TRANSPORTS)) {
-    await using clients = new SocketioClients(stage, { transports });
+    await using clients = new SocketioClients(server, { transports });
     const ann = await clients.connect("ann");
     await ann.ask("joinConversation", { conversationId });
     const content = "x".repeat(20_000);
@@ -144,9 +144,9 @@ test("an event over the size limit is refused whatever brought it, and nobody is
 });
 
 test("more attachments than clients accept are refused to relay, and handlers may take them", SLOW, async () => {
-  await using stage = await Stage.open({ socketioMaxAttachments: 20 });
-  stage.server.on("count", (_from, data) => (data as unknown[]).length);
-  await using clients = new SocketioClients(stage, { transports: ["websocket"] });
+  await using server = await TestServer.open({ socketioMaxAttachments: 20 });
+  server.parley.on("count", (_from, data) => (data as unknown[]).length);
+  await using clients = new SocketioClients(server, { transports: ["websocket"] });
   const ann = await clients.connect("ann");
   await ann.ask("joinConversation", { conversationId });
   const files = Array.from({ length: 11 }, () => new Uint8Array(1));
@@ -157,8 +157,8 @@ test("more attachments than clients accept are refused to relay, and handlers ma
 });
 
 test("JSON that is nested too deep is refused, and what is nested deep is not", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open();
+  await using clients = new SocketioClients(server);
   const ann = await clients.connect("ann");
   await ann.ask("joinConversation", { conversationId });
   const nested = (levels: number): unknown => levels === 0 ? 0 : [nested(levels - 1)];
@@ -168,8 +168,8 @@ test("JSON that is nested too deep is refused, and what is nested deep is not", 
 });
 
 test("a page of an origin that is not listed cannot begin a session", SLOW, async () => {
-  await using stage = await Stage.open({ websocketAllowedOrigins: ["https://app.example"] });
-  const begin = (origin: string) => fetch(stage.url("/socket.io/?EIO=4&transport=polling"), { headers: { origin } });
+  await using server = await TestServer.open({ websocketAllowedOrigins: ["https://app.example"] });
+  const begin = (origin: string) => fetch(server.url("/socket.io/?EIO=4&transport=polling"), { headers: { origin } });
   const refused = await begin("https://evil.example");
   assertEquals([refused.status, (await refused.json()).code], [403, 4], "as the protocol numbers it");
   const admitted = await begin("https://app.example");
@@ -179,27 +179,27 @@ test("a page of an origin that is not listed cannot begin a session", SLOW, asyn
 });
 
 test("sessions count as connections, whether they join a namespace or not", SLOW, async () => {
-  await using stage = await Stage.open({ websocketMaxConnections: 2 });
-  const begin = () => fetch(stage.url("/socket.io/?EIO=4&transport=polling"));
+  await using server = await TestServer.open({ websocketMaxConnections: 2 });
+  const begin = () => fetch(server.url("/socket.io/?EIO=4&transport=polling"));
   const [one, two] = [await begin(), await begin()];
   const full = await begin();
   assertEquals([full.status, full.headers.has("retry-after")], [503, true]);
   const { sid } = JSON.parse((await one.text()).slice(1));
   await two.body?.cancel();
   await full.body?.cancel();
-  await fetch(stage.url(`/socket.io/?EIO=4&transport=polling&sid=${sid}`), { method: "POST", body: "1" });
-  await using clients = new SocketioClients(stage);
+  await fetch(server.url(`/socket.io/?EIO=4&transport=polling&sid=${sid}`), { method: "POST", body: "1" });
+  await using clients = new SocketioClients(server);
   await clients.connect("ann");
 });
 
 test("all dialects are in one room, each in its own words; binary events stay among Socket.IO", SLOW, async () => {
-  await using stage = await Stage.open();
-  stage.server.on("settle", () => true);
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open();
+  server.parley.on("settle", () => true);
+  await using clients = new SocketioClients(server);
   const [sio, peer] = [await clients.connect("sam"), await clients.connect("pia", { transports: ["polling"] })];
   for (const client of [sio, peer]) await client.ask("joinConversation", { conversationId });
-  const [envelope, kebab] = [await stage.envelope("eve"), await stage.kebab("kim")];
-  const [snake, plain] = [await stage.snake("sue"), await stage.plain("pat")];
+  const [envelope, kebab] = [await server.envelope("eve"), await server.kebab("kim")];
+  const [snake, plain] = [await server.snake("sue"), await server.plain("pat")];
   await envelope.ask(...JOIN.envelope!(conversationId));
   await kebab.ask(...JOIN.kebab!(conversationId));
   await snake.ask(...JOIN.snake!(conversationId));
@@ -213,8 +213,8 @@ test("all dialects are in one room, each in its own words; binary events stay am
   await snake.hear({ type: "new_message", roomId: conversationId, content: "hello", sender_user_id: "sam" });
   await plain.hear({ type: "message", room: conversationId, content: "hello", user_id: "sam" });
   assertEquals((await peer.hear("stroke")).file.byteLength, 3);
-  for (const talker of [envelope, kebab, snake, plain]) {
-    assertEquals(talker.heard().filter((frame) => JSON.stringify(frame).includes("stroke")), []);
+  for (const jsonClient of [envelope, kebab, snake, plain]) {
+    assertEquals(jsonClient.heard().filter((frame) => JSON.stringify(frame).includes("stroke")), []);
   }
 
   kebab.say({ type: "message", roomId: conversationId, message: "from kim" });
@@ -234,7 +234,7 @@ test("all dialects are in one room, each in its own words; binary events stay am
 
 test("a hook sees Socket.IO connections as it sees all others, and may refuse them", SLOW, async () => {
   const seen: string[] = [];
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     hooks: {
       onConnect: ({ userId, dialect }) => void seen.push(`connect ${userId} ${dialect}`),
       onJoin: (_client, room) => room !== "closed",
@@ -242,7 +242,7 @@ test("a hook sees Socket.IO connections as it sees all others, and may refuse th
       onDisconnect: ({ userId }, code) => void seen.push(`disconnect ${userId} ${code}`),
     },
   });
-  await using clients = new SocketioClients(stage);
+  await using clients = new SocketioClients(server);
   const ann = await clients.connect("ann");
   assertEquals((await ann.ask("joinConversation", { conversationId: "closed" })).error.code, "forbidden");
   await ann.ask("joinConversation", { conversationId });
@@ -254,15 +254,15 @@ test("a hook sees Socket.IO connections as it sees all others, and may refuse th
 });
 
 test("when the server goes away its clients come back to the next one", SLOW, async () => {
-  const first = await Stage.open();
-  const { port } = first.server;
+  const first = await TestServer.open();
+  const { port } = first.parley;
   await using clients = new SocketioClients(first);
   const tabs = await Promise.all(Object.values(TRANSPORTS).map((transports) => clients.connect("ann", { transports })));
   const ends = Promise.all(tabs.map(closing));
-  await first.server.stop();
+  await first.parley.stop();
   for (const reason of await ends) assert(["transport close", "transport error"].includes(reason), reason);
-  await using second = await Stage.open({ ports: [port] });
+  await using second = await TestServer.open({ ports: [port] });
   for (const tab of tabs) await tab.connected().catch(() => tab.connected());
-  assertEquals(second.server.getClientCount(), 3);
+  assertEquals(second.parley.getClientCount(), 3);
   await assertRejects(() => fetch(first.url("/x")).then(() => Promise.reject(new Error("answered"))));
 });

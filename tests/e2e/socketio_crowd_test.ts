@@ -5,8 +5,8 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { eventually } from "../harness.ts";
-import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
-import { Stage } from "./stage.ts";
+import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_clients.ts";
+import { TestServer } from "./test_server.ts";
 
 const conversationId = "square";
 const CLIENTS = 30;
@@ -41,9 +41,9 @@ async function speak(speaker: SocketioClient): Promise<void> {
 }
 
 test("thirty clients of all transports join while four hundred events flow", { timeout: 60_000 }, async () => {
-  await using stage = await Stage.open({ websocketMessageRate: 0 });
-  stage.server.on("settle", () => true);
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open({ websocketMessageRate: 0 });
+  server.parley.on("settle", () => true);
+  await using clients = new SocketioClients(server);
   const speaker = await clients.connect("speaker", { transports: ["websocket"] });
   await speaker.ask("joinConversation", { conversationId });
   const watcher = await clients.connect("watcher", { transports: ["websocket"] });

@@ -6,43 +6,43 @@ import { test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Acknowledge, ParleyError } from "../../src/mod.ts";
 import { TestSocket } from "../harness.ts";
-import { SocketioClients } from "./socketio_stage.ts";
-import { Stage } from "./stage.ts";
+import { SocketioClients } from "./socketio_clients.ts";
+import { TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 const TWO_FILES = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
 const FILES = [new Uint8Array([1, 2, 3]), new Uint8Array([4, 5, 6])] as const;
 
 /** A program that says everything back. */
-async function openEcho(): Promise<Stage> {
-  const stage = await Stage.open({
+async function openEcho(): Promise<TestServer> {
+  const server = await TestServer.open({
     socketioNamespaces: ["/custom"],
     hooks: {
       onToken: (token) => token === "123" ? { sub: "ann" } : undefined,
-      onConnected: (client, { auth }) => stage.server.sendEvent(client.id, "auth", auth),
+      onConnected: (client, { auth }) => server.parley.sendEvent(client.id, "auth", auth),
     },
   });
-  stage.server.on("message", (from, ...args) => stage.server.sendEvent(from.id, "message-back", ...args));
-  stage.server.on("message-with-ack", (_from, ...args) => (args.pop() as Acknowledge)(...args));
-  return stage;
+  server.parley.on("message", (from, ...args) => server.parley.sendEvent(from.id, "message-back", ...args));
+  server.parley.on("message-with-ack", (_from, ...args) => (args.pop() as Acknowledge)(...args));
+  return server;
 }
 
 /** A WebSocket session; what it was sent so far is taken. */
-async function session(stage: Stage): Promise<TestSocket> {
-  const socket = await TestSocket.open(stage.ws("/socket.io/?EIO=4&transport=websocket"));
+async function session(server: TestServer): Promise<TestSocket> {
+  const socket = await TestSocket.open(server.ws("/socket.io/?EIO=4&transport=websocket"));
   await socket.next();
   return socket;
 }
 
-async function joined(stage: Stage): Promise<TestSocket> {
-  const socket = await session(stage);
+async function joined(server: TestServer): Promise<TestSocket> {
+  const socket = await session(server);
   socket.send("40");
   assertEquals([String(await socket.next()).slice(0, 2), await socket.next()], ["40", '42["auth",{}]']);
   return socket;
 }
 
 test("a program is told what a client connects with, and can speak first", SLOW, async () => {
-  await using stage = await openEcho();
+  await using server = await openEcho();
   for (
     const [packet, head, greeting] of [
       ["40", '40{"sid"', '42["auth",{}]'],
@@ -51,7 +51,7 @@ test("a program is told what a client connects with, and can speak first", SLOW,
       ['40/custom,{"token":"123"}', '40/custom,{"sid"', '42/custom,["auth",{"token":"123"}]'],
     ] as const
   ) {
-    const socket = await session(stage);
+    const socket = await session(server);
     socket.send(packet);
     assertEquals(String(await socket.next()).slice(0, head.length), head);
     assertEquals(await socket.next(), greeting);
@@ -60,8 +60,8 @@ test("a program is told what a client connects with, and can speak first", SLOW,
 });
 
 test("an event's arguments arrive one by one, and so do those of an answer", SLOW, async () => {
-  await using stage = await openEcho();
-  const socket = await joined(stage);
+  await using server = await openEcho();
+  const socket = await joined(server);
   socket.send('42["message",1,"2",{"3":[true]}]');
   assertEquals(await socket.next(), '42["message-back",1,"2",{"3":[true]}]');
   socket.send('42["message"]');
@@ -74,8 +74,8 @@ test("an event's arguments arrive one by one, and so do those of an answer", SLO
 });
 
 test("attachments keep their places in events and in answers", SLOW, async () => {
-  await using stage = await openEcho();
-  const socket = await joined(stage);
+  await using server = await openEcho();
+  const socket = await joined(server);
   for (const [sent, back] of [["2-", "message"], ["2-789", "message-with-ack"]] as const) {
     socket.send(`45${sent}["${back}",${TWO_FILES}]`);
     for (const file of FILES) socket.send(file);
@@ -86,8 +86,8 @@ test("attachments keep their places in events and in answers", SLOW, async () =>
 });
 
 test("leaving one namespace leaves the other as it was", SLOW, async () => {
-  await using stage = await openEcho();
-  const socket = await joined(stage);
+  await using server = await openEcho();
+  const socket = await joined(server);
   socket.send("40/custom");
   await socket.next((frame) => frame === '42/custom,["auth",{}]');
   socket.send("41/custom");
@@ -97,25 +97,25 @@ test("leaving one namespace leaves the other as it was", SLOW, async () => {
 });
 
 test("only the event says whether an answer is wanted, and a handler answers once or never", SLOW, async () => {
-  await using stage = await Stage.open();
+  await using server = await TestServer.open();
   const seen: unknown[] = [];
-  stage.server.on("count", (_from, ...args) => {
+  server.parley.on("count", (_from, ...args) => {
     const ack = args.at(-1);
     seen.push(args.map((each) => typeof each));
     if (typeof ack === "function") ack(args.length - 1);
   });
-  stage.server.on("twice", (_from, ack: Acknowledge) => {
+  server.parley.on("twice", (_from, ack: Acknowledge) => {
     ack("first");
     ack("second");
     return "third";
   });
-  stage.server.on("silent", () => undefined);
-  stage.server.on("later", async (_from, ack: Acknowledge) => {
+  server.parley.on("silent", () => undefined);
+  server.parley.on("later", async (_from, ack: Acknowledge) => {
     await Promise.resolve();
     queueMicrotask(() => ack("at last"));
   });
-  stage.server.on("returned", (_from, data) => Promise.resolve({ data }));
-  const socket = await TestSocket.open(stage.ws("/socket.io/?EIO=4&transport=websocket"));
+  server.parley.on("returned", (_from, data) => Promise.resolve({ data }));
+  const socket = await TestSocket.open(server.ws("/socket.io/?EIO=4&transport=websocket"));
   socket.send("40");
   for (
     const packet of [
@@ -139,28 +139,28 @@ test("only the event says whether an answer is wanted, and a handler answers onc
 });
 
 test("an event of the program's goes to one client with all of its arguments, or says why not", SLOW, async () => {
-  await using stage = await Stage.open();
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open();
+  await using clients = new SocketioClients(server);
   const ann = await clients.connect("ann");
-  stage.server.sendEvent(ann.socket.id!, "drawn", FILES[0], 2, { three: FILES[1] });
+  server.parley.sendEvent(ann.socket.id!, "drawn", FILES[0], 2, { three: FILES[1] });
   const [name, file, two, { three }] = await ann.inbox.take(([name]) => name === "drawn");
   assertEquals([name, new Uint8Array(file), two, new Uint8Array(three)], ["drawn", FILES[0], 2, FILES[1]]);
-  const kebab = await stage.kebab();
+  const kebab = await server.kebab();
   const { clientId } = kebab.heard({ type: "connected" })[0]!;
   const eleven = Array.from({ length: 11 }, () => FILES[0]);
   const refused = [
-    () => stage.server.sendEvent("nobody", "x"),
-    () => stage.server.sendEvent(String(clientId), "x"),
-    () => stage.server.sendEvent(ann.socket.id!, "disconnect"),
-    () => stage.server.sendEvent(ann.socket.id!, "x", eleven),
+    () => server.parley.sendEvent("nobody", "x"),
+    () => server.parley.sendEvent(String(clientId), "x"),
+    () => server.parley.sendEvent(ann.socket.id!, "disconnect"),
+    () => server.parley.sendEvent(ann.socket.id!, "x", eleven),
   ].map((send) => assertThrows(send, ParleyError).code);
   assertEquals(refused, ["not_found", "unsupported_type", "bad_message", "bad_message"]);
-  const reserved = await assertRejects(() => stage.server.ask(ann.socket.id!, "connect", 1), ParleyError);
+  const reserved = await assertRejects(() => server.parley.ask(ann.socket.id!, "connect", 1), ParleyError);
   assertEquals(reserved.code, "bad_message");
 });
 
 test("a token of the program's own names a user; what it does not know the keys judge", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     websocketRequireAuth: true,
     hooks: {
       onToken: async (token) => {
@@ -172,11 +172,11 @@ test("a token of the program's own names a user; what it does not know the keys 
       },
     },
   });
-  await using clients = new SocketioClients(stage);
+  await using clients = new SocketioClients(server);
   const ann = await clients.open({ auth: { token: "session-1" } }).connected();
-  assertEquals(stage.server.getClient(ann.socket.id!)?.userId, "ann");
+  assertEquals(server.parley.getClient(ann.socket.id!)?.userId, "ann");
   await clients.connect("bob");
-  const kim = await stage.talker("/websocket/connect?token=session-1");
+  const kim = await server.client("/websocket/connect?token=session-1");
   const { data } = await kim.hear({ type: "system_notification" });
   assertEquals((data as { rooms: string[] }).rooms, ["user:ann", "group:fleet"]);
   const answers = await Promise.all(["session-old", "session-odd", "session-out", "else"].map(async (token) => {

@@ -4,9 +4,9 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { defaultConfig } from "../../src/config/config.ts";
-import { ADMIN_KEY } from "./http_stage.ts";
-import { type SocketioClient, SocketioClients } from "./socketio_stage.ts";
-import { JOIN, type JsonFrame, Stage } from "./stage.ts";
+import { ADMIN_KEY } from "./http_calls.ts";
+import { type SocketioClient, SocketioClients } from "./socketio_clients.ts";
+import { JOIN, type JsonFrame, TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 20_000 };
 
@@ -26,9 +26,9 @@ async function codeOf(client: SocketioClient, event: string, conversationId: str
 }
 
 test("rules and the rooms of a token judge a room's name without its namespace", SLOW, async () => {
-  await using stage = await Stage.open(OPTIONS);
-  await using clients = new SocketioClients(stage, { transports: ["websocket"] });
-  const token = await stage.token("ann", { rooms: ["vip:1"] });
+  await using server = await TestServer.open(OPTIONS);
+  await using clients = new SocketioClients(server, { transports: ["websocket"] });
+  const token = await server.token("ann", { rooms: ["vip:1"] });
   for (const namespace of ["", "/chat"]) {
     const guest = await clients.connect(undefined, { namespace });
     const ann = await clients.open({ namespace, auth: { token } }).connected();
@@ -42,8 +42,8 @@ test("rules and the rooms of a token judge a room's name without its namespace",
 });
 
 test("a room of a namespace is refused from outside, whatever names it", SLOW, async () => {
-  await using stage = await Stage.open(OPTIONS);
-  await using clients = new SocketioClients(stage, { transports: ["websocket"] });
+  await using server = await TestServer.open(OPTIONS);
+  await using clients = new SocketioClients(server, { transports: ["websocket"] });
   const inside = await clients.connect("ann", { namespace: "/chat" });
   assertEquals(await codeOf(inside, "joinConversation", "secret"), "ok");
   const [root, other] = [await clients.connect("bob"), await clients.connect("bob", { namespace: "/other" })];
@@ -53,33 +53,33 @@ test("a room of a namespace is refused from outside, whatever names it", SLOW, a
       assertEquals(await codeOf(client, "sendMessage", room), "forbidden", room);
     }
     for (const dialect of ["kebab", "snake", "envelope", "plain"] as const) {
-      const talker = await stage[dialect]("bob");
+      const jsonClient = await server[dialect]("bob");
       const [frame] = JOIN[dialect]!(room);
-      const refusal = await talker.ask(frame, { type: "error" });
+      const refusal = await jsonClient.ask(frame, { type: "error" });
       assert(JSON.stringify(refusal).includes('"forbidden"'), JSON.stringify(refusal));
     }
-    const guest = await stage.talker(`/ws/${encodeURIComponent(room)}`);
+    const guest = await server.client(`/ws/${encodeURIComponent(room)}`);
     await guest.hear({ type: "error", data: { code: "forbidden" } });
-    const authorization = `Bearer ${await stage.token("bob")}`;
-    const url = stage.url(`/api/chat/rooms/${encodeURIComponent(room)}/messages`);
+    const authorization = `Bearer ${await server.token("bob")}`;
+    const url = server.url(`/api/chat/rooms/${encodeURIComponent(room)}/messages`);
     const posted = await fetch(url, { method: "POST", body: '{"content":"x"}', headers: { authorization } });
     const read = await fetch(url, { headers: { authorization } });
     assertEquals([posted.status, read.status], [403, 403]);
     for (const answer of [posted, read]) await answer.body?.cancel();
   }
-  assertEquals(stage.server.getRoom("/chat,secret").map(({ userId }) => userId), ["ann"]);
+  assertEquals(server.parley.getRoom("/chat,secret").map(({ userId }) => userId), ["ann"]);
   assertEquals(inside.heard("newMessage"), []);
   assertEquals(await codeOf(root, "joinConversation", "/elsewhere,room"), "ok", "no namespace of ours");
 });
 
 test("a program and an admin reach a namespace's rooms by their whole names", SLOW, async () => {
-  await using stage = await Stage.open(OPTIONS);
-  await using clients = new SocketioClients(stage, { transports: ["websocket"] });
+  await using server = await TestServer.open(OPTIONS);
+  await using clients = new SocketioClients(server, { transports: ["websocket"] });
   const ann = await clients.connect("ann", { namespace: "/chat" });
   await ann.ask("joinConversation", { conversationId: "lobby" });
-  await stage.server.publish("/chat,lobby", { text: "from the program" });
+  await server.parley.publish("/chat,lobby", { text: "from the program" });
   assertEquals((await ann.hear("newMessage")).conversationId, "lobby");
-  const url = stage.url(`/websocket/rooms/${encodeURIComponent("/chat,lobby")}/message`);
+  const url = server.url(`/websocket/rooms/${encodeURIComponent("/chat,lobby")}/message`);
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };
   const sent = await fetch(url, { method: "POST", body: '{"type":"news","data":{"n":1}}', headers });
   assertEquals((await sent.json() as JsonFrame).recipients_count, 1);

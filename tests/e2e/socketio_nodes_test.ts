@@ -6,17 +6,17 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { eventually } from "../harness.ts";
 import { NginxServer } from "./nginx_server.ts";
 import { RedisServer } from "./redis_server.ts";
-import { type ClientOptions, SocketioClient, TRANSPORTS } from "./socketio_stage.ts";
-import { Stage } from "./stage.ts";
+import { type ClientOptions, SocketioClient, TRANSPORTS } from "./socketio_clients.ts";
+import { TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 60_000 };
 const POLL = "/socket.io/?EIO=4&transport=polling";
 const conversationId = "lobby";
 
-async function openNode(redis: RedisServer): Promise<Stage> {
-  const stage = await Stage.open({ redisUrl: redis.url, broker: "redis", trustProxy: 1 });
-  await eventually(async () => (await fetch(stage.url("/readyz"))).ok);
-  return stage;
+async function openNode(redis: RedisServer): Promise<TestServer> {
+  const server = await TestServer.open({ redisUrl: redis.url, broker: "redis", trustProxy: 1 });
+  await eventually(async () => (await fetch(server.url("/readyz"))).ok);
+  return server;
 }
 
 async function sessionAt(url: string): Promise<string> {
@@ -24,15 +24,15 @@ async function sessionAt(url: string): Promise<string> {
   return JSON.parse((await answer.text()).slice(1)).sid;
 }
 
-function warnings(stage: Stage): string[] {
-  return stage.log.filter((line) => line.includes("WARN") && line.includes("Socket.IO"));
+function warnings(server: TestServer): string[] {
+  return server.log.filter((line) => line.includes("WARN") && line.includes("Socket.IO"));
 }
 
 test("behind the nginx of deploy/nginx.conf all transports work over two nodes", SLOW, async () => {
   await using redis = await RedisServer.start();
   await using one = await openNode(redis);
   await using two = await openNode(redis);
-  await using nginx = await NginxServer.start([one.server.port, two.server.port]);
+  await using nginx = await NginxServer.start([one.parley.port, two.parley.port]);
   const clients: SocketioClient[] = [];
   const open = async (url: string, options: ClientOptions) => {
     const client = new SocketioClient(url, options);
@@ -51,7 +51,9 @@ test("behind the nginx of deploy/nginx.conf all transports work over two nodes",
     for (const client of clients) {
       for (const n of clients.keys()) await client.hear("newMessage", ({ content }) => content === `hello from ${n}`);
     }
-    const addresses = [one, two].flatMap(({ server }) => server.getRoom(conversationId).map(({ address }) => address));
+    const addresses = [one, two].flatMap(({ parley: server }) =>
+      server.getRoom(conversationId).map(({ address }) => address)
+    );
     assertEquals(addresses, Array.from({ length: 5 }, () => "127.0.0.1"));
   } finally {
     for (const client of clients) client.close();
@@ -64,7 +66,7 @@ test("where requests of one session reach several nodes, the answer and one warn
   await using one = await openNode(redis);
   await using two = await openNode(redis);
   await using nginx = await NginxServer.start(
-    [one.server.port, two.server.port],
+    [one.parley.port, two.parley.port],
     (text) => text.replace("hash $remote_addr consistent;", ""),
   );
   // In turn, and the first two requests are for one session.

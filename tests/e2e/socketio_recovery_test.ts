@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { defaultConfig } from "../../src/config/config.ts";
 import { eventually } from "../harness.ts";
-import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
-import { Stage } from "./stage.ts";
+import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_clients.ts";
+import { TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 30_000 };
 const conversationId = "lobby";
@@ -20,9 +20,9 @@ async function cut(client: SocketioClient): Promise<void> {
 
 for (const [way, transports] of Object.entries(TRANSPORTS)) {
   test(`${way}: a client that lost its transport goes on where it was`, SLOW, async () => {
-    await using stage = await Stage.open({ socketioRecovery: true });
-    stage.server.on("settle", () => true);
-    await using clients = new SocketioClients(stage, { transports });
+    await using server = await TestServer.open({ socketioRecovery: true });
+    server.parley.on("settle", () => true);
+    await using clients = new SocketioClients(server, { transports });
     const [ann, bob] = [await clients.connect("ann"), await clients.connect("bob")];
     for (const client of [ann, bob]) await client.ask("joinConversation", { conversationId });
     const { id } = bob.socket;
@@ -44,18 +44,18 @@ for (const [way, transports] of Object.entries(TRANSPORTS)) {
     assertEquals([bob.heard("newMessage").length, bob.heard("stroke").length], [3, 3]);
     assertEquals(ann.heard("userLeft"), []);
     assertEquals(ann.heard("userJoined").length, 1);
-    assertEquals(stage.server.getClientCount(), 2);
+    assertEquals(server.parley.getClientCount(), 2);
     bob.close();
     await ann.hear("userLeft");
-    await eventually(() => stage.server.getClientCount() === 1);
+    await eventually(() => server.parley.getClientCount() === 1);
   });
 }
 
 test("nobody else goes on with a connection, whatever secret they show", SLOW, async () => {
-  await using stage = await Stage.open({ socketioRecovery: true });
-  await using clients = new SocketioClients(stage, { transports: ["websocket"] });
+  await using server = await TestServer.open({ socketioRecovery: true });
+  await using clients = new SocketioClients(server, { transports: ["websocket"] });
   let user = "ann";
-  const auth = (give: (payload: object) => void) => void stage.token(user).then((token) => give({ token }));
+  const auth = (give: (payload: object) => void) => void server.token(user).then((token) => give({ token }));
   const ann = await clients.open({ auth }).connected();
   const { id } = ann.socket;
   user = "mallory";
@@ -63,36 +63,36 @@ test("nobody else goes on with a connection, whatever secret they show", SLOW, a
   await ann.connected();
   assertNotEquals(ann.socket.id, id);
   assertEquals(ann.socket.recovered, false);
-  assertEquals(stage.server.getClient(ann.socket.id!)?.userId, "mallory");
+  assertEquals(server.parley.getClient(ann.socket.id!)?.userId, "mallory");
 });
 
 test("a kicked client does not go on", SLOW, async () => {
-  await using stage = await Stage.open({ socketioRecovery: true, adminToken: "an admin key of the tests" });
-  await using clients = new SocketioClients(stage);
+  await using server = await TestServer.open({ socketioRecovery: true, adminToken: "an admin key of the tests" });
+  await using clients = new SocketioClients(server);
   const ann = await clients.connect("ann");
   await cut(ann);
   ann.socket.disconnect();
-  await fetch(stage.url("/websocket/users/ann/disconnect"), {
+  await fetch(server.url("/websocket/users/ann/disconnect"), {
     method: "POST",
     headers: { authorization: "Bearer an admin key of the tests", "content-type": "application/json" },
     body: "{}",
   }).then((response) => response.body?.cancel());
-  await eventually(() => stage.server.getClientCount() === 0);
+  await eventually(() => server.parley.getClientCount() === 0);
 });
 
 test("one who is away holds its place among the connections, and for as long as is set", SLOW, async () => {
-  await using stage = await Stage.open({
+  await using server = await TestServer.open({
     socketioRecovery: true,
     socketioRecoveryWindowMs: 1000,
     websocketMaxConnections: 1,
   });
-  await using clients = new SocketioClients(stage, { transports: ["websocket"], reconnection: false });
+  await using clients = new SocketioClients(server, { transports: ["websocket"], reconnection: false });
   const ann = await clients.connect("ann");
   await cut(ann);
-  const answer = await fetch(stage.url("/socket.io/?EIO=4&transport=polling"));
+  const answer = await fetch(server.url("/socket.io/?EIO=4&transport=polling"));
   await answer.body?.cancel();
-  assertEquals([answer.status, stage.server.getClientCount()], [503, 1], "away, and still in");
-  await eventually(() => stage.server.getClientCount() === 0);
+  assertEquals([answer.status, server.parley.getClientCount()], [503, 1], "away, and still in");
+  await eventually(() => server.parley.getClientCount() === 0);
   await clients.connect("bob");
 });
 

@@ -5,14 +5,14 @@ import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { eventually } from "../harness.ts";
 import type { Acknowledge } from "../../src/mod.ts";
-import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_stage.ts";
-import { Stage } from "./stage.ts";
+import { type SocketioClient, SocketioClients, TRANSPORTS } from "./socketio_clients.ts";
+import { TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 30_000 };
 const conversationId = "lobby";
 
 interface Cast {
-  stage: Stage;
+  server: TestServer;
   clients: SocketioClients;
   ann: SocketioClient;
   bob: SocketioClient;
@@ -26,7 +26,7 @@ async function joinBoth({ ann, bob }: Cast): Promise<void> {
 }
 
 const SCENES: Record<string, Scene> = {
-  async "joinConversation lists who is there and tells the others"({ ann, bob, stage }) {
+  async "joinConversation lists who is there and tells the others"({ ann, bob, server }) {
     const alone = await ann.ask("joinConversation", { conversationId });
     const { position, ...rest } = alone;
     const me = { userId: "ann", name: "ann", status: "online" };
@@ -38,7 +38,7 @@ const SCENES: Record<string, Scene> = {
     assertEquals(await ann.hear("userJoined"), { userId: "bob", conversationId, total: 2, announcing: true });
     assertEquals((await bob.hear("conversationUsers")).total, 2);
     assertEquals(bob.heard("userJoined"), []);
-    assertEquals(stage.server.getRoom(conversationId).length, 2);
+    assertEquals(server.parley.getRoom(conversationId).length, 2);
   },
 
   async "joinConversation without an acknowledgement is answered by the event alone"({ ann }) {
@@ -193,20 +193,20 @@ const SCENES: Record<string, Scene> = {
     assertEquals([new Uint8Array(points[0]), new Uint8Array(points[1].more)], [file, file.slice(0, 3)]);
   },
 
-  async "an event of the program's own is answered by its handler"({ ann, stage }) {
-    stage.server.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
-    stage.server.on(
+  async "an event of the program's own is answered by its handler"({ ann, server }) {
+    server.parley.on("orders:create", (from, data) => ({ accepted: true, by: from.userId, data }));
+    server.parley.on(
       "orders:later",
       (_from, one: number, two: number, ack: Acknowledge) => void setTimeout(() => ack(["late", one, two]), 5),
     );
-    stage.server.on("orders:fail", () => {
+    server.parley.on("orders:fail", () => {
       throw new Error("secret detail");
     });
-    stage.server.on("orders:file", () => new Uint8Array([1, 2]));
+    server.parley.on("orders:file", () => new Uint8Array([1, 2]));
     assertEquals(await ann.ask("orders:create", { item: 1 }), { accepted: true, by: "ann", data: { item: 1 } });
     assertEquals(await ann.ask("orders:later", 1, 2), ["late", 1, 2]);
     assertEquals(new Uint8Array(await ann.ask("orders:file")), new Uint8Array([1, 2]));
-    assertThrows(() => stage.server.on("sendMessage", () => true), TypeError, "a meaning of its own");
+    assertThrows(() => server.parley.on("sendMessage", () => true), TypeError, "a meaning of its own");
     const { ok, error } = await ann.ask("orders:fail");
     assertEquals([ok, error.code, error.message.includes("secret")], [false, "internal", false]);
   },
@@ -218,10 +218,10 @@ const SCENES: Record<string, Scene> = {
     assertEquals((await ann.ask("customEvent")).error.code, "unsupported_type");
   },
 
-  async "unread notifications are counted for all tabs, kept, and taken back"({ ann, clients, stage }) {
+  async "unread notifications are counted for all tabs, kept, and taken back"({ ann, clients, server }) {
     const tab = await clients.connect("ann");
     for (const client of [ann, tab]) assertEquals(await client.hear("unreadCount"), 0);
-    await stage.server.sendToUser("ann", { type: "notification", data: { title: "Order", body: "No. 7" } });
+    await server.parley.sendToUser("ann", { type: "notification", data: { title: "Order", body: "No. 7" } });
     for (const client of [ann, tab]) {
       const { id, createdAt, ...rest } = await client.hear("notification");
       assertEquals(rest, { title: "Order", body: "No. 7", message: "No. 7", read: false });
@@ -235,18 +235,18 @@ const SCENES: Record<string, Scene> = {
     const { id } = ann.heard("notification")[0];
     assertEquals(await ann.ask("markNotificationRead", { notificationId: id }), { ok: true });
     for (const client of [ann, tab, again]) assertEquals(await client.hear("unreadCount"), 0);
-    await stage.server.sendToUser("ann", { type: "notification", data: { title: "Two" } });
+    await server.parley.sendToUser("ann", { type: "notification", data: { title: "Two" } });
     await tab.hear("unreadCount", (count) => count === 1);
     tab.say("markNotificationRead");
     assertEquals(await again.hear("unreadCount", (count) => count === 0), 0);
   },
 
-  async "the server's own events arrive under their names"({ ann, bob, stage, ...cast }) {
-    await joinBoth({ ann, bob, stage, ...cast });
-    await stage.server.sendToRoom(conversationId, { type: "maintenance", data: { at: 5 } });
-    await stage.server.sendToUser("bob", { type: "orderUpdate", order: 7 });
-    await stage.server.broadcast({ type: "banner", text: "hello" });
-    await stage.server.publish(conversationId, { text: "from the server" });
+  async "the server's own events arrive under their names"({ ann, bob, server, ...cast }) {
+    await joinBoth({ ann, bob, server, ...cast });
+    await server.parley.sendToRoom(conversationId, { type: "maintenance", data: { at: 5 } });
+    await server.parley.sendToUser("bob", { type: "orderUpdate", order: 7 });
+    await server.parley.broadcast({ type: "banner", text: "hello" });
+    await server.parley.publish(conversationId, { text: "from the server" });
     assertEquals(await ann.hear("maintenance"), { at: 5 });
     assertEquals(await bob.hear("orderUpdate"), { order: 7 });
     assertEquals(await ann.hear("banner"), { text: "hello" });
@@ -279,17 +279,17 @@ const SCENES: Record<string, Scene> = {
 for (const [way, transports] of Object.entries(TRANSPORTS)) {
   for (const [name, play] of Object.entries(SCENES)) {
     test(`${way}: ${name}`, SLOW, async () => {
-      await using stage = await Stage.open();
-      stage.server.on("settle", () => true);
-      await using clients = new SocketioClients(stage, { transports });
+      await using server = await TestServer.open();
+      server.parley.on("settle", () => true);
+      await using clients = new SocketioClients(server, { transports });
       const [ann, bob] = await Promise.all([clients.connect("ann"), clients.connect("bob")]);
-      await play({ stage, clients, ann, bob });
+      await play({ server, clients, ann, bob });
     });
   }
 
   test(`${way}: it ends up on the transport it asked for`, SLOW, async () => {
-    await using stage = await Stage.open();
-    await using clients = new SocketioClients(stage, { transports });
+    await using server = await TestServer.open();
+    await using clients = new SocketioClients(server, { transports });
     const client = await clients.connect("ann");
     await eventually(() => client.transport === transports.at(-1));
     await client.ask("joinConversation", { conversationId });

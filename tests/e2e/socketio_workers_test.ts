@@ -4,7 +4,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { eventually, spawnServer } from "../harness.ts";
-import { SocketioClient, TRANSPORTS } from "./socketio_stage.ts";
+import { SocketioClient, TRANSPORTS } from "./socketio_clients.ts";
 
 const conversationId = "lobby";
 const EACH = 8;

@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import { io } from "socket.io-client";
 import { eventually } from "../harness.ts";
 import { atPort, type Script, SCRIPTS } from "../start_page.ts";
-import { Stage } from "./stage.ts";
+import { TestServer } from "./test_server.ts";
 
 const SLOW = { timeout: 60_000 };
 const PATIENCE = { withinMs: 15_000 };
@@ -29,9 +29,9 @@ function scriptOf(name: string): Script {
   return script;
 }
 
-async function assertPageHolds(stage: Stage, token: string): Promise<void> {
-  const { port } = stage.server;
-  const isAlone = () => stage.server.getRoom(ROOM).length === 1;
+async function assertPageHolds(server: TestServer, token: string): Promise<void> {
+  const { port } = server.parley;
+  const isAlone = () => server.parley.getRoom(ROOM).length === 1;
   const listener = scriptOf("listen");
   const heard = await run(listener, port, token);
   await eventually(isAlone, PATIENCE);
@@ -46,16 +46,16 @@ async function assertPageHolds(stage: Stage, token: string): Promise<void> {
   }
   await eventually(() => heard.length >= listener.prints.length, PATIENCE);
   assertEquals(heard, listener.prints);
-  await eventually(() => stage.server.getRoom(ROOM).length === 0, PATIENCE);
+  await eventually(() => server.parley.getRoom(ROOM).length === 0, PATIENCE);
 }
 
 test("docs/start.md in demo mode: its scripts print what it says", SLOW, async () => {
-  await using stage = await Stage.open({ demo: true, jwtSecret: undefined });
-  const [token] = await run(scriptOf("token"), stage.server.port, "");
-  await assertPageHolds(stage, token!);
+  await using server = await TestServer.open({ demo: true, jwtSecret: undefined });
+  const [token] = await run(scriptOf("token"), server.parley.port, "");
+  await assertPageHolds(server, token!);
 });
 
 test("docs/start.md with a key: its scripts print what it says", SLOW, async () => {
-  await using stage = await Stage.open();
-  await assertPageHolds(stage, await stage.token("ann", { name: "Ann" }));
+  await using server = await TestServer.open();
+  await assertPageHolds(server, await server.token("ann", { name: "Ann" }));
 });

@@ -5,7 +5,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { eventually, freePort, RUNTIME, ServerProcess } from "../harness.ts";
-import { board, boardTwo, get, SECRET, statusOfEach } from "./crew.ts";
+import { connectClient, connectTwo, get, SECRET, statusOfEach } from "./worker_clients.ts";
 
 const SLOW = { timeout: 40_000 };
 const PROGRAM = fileURLToPath(new URL("./fragile_program.ts", import.meta.url).href);
@@ -38,18 +38,18 @@ class Fragile extends ServerProcess {
 for (const how of ["end", "throw"] as const) {
   test(`workers: one that breaks (${how}) is replaced, and its clients recover`, SLOW, async () => {
     await using server = await Fragile.start();
-    const pair = await boardTwo(server, ["kim", "lou"]);
-    const [{ position }] = await Promise.all(pair.map((sailor) => {
-      return sailor.ask({ type: "join-room", roomId: "lobby" }, { type: "room-joined" });
+    const pair = await connectTwo(server, ["kim", "lou"]);
+    const [{ position }] = await Promise.all(pair.map((client) => {
+      return client.ask({ type: "join-room", roomId: "lobby" }, { type: "room-joined" });
     }));
     server.break(how, 1);
-    const lost = await Promise.race(pair.map((sailor) => sailor.socket.closed.then(() => sailor)));
-    const stayed = pair.find((sailor) => sailor !== lost)!;
+    const lost = await Promise.race(pair.map((client) => client.socket.closed.then(() => client)));
+    const stayed = pair.find((client) => client !== lost)!;
     const user = lost === pair[0] ? "kim" : "lou";
     await stayed.hear({ type: "user-left", clientId: lost.id });
     for (const n of [1, 2, 3]) stayed.say({ type: "message", roomId: "lobby", message: `missed ${n}` });
     await stayed.hear({ type: "message", message: "missed 3" });
-    const back = await eventually(() => board(server, user));
+    const back = await eventually(() => connectClient(server, user));
     const joined = await back.ask({ type: "join-room", roomId: "lobby", since: position }, { type: "room-joined" });
     const missed = (joined.messages as { message: string }[]).map(({ message }) => message);
     assertEquals([joined.recovered, missed], [true, ["missed 1", "missed 2", "missed 3"]]);

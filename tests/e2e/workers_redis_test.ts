@@ -5,10 +5,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { eventually, type ServerProcess, spawnServer } from "../harness.ts";
-import { boardTwo, get, SECRET, statusOfEach } from "./crew.ts";
-import { ADMIN_KEY } from "./http_stage.ts";
+import { connectTwo, get, SECRET, statusOfEach } from "./worker_clients.ts";
+import { ADMIN_KEY } from "./http_calls.ts";
 import { RedisServer } from "./redis_server.ts";
-import { JOIN } from "./stage.ts";
+import { JOIN } from "./test_server.ts";
 
 const SLOW = { timeout: 60_000 };
 
@@ -45,7 +45,7 @@ test("workers on Redis: each tells the figures of its process, also while Redis 
   await using redis = await RedisServer.start();
   await using server = await spawnOn(redis, { WORKERS: "2" });
   await using alone = await spawnOn(redis);
-  const [kim, lou] = await boardTwo(server, ["kim", "lou"]);
+  const [kim, lou] = await connectTwo(server, ["kim", "lou"]);
   await kim.ask(...JOIN.kebab!("lobby"));
   kim.say({ type: "message", roomId: "lobby", message: "counted" });
   await kim.hear({ type: "message", message: "counted" });

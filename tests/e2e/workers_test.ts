@@ -4,15 +4,15 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { eventually, RUNTIME, spawnServer, startServer } from "../harness.ts";
-import { boardTwo, get, SECRET, statusOfEach } from "./crew.ts";
-import { JOIN } from "./stage.ts";
+import { connectTwo, get, SECRET, statusOfEach } from "./worker_clients.ts";
+import { JOIN } from "./test_server.ts";
 
 const SLOW = { timeout: 40_000 };
 const ENV = { WORKERS: "2", JWT_SECRET: SECRET, HOST: "127.0.0.1", WEBSOCKET_CONNECT_RATE: "0", WEBSOCKET_DRAIN: "2s" };
 
 test("workers: clients on two of them share a room, its presence, and messages to each other", SLOW, async () => {
   await using server = await spawnServer({ env: ENV });
-  const [kim, lou] = await boardTwo(server, ["kim", "lou"]);
+  const [kim, lou] = await connectTwo(server, ["kim", "lou"]);
   await kim.ask(...JOIN.kebab!("lobby"));
   const arrival = kim.hear({ type: "user-joined", userId: "lou" });
   const joined = await lou.ask(...JOIN.kebab!("lobby"));
@@ -33,8 +33,8 @@ test("workers: clients on two of them share a room, its presence, and messages t
 
 test("workers: each of them tells the figures of all, and the end is in good order", SLOW, async () => {
   await using server = await spawnServer({ env: { ...ENV, METRICS: "public" } });
-  const [kim, lou] = await boardTwo(server, ["kim", "lou"]);
-  for (const sailor of [kim, lou]) await sailor.ask(...JOIN.kebab!("lobby"));
+  const [kim, lou] = await connectTwo(server, ["kim", "lou"]);
+  for (const client of [kim, lou]) await client.ask(...JOIN.kebab!("lobby"));
   kim.say({ type: "message", roomId: "lobby", message: "counted" });
   await lou.hear({ type: "message", message: "counted" });
   await eventually(async () => {

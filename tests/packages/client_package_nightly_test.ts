@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { CONNECT, startParley, tokenOf } from "../client/world.ts";
+import { CONNECT, startParley, tokenOf } from "../client/real_server.ts";
 import type { ServerProcess } from "../harness.ts";
 import { chatInBrowser } from "./browser_chat.ts";
 import { NEXT, nextSite } from "./next_site.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
-import { CONNECT, startParley, tokenOf } from "../client/world.ts";
+import { CONNECT, startParley, tokenOf } from "../client/real_server.ts";
 import type { ServerProcess } from "../harness.ts";
 import { runtimePath } from "../programs.ts";
 import { chatInBrowser, served } from "./browser_chat.ts";

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
 import { served } from "./browser_chat.ts";
-import { GuideWorld, liveThroughAll } from "./guide_world.ts";
+import { GuideServer, liveThroughAll } from "./guide_server.ts";
 import { NEXT, nextSite } from "./next_site.ts";
 import { AT_NIGHT, UserFolder } from "./user_folder.ts";
 
@@ -37,18 +37,18 @@ async function has(t: TestContext, ...packages: string[]): Promise<boolean> {
 for (const framework of ["vue", "svelte"] as const) {
   test(`pages at night: the handbook's page in ${framework} says what is the matter`, AT_NIGHT, async (t) => {
     if (!await has(t, ...COMPILERS[framework])) return;
-    await using world = await GuideWorld.open();
-    folder.writeGuide(framework, world.proxy.port);
+    await using server = await GuideServer.open();
+    folder.writeGuide(framework, server.proxy.port);
     await folder.script("vite/bin/vite.js", "build", framework, "--logLevel=error");
     await using page = await served(join(folder.path, framework, "dist"));
-    await liveThroughAll(page.origin, world);
+    await liveThroughAll(page.origin, server);
   });
 }
 
 test("pages at night: the handbook's page in Next says what is the matter", AT_NIGHT, async (t) => {
   if (!await has(t, NEXT, ...TYPES)) return;
-  await using world = await GuideWorld.open();
-  folder.writeGuide("react", world.proxy.port);
+  await using server = await GuideServer.open();
+  folder.writeGuide("react", server.proxy.port);
   await using site = await nextSite(folder);
-  await liveThroughAll(site.origin, world);
+  await liveThroughAll(site.origin, server);
 });

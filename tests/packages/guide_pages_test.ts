@@ -5,17 +5,17 @@
 import { join } from "node:path";
 import { test } from "node:test";
 import { served } from "./browser_chat.ts";
-import { GuideWorld, liveThroughAll } from "./guide_world.ts";
+import { GuideServer, liveThroughAll } from "./guide_server.ts";
 import { ONCE, UserFolder } from "./user_folder.ts";
 
 const SLOW = { ...ONCE, timeout: 300_000 };
 
 test("the handbook's page in React, built by Vite: it says what is the matter, and chats on", SLOW, async () => {
-  await using world = await GuideWorld.open();
+  await using server = await GuideServer.open();
   using folder = new UserFolder("pages");
-  folder.writeGuide("react", world.proxy.port);
+  folder.writeGuide("react", server.proxy.port);
   await folder.install("client");
   await folder.script("vite/bin/vite.js", "build", "react", "--logLevel=error");
   await using page = await served(join(folder.path, "react/dist"));
-  await liveThroughAll(page.origin, world);
+  await liveThroughAll(page.origin, server);
 });

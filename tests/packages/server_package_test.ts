@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { io } from "socket.io-client";
-import { clientOf, CONNECT, SECRET, tokenOf } from "../client/world.ts";
+import { clientOf, CONNECT, SECRET, tokenOf } from "../client/real_server.ts";
 import { runtimePath } from "../programs.ts";
 import { AT_NIGHT, NODE, ONCE, UserFolder } from "./user_folder.ts";
 

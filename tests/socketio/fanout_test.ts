@@ -9,15 +9,15 @@ import { ENGINE_DEFAULTS } from "../../src/socketio/engine/options.ts";
 import { encodeEvent } from "../../src/socketio/codec.ts";
 import type { Frame } from "../../src/message.ts";
 import { eventually } from "../harness.ts";
-import { Rig } from "./rig.ts";
+import { SocketioTestServer } from "./test_server.ts";
 
 test("a publish reaches every sort of peer, and not the excepted one", async () => {
-  await using rig = await Rig.start();
-  const native = await rig.webSocket();
-  const text = await rig.webSocket("&b64=1");
-  const poller = await rig.joined();
-  const upgraded = await (await rig.joined()).upgrade();
-  await eventually(() => rig.unicast.subscribers("all").size === 2);
+  await using server = await SocketioTestServer.start();
+  const native = await server.webSocket();
+  const text = await server.webSocket("&b64=1");
+  const poller = await server.joined();
+  const upgraded = await (await server.joined()).upgrade();
+  await eventually(() => server.unicast.subscribers("all").size === 2);
 
   native.send('42["cast",1]');
   assertEquals(await text.next(), '42["cast",1]');
@@ -34,12 +34,12 @@ test("a publish reaches every sort of peer, and not the excepted one", async () 
 });
 
 test("attachments follow their event to every sort of peer", async () => {
-  await using rig = await Rig.start();
-  const sockets = [await rig.webSocket(), await rig.webSocket()];
-  const text = await rig.webSocket("&b64=1");
-  const poller = await rig.joined();
+  await using server = await SocketioTestServer.start();
+  const sockets = [await server.webSocket(), await server.webSocket()];
+  const text = await server.webSocket("&b64=1");
+  const poller = await server.joined();
   const frames = encodeEvent("/", ["bin", new Uint8Array([1, 2, 3]), { also: new Uint8Array(2) }]);
-  for (const frame of frames) rig.host.publish("all", frame);
+  for (const frame of frames) server.host.publish("all", frame);
   for (const socket of sockets) {
     for (const frame of frames) {
       assertEquals(await socket.next(), typeof frame === "string" ? frame : new Uint8Array(frame));
@@ -58,47 +58,47 @@ test("a frame for a room is one publish, whatever its size", () => {
 });
 
 test("who leaves a namespace hears nothing of it any more, though its session lives on", async () => {
-  await using rig = await Rig.start({ namespaces: ["/", "/chat"] });
-  const socket = await rig.webSocket();
+  await using server = await SocketioTestServer.start({ namespaces: ["/", "/chat"] });
+  const socket = await server.webSocket();
   socket.send("40/chat,");
   await socket.next();
-  rig.host.only.subscribe("chat");
-  rig.host.publish("chat", '42/chat,["a"]');
+  server.host.only.subscribe("chat");
+  server.host.publish("chat", '42/chat,["a"]');
   assertEquals(await socket.next(), '42/chat,["a"]');
   socket.send("41/chat,");
-  await eventually(() => rig.host.sockets.size === 1);
-  rig.host.publish("chat", '42/chat,["b"]');
-  rig.host.publish("all", '42["c"]');
+  await eventually(() => server.host.sockets.size === 1);
+  server.host.publish("chat", '42/chat,["b"]');
+  server.host.publish("all", '42["c"]');
   assertEquals(await socket.next(), '42["c"]');
 });
 
 test("a topic is heard from its subscription to its end, across an upgrade", async () => {
-  await using rig = await Rig.start();
-  const peer = await rig.joined();
-  const { only } = rig.host;
+  await using server = await SocketioTestServer.start();
+  const peer = await server.joined();
+  const { only } = server.host;
   only.subscribe("one");
   only.subscribe("one");
   only.subscribe("two");
   only.unsubscribe("two");
   const socket = await peer.upgrade();
   await eventually(() => only.transport === "websocket");
-  rig.host.publish("two", '42["no"]');
-  rig.host.publish("one", '42["yes"]');
+  server.host.publish("two", '42["no"]');
+  server.host.publish("one", '42["yes"]');
   assertEquals(await socket.next(), '42["yes"]');
   only.unsubscribe("one");
-  rig.host.publish("one", '42["no"]');
-  rig.host.publish("all", '42["end"]');
+  server.host.publish("one", '42["no"]');
+  server.host.publish("all", '42["end"]');
   assertEquals(await socket.next(), '42["end"]');
 });
 
 test("an order of frames stays one: publish, send, publish", async () => {
-  await using rig = await Rig.start();
-  const socket = await rig.webSocket();
-  const poller = await rig.joined();
-  for (const each of rig.host.sockets.values()) each.send('42["sent",0]');
+  await using server = await SocketioTestServer.start();
+  const socket = await server.webSocket();
+  const poller = await server.joined();
+  for (const each of server.host.sockets.values()) each.send('42["sent",0]');
   for (let n = 1; n <= 20; n++) {
-    rig.host.publish("all", `42["published",${n}]`);
-    for (const each of rig.host.sockets.values()) each.send(`42["sent",${n}]`);
+    server.host.publish("all", `42["published",${n}]`);
+    for (const each of server.host.sockets.values()) each.send(`42["sent",${n}]`);
   }
   const expected = ['42["sent",0]'];
   for (let n = 1; n <= 20; n++) expected.push(`42["published",${n}]`, `42["sent",${n}]`);
@@ -108,17 +108,17 @@ test("an order of frames stays one: publish, send, publish", async () => {
 });
 
 test("a thousand sessions of every sort leave nothing behind", { timeout: 30_000 }, async () => {
-  await using rig = await Rig.start({ namespaces: ["/", "/chat"] });
+  await using server = await SocketioTestServer.start({ namespaces: ["/", "/chat"] });
   for (let round = 0; round < 20; round++) {
-    const peers = await Promise.all(Array.from({ length: 25 }, () => rig.joined()));
-    const sockets = await Promise.all(Array.from({ length: 25 }, () => rig.webSocket()));
+    const peers = await Promise.all(Array.from({ length: 25 }, () => server.joined()));
+    const sockets = await Promise.all(Array.from({ length: 25 }, () => server.webSocket()));
     await peers[0]!.upgrade();
     await Promise.all(peers.slice(1).map((peer, at) => peer.post(at % 2 ? "1" : "nonsense")));
     sockets.forEach((socket, at) =>
       at % 3 === 0 ? socket.send("x") : at % 3 === 1 ? socket.close() : socket.send("41\u0000")
     );
-    for (const each of rig.host.sockets.values()) each.close(1001, "");
+    for (const each of server.host.sockets.values()) each.close(1001, "");
   }
-  await rig.isEmpty();
-  assertEquals(rig.host.ends.length, 1000);
+  await server.isEmpty();
+  assertEquals(server.host.ends.length, 1000);
 });

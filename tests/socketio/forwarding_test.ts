@@ -5,17 +5,20 @@ import { test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SessionIds } from "../../src/socketio/engine/session_id.ts";
 import { eventually } from "../harness.ts";
-import { Peer, Rig } from "./rig.ts";
+import { Peer, SocketioTestServer } from "./test_server.ts";
 
 const SECRET = "what the workers have in common";
 
 interface Pair extends AsyncDisposable {
-  home: Rig;
-  other: Rig;
+  home: SocketioTestServer;
+  other: SocketioTestServer;
 }
 
 async function pair(options = {}): Promise<Pair> {
-  const [home, other] = [await Rig.start(options, SECRET), await Rig.start(options, SECRET)];
+  const [home, other] = [
+    await SocketioTestServer.start(options, SECRET),
+    await SocketioTestServer.start(options, SECRET),
+  ];
   return {
     home,
     other,
@@ -110,8 +113,8 @@ test("a peer that goes away abroad is gone at home", async () => {
 });
 
 test("a session whose worker is gone is unknown", async () => {
-  await using other = await Rig.start({}, SECRET);
-  const home = await Rig.start({}, SECRET);
+  await using other = await SocketioTestServer.start({}, SECRET);
+  const home = await SocketioTestServer.start({}, SECRET);
   const { sid } = await home.polling();
   await home[Symbol.asyncDispose]();
   const response = await new Peer(other, sid).poll();
@@ -146,8 +149,8 @@ test("nobody sends a worker to a port of their choice", () => {
 });
 
 test("a worker's own port begins no session", async () => {
-  await using rig = await Rig.start({}, SECRET);
-  const { sid } = await rig.polling();
+  await using server = await SocketioTestServer.start({}, SECRET);
+  const { sid } = await server.polling();
   const port = sid.split(".")[0];
   const base = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
   assertEquals((await fetch(base)).status, 400);

@@ -5,14 +5,18 @@ import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertNotEquals, fail } from "@std/assert";
 import { eventually, TcpSocket } from "../harness.ts";
 import { Transports } from "../../src/gateway/transports.ts";
-import { Rig } from "./rig.ts";
+import { SocketioTestServer } from "./test_server.ts";
 
 const POLL = "EIO=4&transport=polling";
 const WEBSOCKET = "EIO=4&transport=websocket";
 
 test("a polling handshake tells the terms of the session", async () => {
-  await using rig = await Rig.start({ pingIntervalMs: 300, pingTimeoutMs: 200, maxPayloadBytes: 1234 });
-  const response = await rig.fetch(POLL);
+  await using server = await SocketioTestServer.start({
+    pingIntervalMs: 300,
+    pingTimeoutMs: 200,
+    maxPayloadBytes: 1234,
+  });
+  const response = await server.fetch(POLL);
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), "text/plain; charset=UTF-8");
   assertEquals(response.headers.get("cache-control"), "no-store");
@@ -25,22 +29,22 @@ test("a polling handshake tells the terms of the session", async () => {
 });
 
 test("a WebSocket handshake offers no upgrade", async () => {
-  await using rig = await Rig.start();
-  const socket = rig.socket(WEBSOCKET);
+  await using server = await SocketioTestServer.start();
+  const socket = server.socket(WEBSOCKET);
   const open = String(await socket.next());
   assertEquals(open[0], "0");
   assertEquals(JSON.parse(open.slice(1)).upgrades, []);
   await socket.close();
-  await rig.isEmpty();
+  await server.isEmpty();
 });
 
 test("session ids are never those of sockets, nor like one another", async () => {
-  await using rig = await Rig.start();
-  const [one, other] = [await rig.polling(), await rig.polling()];
+  await using server = await SocketioTestServer.start();
+  const [one, other] = [await server.polling(), await server.polling()];
   assertNotEquals(one.sid.slice(0, 6), other.sid.slice(0, 6));
   assertEquals(await one.post("40"), "ok");
   assertEquals(await one.get(), '40{"sid":"socket-1"}');
-  assertEquals(await (await rig.fetch(`${POLL}&sid=socket-1`)).json(), { code: 1, message: "Session ID unknown" });
+  assertEquals(await (await server.fetch(`${POLL}&sid=socket-1`)).json(), { code: 1, message: "Session ID unknown" });
 });
 
 const REFUSED: [what: string, query: string, method: string, code: number, message: string][] = [
@@ -58,32 +62,32 @@ const REFUSED: [what: string, query: string, method: string, code: number, messa
 
 for (const [what, query, method, code, message] of REFUSED) {
   test(`refuses ${what}`, async () => {
-    await using rig = await Rig.start();
-    const response = await rig.fetch(query, { method });
+    await using server = await SocketioTestServer.start();
+    const response = await server.fetch(query, { method });
     assertEquals(response.status, 400);
     assertEquals(response.headers.get("content-type"), "application/json");
     assertEquals(await response.json(), { code, message });
-    await rig.isEmpty();
+    await server.isEmpty();
   });
 }
 
 test("a session serves its own transport and two methods only", async () => {
-  await using rig = await Rig.start();
-  const peer = await rig.polling();
+  await using server = await SocketioTestServer.start();
+  const peer = await server.polling();
   for (const method of ["PUT", "DELETE", "PATCH"]) {
     const response = await peer.poll({ method });
     assertEquals([response.status, await response.json()], [400, { code: 3, message: "Bad request" }]);
   }
-  const response = await rig.fetch(`${WEBSOCKET}&sid=${peer.sid}`);
+  const response = await server.fetch(`${WEBSOCKET}&sid=${peer.sid}`);
   assertEquals([response.status, await response.json()], [400, { code: 3, message: "Bad request" }]);
   assertEquals(await peer.post("40"), "ok");
 });
 
 test("refuses bad upgrades in plain HTTP", async () => {
-  await using rig = await Rig.start();
+  await using server = await SocketioTestServer.start();
   const refused = async (query: string) => {
     const socket = await TcpSocket.open({
-      port: rig.port,
+      port: server.port,
       path: `/socket.io/?${query}`,
       headers: { Connection: "Upgrade" },
     });
@@ -95,55 +99,55 @@ test("refuses bad upgrades in plain HTTP", async () => {
   assertEquals(await refused("EIO=4&transport=polling"), html);
   assertEquals(await refused("EIO=4&transport=x"), html);
   assertEquals(await refused("EIO=4&transport=websocket&sid=nobody"), html);
-  await rig.isEmpty();
+  await server.isEmpty();
 });
 
 test("the host refuses in its own words, on both transports", async () => {
-  await using rig = await Rig.start();
-  rig.host.refusal = () => Response.json({ error: "no more" }, { status: 403, headers: { "retry-after": "5" } });
-  const response = await rig.fetch("EIO=3&transport=polling", { headers: { origin: "http://a.example" } });
+  await using server = await SocketioTestServer.start();
+  server.host.refusal = () => Response.json({ error: "no more" }, { status: 403, headers: { "retry-after": "5" } });
+  const response = await server.fetch("EIO=3&transport=polling", { headers: { origin: "http://a.example" } });
   assertEquals([response.status, await response.json()], [403, { error: "no more" }]);
   assertEquals(response.headers.get("retry-after"), "5");
   assertEquals(response.headers.get("access-control-allow-origin"), "*");
-  const socket = await TcpSocket.open({ port: rig.port, path: `/socket.io/?${WEBSOCKET}` });
+  const socket = await TcpSocket.open({ port: server.port, path: `/socket.io/?${WEBSOCKET}` });
   assertEquals(socket.status, 403);
   socket.destroy();
-  await rig.isEmpty();
+  await server.isEmpty();
 });
 
 test("a sticky cookie goes with the handshake and with nothing else", async () => {
-  await using rig = await Rig.start({ cookie: "io" });
-  const response = await rig.fetch(POLL);
+  await using server = await SocketioTestServer.start({ cookie: "io" });
+  const response = await server.fetch(POLL);
   const { sid } = JSON.parse((await response.text()).slice(1));
   assertEquals(response.headers.get("set-cookie"), `io=${sid}; Path=/; HttpOnly; SameSite=Lax`);
-  const post = await rig.fetch(`${POLL}&sid=${sid}`, { method: "POST", body: "40" });
+  const post = await server.fetch(`${POLL}&sid=${sid}`, { method: "POST", body: "40" });
   assertEquals(post.headers.get("set-cookie"), null);
-  assertEquals((await rig.fetch(`${POLL}&sid=${sid}`)).headers.get("set-cookie"), null);
+  assertEquals((await server.fetch(`${POLL}&sid=${sid}`)).headers.get("set-cookie"), null);
 });
 
 test("pages of listed origins may send credentials, those of others may not", async () => {
   const trustOf = (origin: string) =>
     origin.includes("listed") ? "listed" : origin.includes("bad") ? "refused" : "open";
-  await using rig = await Rig.start({ trustOf });
+  await using server = await SocketioTestServer.start({ trustOf });
   const from = async (origin: string, init: RequestInit = {}) => {
-    const { headers } = await rig.fetch(POLL, { ...init, headers: { origin, ...init.headers } });
+    const { headers } = await server.fetch(POLL, { ...init, headers: { origin, ...init.headers } });
     return [headers.get("access-control-allow-origin"), headers.get("access-control-allow-credentials")];
   };
   assertEquals(await from("http://listed.example"), ["http://listed.example", "true"]);
   assertEquals(await from("http://other.example"), ["*", null]);
   assertEquals(await from("http://bad.example"), [null, null]);
   assertEquals(await from("http://listed.example", { method: "POST" }), ["http://listed.example", "true"]);
-  assertEquals((await rig.fetch(POLL)).headers.get("access-control-allow-origin"), null);
+  assertEquals((await server.fetch(POLL)).headers.get("access-control-allow-origin"), null);
   for (const origin of ["http://listed.example", "http://bad.example", "http://a.example", undefined]) {
-    const { headers } = await rig.fetch(POLL, { headers: origin === undefined ? {} : { origin } });
+    const { headers } = await server.fetch(POLL, { headers: origin === undefined ? {} : { origin } });
     assertEquals(headers.get("vary"), "Origin", origin);
   }
 });
 
 test("a preflight is answered before anything is checked", async () => {
-  await using rig = await Rig.start();
+  await using server = await SocketioTestServer.start();
   const headers = { origin: "http://a.example", "access-control-request-headers": "authorization,x-mine" };
-  const response = await rig.fetch("", { method: "OPTIONS", headers });
+  const response = await server.fetch("", { method: "OPTIONS", headers });
   assertEquals(response.status, 204);
   assertEquals(response.headers.get("access-control-allow-methods"), "GET,POST");
   assertEquals(response.headers.get("access-control-allow-headers"), "authorization,x-mine");
@@ -151,36 +155,36 @@ test("a preflight is answered before anything is checked", async () => {
 });
 
 test("a peer that says Connection: close is told the same, whatever the answer", async () => {
-  await using rig = await Rig.start();
+  await using server = await SocketioTestServer.start();
   for (const [query, status] of [[POLL, 200], [`${POLL}&sid=nobody`, 400]] as const) {
     const headers = { Connection: "close", Upgrade: null, "Sec-WebSocket-Version": null, "Sec-WebSocket-Key": null };
-    const socket = await TcpSocket.open({ port: rig.port, path: `/socket.io/?${query}`, headers });
+    const socket = await TcpSocket.open({ port: server.port, path: `/socket.io/?${query}`, headers });
     assertEquals([socket.status, socket.headers.get("connection")], [status, "close"]);
     await socket.closed;
   }
 });
 
 test("the upgrade of a peer that is gone before it opens leaves nothing", async () => {
-  await using rig = await Rig.start();
+  await using server = await SocketioTestServer.start();
   for (let n = 0; n < 5; n++) {
-    const socket = await TcpSocket.open({ port: rig.port, path: `/socket.io/?${WEBSOCKET}` });
+    const socket = await TcpSocket.open({ port: server.port, path: `/socket.io/?${WEBSOCKET}` });
     assert(socket.status === 101);
     socket.destroy();
   }
-  await eventually(() => rig.engine.sessions === 0);
-  await rig.isEmpty();
+  await eventually(() => server.engine.sessions === 0);
+  await server.isEmpty();
 });
 
 test("the URL of a request is taken apart once, on its way through the server", async () => {
-  await using rig = await Rig.start();
+  await using server = await SocketioTestServer.start();
   const never = () => fail("it is Engine.IO's");
   const plain = { fetch: never, upgrade: never, open: never, message: never, close: never };
-  const transports = new Transports(plain, { transport: rig.engine, dialect: "socketio", path: "/socket.io/" });
+  const transports = new Transports(plain, { transport: server.engine, dialect: "socketio", path: "/socket.io/" });
   const peer = { address: "127.0.0.1", port: 1, secure: false };
-  const { sid } = await rig.polling();
-  const polling = new Request(rig.url(`EIO=4&transport=polling`));
-  const post = new Request(rig.url(`EIO=4&transport=polling&sid=${sid}`), { method: "POST", body: "3" });
-  const upgrades = ["", `&sid=${sid}`].map((more) => new Request(rig.url(`EIO=4&transport=websocket${more}`)));
+  const { sid } = await server.polling();
+  const polling = new Request(server.url(`EIO=4&transport=polling`));
+  const post = new Request(server.url(`EIO=4&transport=polling&sid=${sid}`), { method: "POST", body: "3" });
+  const upgrades = ["", `&sid=${sid}`].map((more) => new Request(server.url(`EIO=4&transport=websocket${more}`)));
   const taken = await countUrls(async () => {
     await (await transports.fetch(polling, peer)).text();
     await (await transports.fetch(post, peer)).text();

@@ -102,36 +102,39 @@ test("batches: the log answers piece by piece, and says when it cannot", () => {
 });
 
 /** Two nodes; the second hears nothing of the channel. */
-async function cut(logChars: number | undefined, run: (talker: Talker, deaf: Talker) => Promise<void>): Promise<void> {
+async function cut(
+  logChars: number | undefined,
+  run: (worker: TestWorker, deaf: TestWorker) => Promise<void>,
+): Promise<void> {
   const sequencer = new Sequencer({ stores: testStores(), logChars });
   const elsewhere = new Sequencer({ stores: testStores() });
-  const talkers: Talker[] = [];
+  const workers: TestWorker[] = [];
   for (const isDeaf of [false, true]) {
     const node = new FakeNode();
     const { uplink } = sequencer.attach();
     const { channel } = isDeaf ? elsewhere.attach().uplink : uplink;
     const broker = new BroadcastChannelBroker({ port: uplink.port, channel }, LOG);
     await broker.start(node);
-    talkers.push({ broker, node });
+    workers.push({ broker, node });
   }
-  await run(talkers[0]!, talkers[1]!);
-  for (const { broker } of talkers) await broker.close();
+  await run(workers[0]!, workers[1]!);
+  for (const { broker } of workers) await broker.close();
   sequencer.close();
   elsewhere.close();
 }
 
-type Talker = { broker: BroadcastChannelBroker; node: FakeNode };
+type TestWorker = { broker: BroadcastChannelBroker; node: FakeNode };
 
-function dataIn({ node }: Talker, room: string): unknown[] {
+function dataIn({ node }: TestWorker, room: string): unknown[] {
   return node.messagesIn(room).map(({ data }) => data);
 }
 
 test("broadcast: a node that hears nothing of the channel gets everything by asking", { timeout: 20_000 }, async () => {
-  await cut(undefined, async (talker, deaf) => {
+  await cut(undefined, async (worker, deaf) => {
     await deaf.broker.subscribe("r");
     await deaf.broker.presence.enter("r", deaf.node.connect("ann"));
-    await talker.broker.presence.enter("r", talker.node.connect("bob"));
-    await publishKept(talker, { room: "r", count: 300 });
+    await worker.broker.presence.enter("r", worker.node.connect("bob"));
+    await publishKept(worker, { room: "r", count: 300 });
     await eventually(() => deaf.node.eventsIn("r").length === 301);
     assertEquals(deaf.node.movesIn("r").map(({ kind, member }) => kind + member.user), ["joinbob"]);
     assertEquals(dataIn(deaf, "r"), Array.from({ length: 300 }, (_, n) => n + 1));
@@ -145,12 +148,12 @@ test(
   "broadcast: beyond the log the rooms' histories fill the hole, and what they lost is told",
   { timeout: 20_000 },
   async () => {
-    await cut(2_000, async (talker, deaf) => {
+    await cut(2_000, async (worker, deaf) => {
       for (const room of ["long", "short", "never read"]) await deaf.broker.subscribe(room);
       for (const room of ["long", "short"]) await deaf.broker.history.read(room, { limit: 0 });
       await Promise.all([
-        publishKept(talker, { room: "long", count: 80 }),
-        publishKept(talker, { room: "short", count: 80, size: 5 }),
+        publishKept(worker, { room: "long", count: 80 }),
+        publishKept(worker, { room: "short", count: 80, size: 5 }),
       ]);
       await eventually(() => dataIn(deaf, "long").length === 80);
       const events = deaf.node.eventsIn("short");
@@ -163,8 +166,8 @@ test(
       // Joins and leaves are in no history.
       const told = deaf.node.orders.flatMap((order) => order.do === "tell_members" ? order.rooms : []);
       assertEquals([...new Set(told)].sort(), ["long", "never read", "short"]);
-      assertEquals(talker.node.orders, []);
-      await publishKept(talker, { room: "long", count: 1 });
+      assertEquals(worker.node.orders, []);
+      await publishKept(worker, { room: "long", count: 1 });
       await eventually(() => dataIn(deaf, "long").length === 81);
     });
   },

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { memoryBroker } from "../memory_broker.ts";
 import { TokenBuckets } from "../../src/token_bucket.ts";
 import { Sweep } from "../../src/hub/sweep.ts";
-import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
+import { type JsonFrame, TestCore, token } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 
 const HOUR_MS = 3_600_000;
@@ -20,12 +20,12 @@ function setBackAnHour(): Disposable {
   return step(-HOUR_MS);
 }
 
-function open(): { stage: CoreStage } & Disposable {
+function open(): { core: TestCore } & Disposable {
   const broker = memoryBroker();
-  const stage = new CoreStage(broker);
-  const sweep = new Sweep(stage.hub);
+  const core = new TestCore(broker);
+  const sweep = new Sweep(core.hub);
   return {
-    stage,
+    core,
     [Symbol.dispose]() {
       sweep.stop();
       broker.close();
@@ -38,10 +38,10 @@ function dataOf(frame: JsonFrame | undefined): JsonFrame {
 }
 
 test("a status is still told, and the last one wins", async () => {
-  using rig = open();
+  using opened = open();
   const [eve, bob] = [
-    await rig.stage.connect(`/websocket/connect?token=${token("eve")}`),
-    await rig.stage.connect(`/websocket/connect?token=${token("bob")}`),
+    await opened.core.connect(`/websocket/connect?token=${token("eve")}`),
+    await opened.core.connect(`/websocket/connect?token=${token("bob")}`),
   ];
   for (const each of [eve, bob]) each.say({ type: "system", id: "j", data: { action: "join", room: "hall" } });
   eve.say({ type: "presence", data: { status: "busy" } });
@@ -53,8 +53,8 @@ test("a status is still told, and the last one wins", async () => {
 });
 
 test("a broadcast is limited for a second, not for an hour", async () => {
-  using rig = open();
-  const kim = await rig.stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+  using opened = open();
+  const kim = await opened.core.connect(`/ws?dialect=kebab&token=${token("kim")}`);
   const say = () => kim.say({ type: "message", message: "to all" });
   say();
   using _ = setBackAnHour();
@@ -67,8 +67,8 @@ test("a broadcast is limited for a second, not for an hour", async () => {
 });
 
 test("typing stops", { timeout: 15_000 }, async () => {
-  using rig = open();
-  const [kim, lou] = [await rig.stage.connect("/ws?dialect=kebab"), await rig.stage.connect("/ws?dialect=kebab")];
+  using opened = open();
+  const [kim, lou] = [await opened.core.connect("/ws?dialect=kebab"), await opened.core.connect("/ws?dialect=kebab")];
   for (const each of [kim, lou]) each.say({ type: "join-room", roomId: "hall" });
   kim.say({ type: "typing-start", roomId: "hall" });
   using _ = setBackAnHour();
@@ -77,9 +77,9 @@ test("typing stops", { timeout: 15_000 }, async () => {
 
 test("who does not authenticate in time is closed", async () => {
   const broker = memoryBroker();
-  const stage = new CoreStage(broker, { websocketRequireAuth: true, websocketConnectionTimeoutMs: 100 });
-  const sweep = new Sweep(stage.hub);
-  const socket = await stage.connect("/ws?dialect=plain");
+  const core = new TestCore(broker, { websocketRequireAuth: true, websocketConnectionTimeoutMs: 100 });
+  const sweep = new Sweep(core.hub);
+  const socket = await core.connect("/ws?dialect=plain");
   using _ = setBackAnHour();
   await eventually(() => socket.closed);
   sweep.stop();
@@ -101,9 +101,9 @@ test("buckets fill, and blocks end", async () => {
 
 test("a repeat is one for five minutes, also when the clock is set forward", () => {
   const broker = memoryBroker();
-  const stage = new CoreStage(broker);
+  const core = new TestCore(broker);
   const publish = () => {
-    const event = { kind: "message" as const, ...stage.hub.stamp(), from: { connection: "c", name: "n" }, data: 1 };
+    const event = { kind: "message" as const, ...core.hub.stamp(), from: { connection: "c", name: "n" }, data: 1 };
     return broker.publish({ room: "hall", event }, { once: { sender: "ann", key: "k" } });
   };
   publish();

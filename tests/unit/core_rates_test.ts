@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { mock, test } from "node:test";
 import { memoryBroker } from "../memory_broker.ts";
-import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
+import { type FakeSocket, type JsonFrame, TestCore, type TestCoreOptions, token } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
@@ -14,13 +14,13 @@ const SLOW = { timeout: 20_000 };
 const FEW_ROOMS = { websocketMaxRooms: 2, websocketJoinRate: 2 };
 const BURST = 52;
 
-function open(options: CoreStageOptions = {}): CoreStage {
+function open(options: TestCoreOptions = {}): TestCore {
   const broker = memoryBroker();
-  return new CoreStage(broker, options);
+  return new TestCore(broker, options);
 }
 
-function kebab(stage: CoreStage): Promise<FakeSocket> {
-  return stage.connect("/ws?dialect=kebab");
+function kebab(core: TestCore): Promise<FakeSocket> {
+  return core.connect("/ws?dialect=kebab");
 }
 
 /** Whatever time it takes on a busy machine, no bucket fills meanwhile. */
@@ -95,8 +95,8 @@ test("heartbeats and pings of envelope overtake under their own ids", SLOW, asyn
 });
 
 test("exactly so many wait; the next is refused and counts as too much, the others still go on", SLOW, async () => {
-  const stage = open({ ...FEW_ROOMS, websocketMessageBurst: 2 });
-  const socket = await kebab(stage);
+  const core = open({ ...FEW_ROOMS, websocketMessageBurst: 2 });
+  const socket = await kebab(core);
   spendBurst(socket);
   for (let n = 0; n < 2; n++) ["join-room", "leave-room"].forEach((type) => socket.say({ type, roomId: "a" }));
   assertEquals(socket.heard({ type: "error" }), []);
@@ -109,8 +109,8 @@ test("exactly so many wait; the next is refused and counts as too much, the othe
 });
 
 test("all rooms of a connection can be joined at once over a broker that answers later", SLOW, async () => {
-  const stage = new CoreStage(new SlowBroker(), { websocketMaxRooms: 100, websocketJoinRate: 10 });
-  const socket = await kebab(stage);
+  const core = new TestCore(new SlowBroker(), { websocketMaxRooms: 100, websocketJoinRate: 10 });
+  const socket = await kebab(core);
   for (let n = 0; n < 100; n++) socket.say({ type: "join-room", roomId: `r${n}` });
   for (let n = 0; n < 50; n++) socket.say({ type: "leave-room", roomId: `r${n}` });
   socket.say({ type: "message", roomId: "r99", message: "hi" });
@@ -120,8 +120,8 @@ test("all rooms of a connection can be joined at once over a broker that answers
 });
 
 test("with a broker that answers later, pings wait for commands but not for the rate", SLOW, async () => {
-  const stage = new CoreStage(new SlowBroker(), FEW_ROOMS);
-  const socket = await kebab(stage);
+  const core = new TestCore(new SlowBroker(), FEW_ROOMS);
+  const socket = await kebab(core);
   for (let n = 0; n < BURST / 2; n++) ["join-room", "leave-room"].forEach((type) => socket.say({ type, roomId: "a" }));
   for (const type of ["join-room", "ping", "leave-room"]) socket.say({ type, roomId: "a" });
   await eventually(() => socket.heard({ type: "pong" })[0], { withinMs: 10_000 });
@@ -132,15 +132,15 @@ test("with a broker that answers later, pings wait for commands but not for the 
 
 test("who closes while joins wait leaves nothing behind, and nothing is joined for it", SLOW, async () => {
   const joined: string[] = [];
-  const stage = open({ ...FEW_ROOMS, hooks: { onJoin: (_, room) => void joined.push(room) } });
-  const socket = await kebab(stage);
+  const core = open({ ...FEW_ROOMS, hooks: { onJoin: (_, room) => void joined.push(room) } });
+  const socket = await kebab(core);
   spendBurst(socket);
   for (const room of ["x", "y"]) socket.say({ type: "join-room", roomId: room });
-  const [connection] = stage.hub.connections.values();
+  const [connection] = core.hub.connections.values();
   assertEquals(connection!.queue?.moves, 2);
   socket.close(1000, "");
   await eventually(() => connection!.queue === undefined);
-  assertEquals(stage.leftovers(), { connections: 0, rooms: 0, turns: 0, topics: 0 });
+  assertEquals(core.leftovers(), { connections: 0, rooms: 0, turns: 0, topics: 0 });
   assertEquals(joined.filter((room) => room !== "a"), []);
 });
 
@@ -149,18 +149,18 @@ test("what waits behind joins is bounded in bytes", SLOW, async () => {
   spendBurst(socket);
   socket.say({ type: "join-room", roomId: "a" });
   for (let n = 0; n < 20; n++) socket.say({ type: "message", roomId: "a", message: "x".repeat(60_000) });
-  // The stage's sockets may have 1,000,000 bytes unsent, and as many may wait.
+  // The sockets of these tests may have 1,000,000 bytes unsent, and as many may wait.
   await eventually(() => socket.heard({ type: "message" }).length === 16);
   const refused = socket.heard({ type: "error" });
   assertEquals(refused.map(({ code }) => code), new Array(4).fill("rate_limited"));
 });
 
 test("what waits is bounded over all connections of an address, and is given back with them", SLOW, async () => {
-  const stage = open({ ...FEW_ROOMS, websocketConnectRate: 0 });
+  const core = open({ ...FEW_ROOMS, websocketConnectRate: 0 });
   const message = "x".repeat(60_000);
   const sockets: FakeSocket[] = [];
   const fill = async () => {
-    const socket = await kebab(stage);
+    const socket = await kebab(core);
     sockets.push(socket);
     spendBurst(socket);
     socket.say({ type: "join-room", roomId: `${sockets.length}` });
@@ -172,7 +172,7 @@ test("what waits is bounded over all connections of an address, and is given bac
   // 64 MiB, of which each connection has nearly one.
   assertEquals([sockets.length, refused > 0], [70, true]);
   for (const socket of sockets) socket.close(1000, "");
-  await eventually(() => stage.hub.connections.size === 0);
+  await eventually(() => core.hub.connections.size === 0);
   assertEquals(await fill(), 0);
 });
 
@@ -236,19 +236,19 @@ test("bytes are counted as they are on the wire", async () => {
 const TYPING: JsonFrame = { type: "typing-start", roomId: "a" };
 
 test("signals over the rate are dropped, counted, and told once a second; all count as too many", SLOW, async () => {
-  const stage = open({ websocketMessageRate: 1, websocketMessageBurst: 5 });
-  const socket = await kebab(stage);
+  const core = open({ websocketMessageRate: 1, websocketMessageBurst: 5 });
+  const socket = await kebab(core);
   socket.say({ type: "join-room", roomId: "a" });
   for (let n = 0; n < 10; n++) socket.say(TYPING);
   assertEquals(socket.heard({ type: "error" }).map(({ code }) => code), ["rate_limited"]);
-  assertEquals([stage.hub.stats.signals.value, stage.hub.stats.signalsDropped.value], [5, 5]);
+  assertEquals([core.hub.stats.signals.value, core.hub.stats.signalsDropped.value], [5, 5]);
   for (let n = 0; n < 6; n++) socket.say(TYPING);
   assertEquals([socket.heard({ type: "error" }).length, socket.closed?.code], [1, 4429]);
 });
 
 test("a guest's direct message costs a token for each ten rooms in which it looks for the other", async () => {
-  const stage = open({ websocketMessageRate: 1, websocketMessageBurst: 10 });
-  const socket = await kebab(stage);
+  const core = open({ websocketMessageRate: 1, websocketMessageBurst: 10 });
+  const socket = await kebab(core);
   atOneMoment(() => {
     for (let n = 0; n < 50; n++) socket.say({ type: "join-room", roomId: `r${n}` });
     for (let n = 0; n < 3; n++) socket.say({ type: "message", to: "nobody", message: "hi", clientMessageId: `${n}` });
@@ -257,13 +257,13 @@ test("a guest's direct message costs a token for each ten rooms in which it look
 });
 
 test("a signal that asks for an answer gets one each time", async () => {
-  const stage = open({ websocketMessageRate: 1, websocketMessageBurst: 2 });
-  const socket = await stage.connect(`/websocket/connect?token=${token("eve")}`);
+  const core = open({ websocketMessageRate: 1, websocketMessageBurst: 2 });
+  const socket = await core.connect(`/websocket/connect?token=${token("eve")}`);
   const signal = (id?: string) => ({ type: "custom_event", id, room: "a", data: { event: "typing_start" } });
   socket.say({ type: "system", id: "j", data: { action: "join", room: "a" } });
   for (const id of ["0", "1", "2", "3", undefined, undefined]) socket.say(signal(id));
   const refused = socket.heard({ type: "error" });
   assertEquals(refused.length, 3);
   assertEquals(refused.slice(0, 2).map(({ data }) => (data as JsonFrame).request), ["2", "3"]);
-  assertEquals(stage.hub.stats.signalsDropped.value, 2);
+  assertEquals(core.hub.stats.signalsDropped.value, 2);
 });

@@ -1,14 +1,14 @@
 /** A direct message with an id is delivered once, however often it is repeated, and is no repeat before it was delivered. */
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { CoreStage, token } from "../core_stage.ts";
+import { TestCore, token } from "../test_core.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
 test("a message that could not be carried out is delivered when it is repeated", async () => {
   const broker = new SlowBroker();
-  const stage = new CoreStage(broker);
-  const kim = await stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
-  const lee = await stage.connect(`/ws?dialect=kebab&token=${token("lee")}`);
+  const core = new TestCore(broker);
+  const kim = await core.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+  const lee = await core.connect(`/ws?dialect=kebab&token=${token("lee")}`);
   await broker.settled();
   const to = lee.heard({ type: "connected" })[0]!.clientId;
   const say = async () => {
@@ -29,9 +29,9 @@ test("a message that could not be carried out is delivered when it is repeated",
 
 test("a recipient that leaves while its message is claimed was not reached", async () => {
   const broker = new SlowBroker();
-  const stage = new CoreStage(broker);
-  const kim = await stage.connect(`/ws?dialect=kebab&token=${token("kim")}`);
-  const lee = await stage.connect(`/ws?dialect=kebab&token=${token("lee")}`);
+  const core = new TestCore(broker);
+  const kim = await core.connect(`/ws?dialect=kebab&token=${token("kim")}`);
+  const lee = await core.connect(`/ws?dialect=kebab&token=${token("lee")}`);
   await broker.settled();
   const to = lee.heard({ type: "connected" })[0]!.clientId;
   broker.onEffect = (call) => call === "publish" && lee.close(1000, "gone");

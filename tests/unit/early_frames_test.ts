@@ -11,7 +11,7 @@ import { EarlyFrames } from "../../src/commands/early_frames.ts";
 import type { MemoryBroker } from "../../src/brokers/memory/broker.ts";
 import { memoryBroker } from "../memory_broker.ts";
 import { IdSource } from "../../src/id.ts";
-import { CoreStage, type CoreStageOptions, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
+import { type FakeSocket, type JsonFrame, TestCore, type TestCoreOptions, token } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
@@ -21,8 +21,8 @@ function memory(): MemoryBroker {
   return memoryBroker();
 }
 
-function open(options: CoreStageOptions = {}, broker: Broker = memory()): CoreStage {
-  return new CoreStage(broker, options);
+function open(options: TestCoreOptions = {}, broker: Broker = memory()): TestCore {
+  return new TestCore(broker, options);
 }
 
 interface Words {
@@ -78,11 +78,11 @@ const { kebab } = DIALECTS as { kebab: Words };
 for (const [name, words] of Object.entries(DIALECTS)) {
   for (const makeBroker of [memory, () => new SlowBroker()]) {
     test(`${name}, ${makeBroker().name} broker: what was said before the join goes first when it has come`, async () => {
-      const stage = open({}, makeBroker());
-      const bystander = await stage.connect("/ws?dialect=kebab");
+      const core = open({}, makeBroker());
+      const bystander = await core.connect("/ws?dialect=kebab");
       bystander.say(kebab.join("lobby"));
       await eventually(() => bystander.heard({ type: "room-joined" }).length === 1);
-      const socket = await stage.connect(words.path);
+      const socket = await core.connect(words.path);
       for (const frame of [words.say("lobby", "1"), words.type("lobby"), words.say("lobby", "2")]) socket.say(frame);
       for (const frame of [words.join("hall"), words.join("lobby"), words.say("lobby", "3")]) socket.say(frame);
       await eventually(() => textsOf(words, socket).length === 3);
@@ -121,8 +121,8 @@ test("a join that is refused is answered first, and then what waited for it", as
 
 test("a join that is under way is waited for, however long it takes", SLOW, async () => {
   const gate = Promise.withResolvers<void>();
-  const stage = open({ hooks: { onJoin: () => gate.promise } });
-  const [slow, clock] = [await stage.connect(kebab.path), await stage.connect(kebab.path)];
+  const core = open({ hooks: { onJoin: () => gate.promise } });
+  const [slow, clock] = [await core.connect(kebab.path), await core.connect(kebab.path)];
   for (const frame of [kebab.say("b", "1"), kebab.join("a"), kebab.join("b"), kebab.say("b", "2")]) slow.say(frame);
   clock.say(kebab.say("b", "0"));
   await eventually(() => errorsOf(clock).length === 1);
@@ -141,22 +141,22 @@ test("a group's room that a token opens counts as joined", SLOW, async () => {
 });
 
 test("a connection that is not young any more is refused at once", async () => {
-  const stage = open();
-  const socket = await stage.connect(kebab.path);
-  const [connection] = [...stage.hub.connections.values()];
+  const core = open();
+  const socket = await core.connect(kebab.path);
+  const [connection] = [...core.hub.connections.values()];
   connection!.welcomedAtMs! -= 3000;
   socket.say(kebab.say("lobby", "1"));
   assertEquals(errorsOf(socket), ["not_joined lobby"]);
 });
 
 test("so many of a connection wait, and so large; the rest is refused at once", async () => {
-  const stage = open();
-  const many = await stage.connect(kebab.path);
+  const core = open();
+  const many = await core.connect(kebab.path);
   for (let n = 0; n < 103; n++) many.say(kebab.say("lobby", `${n}`));
   assertEquals(errorsOf(many).length, 3);
   many.say(kebab.join("lobby"));
   assertEquals(textsOf(kebab, many).length, 100);
-  const large = await stage.connect(kebab.path);
+  const large = await core.connect(kebab.path);
   for (let n = 0; n < 3; n++) large.say(kebab.say("lobby", "x".repeat(30_000)));
   assertEquals(errorsOf(large).length, 1);
 });
@@ -180,34 +180,34 @@ test("of a node 16 MiB wait, and those who have gone hold nothing", () => {
 
 test("what waits has taken its tokens, and a hook is asked about it once", async () => {
   const asked: unknown[] = [];
-  const stage = open({
+  const core = open({
     websocketMessageRate: 1,
     websocketMessageBurst: 3,
     hooks: { onMessage: (_client, { data }) => void asked.push((data as JsonFrame).text) },
   });
-  const socket = await stage.connect(kebab.path);
+  const socket = await core.connect(kebab.path);
   for (const text of ["1", "2", "3", "4"]) socket.say(kebab.say("lobby", text));
   assertEquals([errorsOf(socket), asked], [["rate_limited lobby"], []]);
   socket.say(kebab.join("lobby"));
   assertEquals([textsOf(kebab, socket), asked], [["1", "2", "3"], ["1", "2", "3"]]);
-  assert(stage.hub.stats.messages.value === 3);
+  assert(core.hub.stats.messages.value === 3);
 });
 
 test("a connection that closed while its message was being judged keeps nothing back", SLOW, async () => {
   const verdicts: (() => void)[] = [];
   const onMessage = () => new Promise<undefined>((resolve) => verdicts.push(() => resolve(undefined)));
-  const stage = open({ hooks: { onMessage }, websocketConnectRate: 0 });
+  const core = open({ hooks: { onMessage }, websocketConnectRate: 0 });
   const long = "x".repeat(60_000);
   for (let n = 0; n < 300; n++) {
-    const socket = await stage.connect(kebab.path);
+    const socket = await core.connect(kebab.path);
     socket.say(kebab.join("lobby"));
     socket.say(kebab.say("lobby", long));
     socket.close(1000, "gone");
   }
-  await eventually(() => stage.hub.connections.size === 0);
+  await eventually(() => core.hub.connections.size === 0);
   for (const answer of verdicts) answer();
   // 16 MiB of frames of the dead would leave no room for hers.
-  const early = await stage.connect(kebab.path);
+  const early = await core.connect(kebab.path);
   early.say(kebab.say("lobby", long));
   assertEquals(errorsOf(early), []);
 });

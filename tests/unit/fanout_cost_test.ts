@@ -26,7 +26,7 @@ import { envelope, kebab, namespaceDialect, socketio } from "../dialects.ts";
 
 const MEMBERS = 1_000;
 
-/** What has been done since {@link FanoutStage.reset}. */
+/** What has been done since {@link TestFanout.reset}. */
 interface Work {
   /** Names of the dialects, once for each call of encodeEvent. */
   encoded: string[];
@@ -38,7 +38,7 @@ interface Work {
   sent: number;
 }
 
-class FanoutStage implements Disposable {
+class TestFanout implements Disposable {
   readonly hub: Hub;
   readonly members: Connection[] = [];
   #work: Work = nothingDone();
@@ -144,22 +144,22 @@ for (const [what, { room, dialects, topics }] of Object.entries(WAYS)) {
   const message = { kind: "publish" as const, target: { room }, data: { text: "hi" } };
 
   test(`a message to ${MEMBERS} members of ${what} is encoded twice, published twice and sent to nobody by hand`, () => {
-    using stage = new FanoutStage(room, dialects);
-    publish(stage.hub, stage.members[0]!, { ...message, echo: true });
-    assertEquals(stage.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
+    using fanout = new TestFanout(room, dialects);
+    publish(fanout.hub, fanout.members[0]!, { ...message, echo: true });
+    assertEquals(fanout.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
   });
 
   test(`the same to ${what} without its sender`, () => {
-    using stage = new FanoutStage(room, dialects);
-    const sender = stage.members[0]!;
-    publish(stage.hub, sender, { ...message, echo: false });
-    assertEquals(stage.work.excepted.map((socket) => socket === sender.socket), [true, true]);
-    assertEquals({ ...stage.work, excepted: [] }, { encoded: names, published: topics, excepted: [], sent: 0 });
+    using fanout = new TestFanout(room, dialects);
+    const sender = fanout.members[0]!;
+    publish(fanout.hub, sender, { ...message, echo: false });
+    assertEquals(fanout.work.excepted.map((socket) => socket === sender.socket), [true, true]);
+    assertEquals({ ...fanout.work, excepted: [] }, { encoded: names, published: topics, excepted: [], sent: 0 });
   });
 
   test(`the same to ${what} for an event of the server`, () => {
-    using stage = new FanoutStage(room, dialects);
-    run(new ServerApi(stage.hub).sendToRoom(room, { type: "announcement", fields: { data: { message: "hi" } } }));
-    assertEquals(stage.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
+    using fanout = new TestFanout(room, dialects);
+    run(new ServerApi(fanout.hub).sendToRoom(room, { type: "announcement", fields: { data: { message: "hi" } } }));
+    assertEquals(fanout.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
   });
 }

@@ -9,7 +9,7 @@ import { join } from "../../src/hub/membership.ts";
 import { run } from "../../src/maybe.ts";
 import type { Frame } from "../../src/message.ts";
 import { memoryBroker } from "../memory_broker.ts";
-import { CoreStage } from "../core_stage.ts";
+import { TestCore } from "../test_core.ts";
 import { kebab, socketio } from "../dialects.ts";
 
 const ROOM = "lobby";
@@ -19,7 +19,7 @@ const keep = { size: MESSAGES, ttlMs: 60_000 };
 
 /** A server whose room has kept many messages, and what a client of the dialect is answered that asks for all of them. */
 async function replay(dialect: AnyDialect, messages: { data: unknown; binary?: boolean }[]) {
-  const { hub } = new CoreStage(memoryBroker());
+  const { hub } = new TestCore(memoryBroker());
   for (const message of messages) {
     const from = { connection: "ann", name: "Ann" };
     await hub.broker.publish({ room: ROOM, event: { kind: "message", ...hub.stamp(), room: ROOM, from, ...message } }, {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { memoryBroker } from "../memory_broker.ts";
 import { kebab as kebabDialect } from "../../src/dialects/kebab.ts";
 import { fitRoster } from "../../src/hub/frame_size.ts";
-import { CoreStage, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
+import { type FakeSocket, type JsonFrame, TestCore, token } from "../test_core.ts";
 import { eventually } from "../waiting.ts";
 
 const MASK = { user: "x7", name: "Somebody", info: { since: 2021 } };
@@ -15,8 +15,8 @@ const MASKED = "masked";
 const OPEN = "open";
 
 /** Kim is somebody else in one room; of what others are nothing is said. */
-function open(): CoreStage {
-  return new CoreStage(memoryBroker(), {
+function open(): TestCore {
+  return new TestCore(memoryBroker(), {
     hooks: {
       onJoin: ({ userId }, room) => {
         if (room === "quiet") return { publish: userId !== "kim" };
@@ -33,7 +33,7 @@ async function enter(socket: Promise<FakeSocket>, ...rooms: string[]): Promise<F
   return connected;
 }
 
-const kebab = (stage: CoreStage, user: string) => stage.connect(`/ws/auth?dialect=kebab&token=${token(user)}`);
+const kebab = (core: TestCore, user: string) => core.connect(`/ws/auth?dialect=kebab&token=${token(user)}`);
 
 /** The last frame with these fields, of what a socket heard. */
 async function last(socket: FakeSocket, expected: JsonFrame): Promise<JsonFrame> {
@@ -42,9 +42,9 @@ async function last(socket: FakeSocket, expected: JsonFrame): Promise<JsonFrame>
 }
 
 test("lists, joins and messages of the one room name the member, those of another room the user", async () => {
-  const stage = open();
-  const sam = await enter(kebab(stage, "sam"), MASKED, OPEN);
-  const kim = await enter(kebab(stage, "kim"), MASKED, OPEN);
+  const core = open();
+  const sam = await enter(kebab(core, "sam"), MASKED, OPEN);
+  const kim = await enter(kebab(core, "kim"), MASKED, OPEN);
   const joins = sam.heard({ type: "user-joined" });
   assertEquals(joins.map(({ roomId, userId, info }) => [roomId, userId, info]), [
     [MASKED, "x7", MASK.info],
@@ -63,20 +63,20 @@ test("lists, joins and messages of the one room name the member, those of anothe
   kim.say({ type: "reaction", roomId: MASKED, messageId: String(masked.id), emoji: "+1" });
   assertEquals((await last(sam, { type: "reaction" })).userId, "x7");
   // What is kept bears the name that it was said under.
-  const late = await enter(kebab(stage, "late"));
+  const late = await enter(kebab(core, "late"));
   late.say({ type: "join-room", roomId: MASKED, since: { epoch: "gone", offset: 0 } });
   const { messages } = await last(late, { type: "room-joined" }) as { messages: JsonFrame[] };
   assertEquals(messages.map(({ userId, username }) => [userId, username]), [["x7", "Somebody"]]);
 });
 
 test("edges are the member's: two who are one there come once and go once, in every dialect that counts users", async () => {
-  const stage = open();
-  const sam = await stage.connect(`/ws?token=${token("sam")}`);
+  const core = open();
+  const sam = await core.connect(`/ws?token=${token("sam")}`);
   sam.say({ type: "join_room", roomId: MASKED });
   await last(sam, { type: "online_update" });
-  const first = await enter(kebab(stage, "kim"), MASKED);
-  const second = await enter(kebab(stage, "kim"), MASKED);
-  const snake = await stage.connect(`/ws?token=${token("kim")}`);
+  const first = await enter(kebab(core, "kim"), MASKED);
+  const second = await enter(kebab(core, "kim"), MASKED);
+  const snake = await core.connect(`/ws?token=${token("kim")}`);
   snake.say({ type: "join_room", roomId: MASKED });
   // Whoever joins is told of itself as everybody sees it.
   assertEquals((await last(snake, { type: "user_joined" })).userId, "x7");
@@ -89,8 +89,8 @@ test("edges are the member's: two who are one there come once and go once, in ev
 });
 
 test("typing stops under the name it began with, when it runs out, at a message, at a leave and at a close", async () => {
-  const stage = open();
-  const sam = await enter(kebab(stage, "sam"), MASKED);
+  const core = open();
+  const sam = await enter(kebab(core, "sam"), MASKED);
   const ends: ((kim: FakeSocket) => void)[] = [
     (kim) => kim.say({ type: "typing-stop", roomId: MASKED }),
     (kim) => kim.say({ type: "message", roomId: MASKED, message: "done" }),
@@ -98,29 +98,28 @@ test("typing stops under the name it began with, when it runs out, at a message,
     (kim) => kim.close(1000, ""),
   ];
   for (const [at, end] of ends.entries()) {
-    const kim = await enter(kebab(stage, "kim"), MASKED);
+    const kim = await enter(kebab(core, "kim"), MASKED);
     kim.say({ type: "typing-start", roomId: MASKED });
     await eventually(() => sam.heard({ type: "typing-start" }).length === at + 1);
     end(kim);
     await eventually(() => sam.heard({ type: "typing-stop" }).length === at + 1);
     kim.close(1000, "");
-    await eventually(() => stage.hub.rooms.get(MASKED)?.members.size === 1);
+    await eventually(() => core.hub.rooms.get(MASKED)?.members.size === 1);
   }
   const typing = [...sam.heard({ type: "typing-start" }), ...sam.heard({ type: "typing-stop" })];
   assertEquals(new Set(typing.map(({ userId }) => userId)), new Set(["x7"]));
-  const kim = await enter(kebab(stage, "kim"), MASKED);
+  const kim = await enter(kebab(core, "kim"), MASKED);
   kim.say({ type: "typing-start", roomId: MASKED });
-  const connection = [...stage.hub.rooms.get(MASKED)!.members].find(({ user }) => user === "kim")!;
-  const [expired] = stage.hub.typing.takeExpired(Infinity);
+  const connection = [...core.hub.rooms.get(MASKED)!.members].find(({ user }) => user === "kim")!;
+  const [expired] = core.hub.typing.takeExpired(Infinity);
   assertEquals(expired, { connection, room: MASKED, expiresAtMs: expired!.expiresAtMs });
   assertEquals(connection.memberIn(MASKED).user, "x7");
 });
 
 test("an admin removes from the room whom it shows, and everywhere else the user", async () => {
-  const stage = open();
-  const kim = await enter(kebab(stage, "kim"), MASKED, OPEN);
-  const putOut = (room: string, member: string) =>
-    stage.node.execute({ do: "put_out", room, member, reason: "kicked" });
+  const core = open();
+  const kim = await enter(kebab(core, "kim"), MASKED, OPEN);
+  const putOut = (room: string, member: string) => core.node.execute({ do: "put_out", room, member, reason: "kicked" });
   assertEquals(await putOut(MASKED, "kim"), 0);
   assertEquals(await putOut(MASKED, "x7"), 1);
   await last(kim, { type: "room-left", roomId: MASKED, reason: "kicked" });
@@ -129,11 +128,11 @@ test("an admin removes from the room whom it shows, and everywhere else the user
 });
 
 test("it is not an identity: no message to the user, no right and no status follows from it", async () => {
-  const stage = open();
-  const kim = await enter(kebab(stage, "kim"), MASKED);
-  const real = await kebab(stage, "x7");
-  const sam = await enter(kebab(stage, "sam"), MASKED);
-  const guest = await enter(stage.connect("/ws?dialect=kebab"), MASKED);
+  const core = open();
+  const kim = await enter(kebab(core, "kim"), MASKED);
+  const real = await kebab(core, "x7");
+  const sam = await enter(kebab(core, "sam"), MASKED);
+  const guest = await enter(core.connect("/ws?dialect=kebab"), MASKED);
   sam.say({ type: "message", to: "x7", message: "for x7" });
   await last(real, { type: "message", message: "for x7" });
   sam.say({ type: "message", to: "kim", message: "for kim" });
@@ -150,8 +149,8 @@ test("it is not an identity: no message to the user, no right and no status foll
 });
 
 test("a status is told where its user is shown, and nowhere as somebody else's", async () => {
-  const stage = open();
-  const connect = (user: string) => stage.connect(`/websocket/connect?token=${token(user)}`);
+  const core = open();
+  const connect = (user: string) => core.connect(`/websocket/connect?token=${token(user)}`);
   const join = async (socket: FakeSocket, room: string) => {
     socket.say({ type: "system", id: room, data: { action: "join", room } });
     await last(socket, { type: "room_joined", room });
@@ -167,23 +166,23 @@ test("a status is told where its user is shown, and nowhere as somebody else's",
 });
 
 test("a guest that becomes a user does so in the rooms that see it as itself", async () => {
-  const stage = open();
-  const sam = await stage.connect(`/ws?token=${token("sam")}`);
+  const core = open();
+  const sam = await core.connect(`/ws?token=${token("sam")}`);
   sam.say({ type: "join_room", roomId: OPEN });
   await last(sam, { type: "online_update" });
-  const kim = await enter(stage.connect("/ws?dialect=kebab"), OPEN, MASKED);
+  const kim = await enter(core.connect("/ws?dialect=kebab"), OPEN, MASKED);
   kim.say({ type: "authenticate", token: token("kim") });
   await last(kim, { type: "authenticated" });
   assertEquals((await last(sam, { type: "user_joined", userId: "kim" })).roomId, OPEN);
   await last(sam, { type: "user_left" });
-  const roster = await stage.hub.broker.presence.roster(OPEN, 10);
+  const roster = await core.hub.broker.presence.roster(OPEN, 10);
   assertEquals(roster.list.map(({ user }) => user), ["sam", "kim"]);
 });
 
 test("who may only listen does so: no message, no signal with content, until it joins anew", async () => {
-  const stage = open();
-  const kim = await enter(kebab(stage, "kim"), "quiet");
-  const sam = await enter(kebab(stage, "sam"), "quiet");
+  const core = open();
+  const kim = await enter(kebab(core, "kim"), "quiet");
+  const sam = await enter(kebab(core, "sam"), "quiet");
   kim.say({ type: "message", roomId: "quiet", message: "no" });
   const refused = await last(kim, { type: "error" });
   assertEquals([refused.code, refused.roomId], ["forbidden", "quiet"]);
@@ -192,7 +191,7 @@ test("who may only listen does so: no message, no signal with content, until it 
   sam.say({ type: "message", roomId: "quiet", message: "yes" });
   await last(kim, { type: "message", message: "yes" });
   assertEquals(sam.heard({ message: "no" }), []);
-  assert(stage.log.some((line) => line.includes("a policy refused") && line.includes("member")));
+  assert(core.log.some((line) => line.includes("a policy refused") && line.includes("member")));
 });
 
 test("of a list that is too long the info is left out before any member is", () => {

@@ -7,7 +7,7 @@ import { Connection } from "../../src/hub/connection.ts";
 import { kebab } from "../../src/dialects/kebab.ts";
 import { IdSource } from "../../src/id.ts";
 import { ReadRate } from "../../src/hub/read_rate.ts";
-import { CoreStage, type FakeSocket, type JsonFrame, token } from "../core_stage.ts";
+import { type FakeSocket, type JsonFrame, TestCore, token } from "../test_core.ts";
 import { FakeClock } from "../fakes.ts";
 import { eventually } from "../harness.ts";
 
@@ -52,8 +52,8 @@ function refusals(socket: FakeSocket): JsonFrame[] {
 
 test("who has read too much is refused further reading and nothing else, and a replay waits", SLOW, async () => {
   const broker = memoryBroker({ ids });
-  const stage = new CoreStage(broker, { websocketByteRate: 1000, historyRoomBytes: 4000 });
-  const socket = await stage.connect(`/websocket/connect?token=${token("ann")}`);
+  const core = new TestCore(broker, { websocketByteRate: 1000, historyRoomBytes: 4000 });
+  const socket = await core.connect(`/websocket/connect?token=${token("ann")}`);
   ask(socket, "join");
   const [joined] = socket.heard({ room: "a" });
   const { position } = joined!.data as JsonFrame;

@@ -7,7 +7,7 @@ import type { StreamPosition } from "../../src/message.ts";
 import { eventually } from "../waiting.ts";
 
 /** A room's log as Redis would keep it, and a feed on it whose reads end when the test says so. */
-class Stage {
+class FakeRedisLog {
   readonly told: string[] = [];
   readonly invalidPayloads: string[] = [];
   readonly late: string[] = [];
@@ -86,292 +86,292 @@ class Stage {
 }
 
 test("what comes in order is told at once, what comes twice once", () => {
-  const stage = new Stage();
-  const [one, two] = [stage.keep(), stage.keep()];
-  const between = { ...stage.signal("s"), offset: 1 };
-  for (const received of [one, between, two, two, one]) stage.feed.receive(received);
-  assertEquals(stage.told, ["e1", "s", "e2"]);
-  assertEquals(stage.reads, 0);
+  const redis = new FakeRedisLog();
+  const [one, two] = [redis.keep(), redis.keep()];
+  const between = { ...redis.signal("s"), offset: 1 };
+  for (const received of [one, between, two, two, one]) redis.feed.receive(received);
+  assertEquals(redis.told, ["e1", "s", "e2"]);
+  assertEquals(redis.reads, 0);
 });
 
 test("a gap is filled from the log, page by page, before what followed it", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  for (let n = 0; n < 7; n++) stage.keep();
-  stage.feed.receive(stage.keep());
-  stage.feed.receive(stage.signal("s"));
-  await stage.settled(10);
-  assertEquals(stage.told, ["e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "s"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  for (let n = 0; n < 7; n++) redis.keep();
+  redis.feed.receive(redis.keep());
+  redis.feed.receive(redis.signal("s"));
+  await redis.settled(10);
+  assertEquals(redis.told, ["e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "s"]);
 });
 
 test("what arrives while a gap is filled waits for it", async () => {
-  const stage = new Stage();
-  stage.holdReads = true;
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  const third = stage.keep();
-  stage.feed.receive(third);
-  stage.feed.receive(stage.signal("s"));
-  const fourth = stage.keep();
-  stage.feed.receive(fourth);
-  assertEquals(stage.told, ["e1"]);
-  stage.holdReads = false;
-  stage.letReadsGo();
-  await stage.settled(5);
-  assertEquals(stage.told, ["e1", "e2", "e3", "s", "e4"]);
+  const redis = new FakeRedisLog();
+  redis.holdReads = true;
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  const third = redis.keep();
+  redis.feed.receive(third);
+  redis.feed.receive(redis.signal("s"));
+  const fourth = redis.keep();
+  redis.feed.receive(fourth);
+  assertEquals(redis.told, ["e1"]);
+  redis.holdReads = false;
+  redis.letReadsGo();
+  await redis.settled(5);
+  assertEquals(redis.told, ["e1", "e2", "e3", "s", "e4"]);
 });
 
 test("a connection that is back shows a lost tail", async () => {
-  const stage = new Stage();
-  stage.feed.startAt({ epoch: "e", offset: 0 });
-  stage.keep();
-  stage.keep();
-  stage.feed.catchUp();
-  await stage.settled(2);
-  assertEquals(stage.told, ["e1", "e2"]);
+  const redis = new FakeRedisLog();
+  redis.feed.startAt({ epoch: "e", offset: 0 });
+  redis.keep();
+  redis.keep();
+  redis.feed.catchUp();
+  await redis.settled(2);
+  assertEquals(redis.told, ["e1", "e2"]);
 });
 
 test("what a position that was told, or a reset, stands for is known when it comes", async () => {
-  const stage = new Stage();
-  const first = stage.keep();
-  stage.feed.startAt({ epoch: "e", offset: 1 });
-  stage.feed.receive(first);
-  for (let n = 0; n < 5; n++) stage.keep();
-  stage.first = 5;
-  stage.feed.receive(stage.log[3]!);
-  await stage.settled(1);
-  assertEquals([stage.told, stage.known], [["reset e6"], ["e1", "e4"]]);
+  const redis = new FakeRedisLog();
+  const first = redis.keep();
+  redis.feed.startAt({ epoch: "e", offset: 1 });
+  redis.feed.receive(first);
+  for (let n = 0; n < 5; n++) redis.keep();
+  redis.first = 5;
+  redis.feed.receive(redis.log[3]!);
+  await redis.settled(1);
+  assertEquals([redis.told, redis.known], [["reset e6"], ["e1", "e4"]]);
 });
 
 test("a room whose position nobody was told has missed nothing", () => {
-  const stage = new Stage();
-  stage.keep();
-  stage.feed.catchUp();
-  assertEquals(stage.reads, 0);
-  stage.feed.receive(stage.keep());
-  assertEquals(stage.told, ["e2"]);
+  const redis = new FakeRedisLog();
+  redis.keep();
+  redis.feed.catchUp();
+  assertEquals(redis.reads, 0);
+  redis.feed.receive(redis.keep());
+  assertEquals(redis.told, ["e2"]);
 });
 
 test("what the log has lost becomes one reset, and goes on from there", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  for (let n = 0; n < 9; n++) stage.keep();
-  stage.first = 8;
-  stage.feed.receive(stage.log[9]!);
-  await stage.settled(1);
-  stage.feed.receive(stage.keep());
-  await stage.settled(3);
-  assertEquals(stage.told, ["e1", "reset e10", "e11"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  for (let n = 0; n < 9; n++) redis.keep();
+  redis.first = 8;
+  redis.feed.receive(redis.log[9]!);
+  await redis.settled(1);
+  redis.feed.receive(redis.keep());
+  await redis.settled(3);
+  assertEquals(redis.told, ["e1", "reset e10", "e11"]);
 });
 
 test("another epoch is a reset", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.epoch = "f";
-  stage.log = [];
-  stage.feed.receive(stage.keep());
-  await stage.settled(2);
-  stage.feed.receive(stage.keep());
-  assertEquals(stage.told, ["e1", "reset f1", "f2"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.epoch = "f";
+  redis.log = [];
+  redis.feed.receive(redis.keep());
+  await redis.settled(2);
+  redis.feed.receive(redis.keep());
+  assertEquals(redis.told, ["e1", "reset f1", "f2"]);
 });
 
 test("a log that cannot be read is read again", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  stage.isAway = true;
-  stage.feed.receive(stage.keep());
-  await eventually(() => stage.reads >= 1);
-  stage.isAway = false;
-  await stage.settled(3);
-  assertEquals(stage.told, ["e1", "e2", "e3"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  redis.isAway = true;
+  redis.feed.receive(redis.keep());
+  await eventually(() => redis.reads >= 1);
+  redis.isAway = false;
+  await redis.settled(3);
+  assertEquals(redis.told, ["e1", "e2", "e3"]);
 });
 
 test("a connection that is back does not wait for the next try", async () => {
-  const stage = new Stage();
-  stage.isAway = true;
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  stage.feed.receive(stage.keep());
-  await eventually(() => stage.reads >= 2);
-  stage.isAway = false;
-  const { reads } = stage;
-  stage.feed.catchUp();
-  assertEquals(stage.reads, reads + 1);
-  await stage.settled(3);
-  assertEquals(stage.told, ["e1", "e2", "e3"]);
+  const redis = new FakeRedisLog();
+  redis.isAway = true;
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  redis.feed.receive(redis.keep());
+  await eventually(() => redis.reads >= 2);
+  redis.isAway = false;
+  const { reads } = redis;
+  redis.feed.catchUp();
+  assertEquals(redis.reads, reads + 1);
+  await redis.settled(3);
+  assertEquals(redis.told, ["e1", "e2", "e3"]);
 });
 
 test("a forgery does not stop a room", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.feed.receive({ epoch: "e", offset: 99, isKept: true, id: "forged", json: "{}" });
-  await eventually(() => stage.invalidPayloads.length > 0);
-  stage.feed.receive({ epoch: "other", offset: 1, isKept: false, id: "foreign", json: "{}" });
-  await eventually(() => stage.invalidPayloads.length > 1);
-  stage.feed.receive(stage.keep());
-  await stage.settled(2);
-  assertEquals(stage.invalidPayloads, ["forged", "foreign"]);
-  assertEquals(stage.told, ["e1", "e2"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.feed.receive({ epoch: "e", offset: 99, isKept: true, id: "forged", json: "{}" });
+  await eventually(() => redis.invalidPayloads.length > 0);
+  redis.feed.receive({ epoch: "other", offset: 1, isKept: false, id: "foreign", json: "{}" });
+  await eventually(() => redis.invalidPayloads.length > 1);
+  redis.feed.receive(redis.keep());
+  await redis.settled(2);
+  assertEquals(redis.invalidPayloads, ["forged", "foreign"]);
+  assertEquals(redis.told, ["e1", "e2"]);
 });
 
 test("whoever was told a position waits until the channel is there", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  const [second, third] = [stage.keep(), stage.keep()];
-  assertEquals(stage.feed.reach({ epoch: "e", offset: 1 }), undefined);
-  const reached = stage.feed.reach({ epoch: "e", offset: 3 })!.then(() => stage.told.push("reached"));
-  stage.feed.receive(second);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  const [second, third] = [redis.keep(), redis.keep()];
+  assertEquals(redis.feed.reach({ epoch: "e", offset: 1 }), undefined);
+  const reached = redis.feed.reach({ epoch: "e", offset: 3 })!.then(() => redis.told.push("reached"));
+  redis.feed.receive(second);
   await Promise.resolve();
-  assertEquals(stage.told, ["e1", "e2"]);
-  stage.feed.receive(third);
+  assertEquals(redis.told, ["e1", "e2"]);
+  redis.feed.receive(third);
   await reached;
-  assertEquals(stage.told, ["e1", "e2", "e3", "reached"]);
+  assertEquals(redis.told, ["e1", "e2", "e3", "reached"]);
 });
 
 test("a channel that stays behind the log is filled from it", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  const reached = stage.feed.reach({ epoch: "e", offset: 2 });
-  await stage.settled(2);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  const reached = redis.feed.reach({ epoch: "e", offset: 2 });
+  await redis.settled(2);
   await reached;
-  assertEquals(stage.told, ["e1", "e2"]);
-  const never = stage.feed.reach({ epoch: "e", offset: 9 });
-  stage.feed.close();
+  assertEquals(redis.told, ["e1", "e2"]);
+  const never = redis.feed.reach({ epoch: "e", offset: 9 });
+  redis.feed.close();
   await never;
 });
 
 test("a closed feed tells nothing more", async () => {
-  const stage = new Stage();
-  stage.holdReads = true;
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  stage.feed.receive(stage.keep());
-  stage.feed.close();
-  stage.letReadsGo();
+  const redis = new FakeRedisLog();
+  redis.holdReads = true;
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  redis.feed.receive(redis.keep());
+  redis.feed.close();
+  redis.letReadsGo();
   await Promise.resolve();
-  assertEquals(stage.told, ["e1"]);
+  assertEquals(redis.told, ["e1"]);
 });
 
 test("a log that is ahead of the channel overtakes nothing that is not kept", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.holdChannel = true;
-  stage.send(stage.signal("s"));
-  stage.send(stage.keep());
-  stage.feed.catchUp();
-  await eventually(() => stage.reads === 1);
-  stage.send(stage.signal("t"));
-  stage.letChannelGo();
-  await stage.settled(4);
-  assertEquals(stage.told, ["e1", "s", "e2", "t"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.holdChannel = true;
+  redis.send(redis.signal("s"));
+  redis.send(redis.keep());
+  redis.feed.catchUp();
+  await eventually(() => redis.reads === 1);
+  redis.send(redis.signal("t"));
+  redis.letChannelGo();
+  await redis.settled(4);
+  assertEquals(redis.told, ["e1", "s", "e2", "t"]);
 });
 
 test("what was held and is not kept keeps its place between messages from the log", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  stage.holdReads = true;
-  stage.feed.receive(stage.signal("s"));
-  stage.keep();
-  stage.feed.receive(stage.signal("t"));
-  stage.keep();
-  stage.holdReads = false;
-  stage.feed.catchUp();
-  stage.letReadsGo();
-  await stage.settled(6);
-  assertEquals(stage.told, ["e1", "e2", "s", "e3", "t", "e4"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  redis.holdReads = true;
+  redis.feed.receive(redis.signal("s"));
+  redis.keep();
+  redis.feed.receive(redis.signal("t"));
+  redis.keep();
+  redis.holdReads = false;
+  redis.feed.catchUp();
+  redis.letReadsGo();
+  await redis.settled(6);
+  assertEquals(redis.told, ["e1", "e2", "s", "e3", "t", "e4"]);
 });
 
 test("what the log has dropped already and the channel still brings is not lost", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.holdChannel = true;
-  for (let n = 0; n < 9; n++) stage.send(stage.keep());
-  stage.first = 8;
-  stage.feed.catchUp();
-  await eventually(() => stage.reads === 1);
-  stage.letChannelGo();
-  await stage.settled(10);
-  assertEquals(stage.told, stage.log.map(({ id }) => id));
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.holdChannel = true;
+  for (let n = 0; n < 9; n++) redis.send(redis.keep());
+  redis.first = 8;
+  redis.feed.catchUp();
+  await eventually(() => redis.reads === 1);
+  redis.letChannelGo();
+  await redis.settled(10);
+  assertEquals(redis.told, redis.log.map(({ id }) => id));
 });
 
 test("an event that is not kept shows that the message before it was lost", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.keep();
-  stage.feed.receive(stage.signal("s"));
-  await stage.settled(3);
-  assertEquals(stage.told, ["e1", "e2", "s"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.keep();
+  redis.feed.receive(redis.signal("s"));
+  await redis.settled(3);
+  assertEquals(redis.told, ["e1", "e2", "s"]);
 });
 
 test("a deaf channel keeps no message back, and what it brings too late is dropped", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  const s = stage.signal("s");
-  stage.keep();
-  stage.isDeaf = true;
-  stage.feed.catchUp();
-  await stage.settled(2);
-  stage.isDeaf = false;
-  stage.send(s);
-  stage.send(stage.signal("t"));
-  assertEquals(stage.told, ["e1", "e2", "t"]);
-  assertEquals(stage.late, ["s"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  const s = redis.signal("s");
+  redis.keep();
+  redis.isDeaf = true;
+  redis.feed.catchUp();
+  await redis.settled(2);
+  redis.isDeaf = false;
+  redis.send(s);
+  redis.send(redis.signal("t"));
+  assertEquals(redis.told, ["e1", "e2", "t"]);
+  assertEquals(redis.late, ["s"]);
 });
 
 test("a mark that was lost with its connection is asked for again", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  stage.isDeaf = true;
-  stage.keep();
-  stage.feed.catchUp();
-  await eventually(() => stage.reads === 1);
-  stage.isDeaf = false;
-  stage.holdChannel = true;
-  stage.send(stage.signal("s"));
-  stage.send(stage.keep());
-  stage.feed.catchUp();
-  await eventually(() => stage.reads === 2);
-  assertEquals(stage.told, ["e1"]);
-  stage.letChannelGo();
-  await stage.settled(4);
-  assertEquals(stage.told, ["e1", "e2", "s", "e3"]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  redis.isDeaf = true;
+  redis.keep();
+  redis.feed.catchUp();
+  await eventually(() => redis.reads === 1);
+  redis.isDeaf = false;
+  redis.holdChannel = true;
+  redis.send(redis.signal("s"));
+  redis.send(redis.keep());
+  redis.feed.catchUp();
+  await eventually(() => redis.reads === 2);
+  assertEquals(redis.told, ["e1"]);
+  redis.letChannelGo();
+  await redis.settled(4);
+  assertEquals(redis.told, ["e1", "e2", "s", "e3"]);
 });
 
 test("what is left of a former epoch in the channel is no gap", async () => {
-  const stage = new Stage();
-  stage.feed.receive(stage.keep());
-  const [s, lost] = [stage.signal("s"), stage.keep()];
-  stage.epoch = "f";
-  stage.log = [];
-  stage.holdReads = true;
-  stage.feed.catchUp();
-  stage.feed.receive(s);
-  stage.feed.receive(lost);
-  stage.holdReads = false;
-  stage.letReadsGo();
-  await stage.settled(3);
-  stage.feed.receive(stage.keep());
-  stage.feed.receive(s);
-  assertEquals(stage.told, ["e1", "reset f0", "s", "f1"]);
-  assertEquals([stage.invalidPayloads, stage.late, stage.reads], [[], ["s"], 1]);
+  const redis = new FakeRedisLog();
+  redis.feed.receive(redis.keep());
+  const [s, lost] = [redis.signal("s"), redis.keep()];
+  redis.epoch = "f";
+  redis.log = [];
+  redis.holdReads = true;
+  redis.feed.catchUp();
+  redis.feed.receive(s);
+  redis.feed.receive(lost);
+  redis.holdReads = false;
+  redis.letReadsGo();
+  await redis.settled(3);
+  redis.feed.receive(redis.keep());
+  redis.feed.receive(s);
+  assertEquals(redis.told, ["e1", "reset f0", "s", "f1"]);
+  assertEquals([redis.invalidPayloads, redis.late, redis.reads], [[], ["s"], 1]);
 });
 
 test("random losses leave no gap and no double", async () => {
   let random = 11;
   const next = (below: number) => (random = random * 48271 % 2147483647) % below;
-  const stage = new Stage();
-  stage.page = 20;
-  stage.feed.receive(stage.keep());
+  const redis = new FakeRedisLog();
+  redis.page = 20;
+  redis.feed.receive(redis.keep());
   for (let n = 0; n < 500; n++) {
-    const received = stage.keep();
-    if (next(4) > 0) stage.feed.receive(received);
-    if (next(10) === 0) stage.feed.receive(stage.log[next(stage.log.length)]!);
+    const received = redis.keep();
+    if (next(4) > 0) redis.feed.receive(received);
+    if (next(10) === 0) redis.feed.receive(redis.log[next(redis.log.length)]!);
     if (next(8) === 0) await Promise.resolve();
   }
-  stage.feed.catchUp();
-  await stage.settled(501);
-  assertEquals(stage.told, stage.log.map(({ id }) => id));
+  redis.feed.catchUp();
+  await redis.settled(501);
+  assertEquals(redis.told, redis.log.map(({ id }) => id));
 });

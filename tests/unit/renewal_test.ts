@@ -13,7 +13,7 @@ import type { Verifier } from "../../src/verifier.ts";
 import { createJwtVerifier } from "../../src/verifiers/jwt.ts";
 import { RenewableVerifier } from "../../src/verifiers/renewable.ts";
 import { signToken } from "../../src/verifiers/sign.ts";
-import { CoreStage } from "../core_stage.ts";
+import { TestCore } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
@@ -22,17 +22,17 @@ const CLOSED = defaultConfig({ rooms: [{ match: "vip", join: "authenticated" }] 
 
 test("renewal: a join that was under way is judged by the new rules", async () => {
   const broker = new SlowBroker();
-  const stage = new CoreStage(broker);
-  const socket = await stage.connect("/ws?dialect=kebab");
+  const core = new TestCore(broker);
+  const socket = await core.connect("/ws?dialect=kebab");
   let asked = 0;
   broker.onEffect = () => {
-    if (++asked === 1) stage.hub.renewRules(CLOSED.rooms, CLOSED.defaultRoom);
+    if (++asked === 1) core.hub.renewRules(CLOSED.rooms, CLOSED.defaultRoom);
   };
   socket.say({ type: "join-room", roomId: "vip" });
   await eventually(() => socket.heard({ type: "error", code: "unauthorized" })[0]);
   assertEquals(socket.heard({ type: "room-joined" }), []);
   await broker.settled();
-  await eventually(() => stage.hub.rooms.size === 0);
+  await eventually(() => core.hub.rooms.size === 0);
 });
 
 test("renewal: a token that was being checked is checked with the new keys", async () => {

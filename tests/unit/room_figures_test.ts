@@ -2,16 +2,16 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryBroker } from "../memory_broker.ts";
-import { CoreStage, type FakeSocket, token } from "../core_stage.ts";
+import { type FakeSocket, TestCore, token } from "../test_core.ts";
 
-async function come(stage: CoreStage, user?: string): Promise<FakeSocket> {
-  return await stage.connect(`/ws?dialect=kebab${user === undefined ? "" : `&token=${token(user)}`}`);
+async function come(core: TestCore, user?: string): Promise<FakeSocket> {
+  return await core.connect(`/ws?dialect=kebab${user === undefined ? "" : `&token=${token(user)}`}`);
 }
 
 test("figures of rooms are those of a walk over all of them, without the walk", async () => {
-  const stage = new CoreStage(memoryBroker());
-  const { hub, node } = stage;
-  const sockets = [await come(stage, "ann"), await come(stage, "ann"), await come(stage, "bob"), await come(stage)];
+  const core = new TestCore(memoryBroker());
+  const { hub, node } = core;
+  const sockets = [await come(core, "ann"), await come(core, "ann"), await come(core, "bob"), await come(core)];
   let random = 7;
   for (let step = 0; step < 600; step++) {
     random = random * 48271 % 2147483647;
@@ -21,7 +21,7 @@ test("figures of rooms are those of a walk over all of them, without the walk", 
     if (random % 97 === 0) {
       socket.close(1000, "");
       await Promise.resolve();
-      sockets[sockets.indexOf(socket)] = await come(stage, "ann");
+      sockets[sockets.indexOf(socket)] = await come(core, "ann");
     }
   }
   const rooms = [...hub.rooms.values()].filter(({ members }) => members.size > 0);

@@ -10,14 +10,14 @@ import { defaultConfig } from "../../src/config/config.ts";
 import type { MaybePromise } from "../../src/maybe.ts";
 import { Room, type Subscriber } from "../../src/hub/room.ts";
 
-interface Rig {
+interface TestRoom {
   room: Room;
   /** What the broker was asked, in order; `answer` settles the oldest question that is open. */
   asked: string[];
   answer(error?: Error): Promise<void>;
 }
 
-function rig(): Rig {
+function openRoom(): TestRoom {
   const asked: string[] = [];
   const open: ((error?: Error) => void)[] = [];
   const ask = (what: string): MaybePromise<void> => {
@@ -47,7 +47,7 @@ function settled(): Promise<void> {
 }
 
 test("last leaves, next joins: never asked the other way round", async () => {
-  const { room, asked, answer } = rig();
+  const { room, asked, answer } = openRoom();
   const first = room.retain();
   const second = room.retain();
   await answer();
@@ -70,7 +70,7 @@ test("last leaves, next joins: never asked the other way round", async () => {
 });
 
 test("who leaves while the node is still subscribing has it undone after it is done", async () => {
-  const { room, asked, answer } = rig();
+  const { room, asked, answer } = openRoom();
   const pending = room.retain();
   room.release();
   assertEquals(asked, ["subscribe"]);
@@ -82,7 +82,7 @@ test("who leaves while the node is still subscribing has it undone after it is d
 });
 
 test("a refused subscription counts for nobody, and the next one asks again", async () => {
-  const { room, asked, answer } = rig();
+  const { room, asked, answer } = openRoom();
   const refused = assertRejects(() => Promise.resolve(room.retain()), Error, "away");
   const other = Promise.resolve(room.retain());
   await answer(new Error("away"));
@@ -95,7 +95,7 @@ test("a refused subscription counts for nobody, and the next one asks again", as
 });
 
 test("a dialect has a topic while somebody speaks it; who changes it is never without one", () => {
-  const { room } = rig();
+  const { room } = openRoom();
   const steps: string[] = [];
   const socket = {
     subscribe: (topic: string) => void steps.push(`+${topic}`),

@@ -3,15 +3,15 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryBroker } from "../memory_broker.ts";
 import { Sweep } from "../../src/hub/sweep.ts";
-import { CoreStage, type CoreStageOptions, token } from "../core_stage.ts";
+import { TestCore, type TestCoreOptions, token } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 
-function open(options: CoreStageOptions = {}): { stage: CoreStage; sweep: Sweep } & Disposable {
+function open(options: TestCoreOptions = {}): { core: TestCore; sweep: Sweep } & Disposable {
   const broker = memoryBroker();
-  const stage = new CoreStage(broker, options);
-  const sweep = new Sweep(stage.hub);
+  const core = new TestCore(broker, options);
+  const sweep = new Sweep(core.hub);
   return {
-    stage,
+    core,
     sweep,
     [Symbol.dispose]() {
       sweep.stop();
@@ -21,9 +21,9 @@ function open(options: CoreStageOptions = {}): { stage: CoreStage; sweep: Sweep 
 }
 
 test("a token's end is told and closes 4401; one that has none, or a later one, goes on", async () => {
-  using rig = open();
+  using opened = open();
   const connect = (user: string, expiresAtMs?: number) =>
-    rig.stage.connect(`/websocket/connect?token=${token(user, { expiresAtMs })}`);
+    opened.core.connect(`/websocket/connect?token=${token(user, { expiresAtMs })}`);
   const [over, endless, later] = [
     await connect("a", Date.now() - 1),
     await connect("b"),
@@ -36,10 +36,13 @@ test("a token's end is told and closes 4401; one that has none, or a later one, 
 });
 
 test("who does not authenticate in time is told and closed 1008, but not while a token of its is looked at", async () => {
-  using rig = open({ websocketRequireAuth: true, websocketConnectionTimeoutMs: 100 });
-  const [silent, slow] = [await rig.stage.connect("/ws?dialect=plain"), await rig.stage.connect("/ws?dialect=plain")];
+  using opened = open({ websocketRequireAuth: true, websocketConnectionTimeoutMs: 100 });
+  const [silent, slow] = [
+    await opened.core.connect("/ws?dialect=plain"),
+    await opened.core.connect("/ws?dialect=plain"),
+  ];
   let verified = (_: unknown) => {};
-  const { verifier } = rig.stage.hub;
+  const { verifier } = opened.core.hub;
   const pending = new Promise((resolve) => verified = resolve);
   const verify = verifier.verify;
   verifier.verify = async (shown) => {
@@ -56,24 +59,27 @@ test("who does not authenticate in time is told and closed 1008, but not while a
 });
 
 test("typing stops with the typist, for the others", async () => {
-  using rig = open();
-  const [typist, other] = [await rig.stage.connect("/ws?dialect=kebab"), await rig.stage.connect("/ws?dialect=kebab")];
+  using opened = open();
+  const [typist, other] = [
+    await opened.core.connect("/ws?dialect=kebab"),
+    await opened.core.connect("/ws?dialect=kebab"),
+  ];
   for (const each of [typist, other]) each.say({ type: "join-room", roomId: "hall" });
   typist.say({ type: "typing-start", roomId: "hall" });
-  assertEquals(rig.stage.hub.typing.takeExpired(performance.now() + 5000), []);
+  assertEquals(opened.core.hub.typing.takeExpired(performance.now() + 5000), []);
   typist.close(1000, "");
   await eventually(() => other.heard({ type: "user-left" })[0]);
   assertEquals(other.frames.map(({ type }) => type).slice(-3), ["typing-start", "typing-stop", "user-left"]);
   other.say({ type: "typing-start", roomId: "hall" });
-  assertEquals(rig.stage.hub.typing.takeExpired(performance.now() + 6001).map(({ room }) => room), ["hall"]);
-  assertEquals(rig.stage.hub.typing.takeExpired(performance.now() + 60_000), []);
+  assertEquals(opened.core.hub.typing.takeExpired(performance.now() + 6001).map(({ room }) => room), ["hall"]);
+  assertEquals(opened.core.hub.typing.takeExpired(performance.now() + 60_000), []);
 });
 
 test("a buffer that does not drain in time ends its connection, one that did meanwhile does not", async () => {
-  using rig = open({ websocketWriteWaitMs: 1000 });
-  const [stalled, slow] = [await rig.stage.connect("/ws"), await rig.stage.connect("/ws")];
+  using opened = open({ websocketWriteWaitMs: 1000 });
+  const [stalled, slow] = [await opened.core.connect("/ws"), await opened.core.connect("/ws")];
   stalled.bufferedBytes = slow.bufferedBytes = 1;
-  const all = [...rig.stage.hub.connections.values()];
+  const all = [...opened.core.hub.connections.values()];
   await eventually(() => all.every(({ stalledSince }) => stalledSince > 0));
   slow.bufferedBytes = 0;
   await eventually(() => stalled.closed);
@@ -81,8 +87,8 @@ test("a buffer that does not drain in time ends its connection, one that did mea
 });
 
 test("whether a peer reads is asked of those that did not in every pass, of all others in one of four", async () => {
-  using rig = open({ websocketWriteWaitMs: 60_000 });
-  const sockets = [await rig.stage.connect("/ws"), await rig.stage.connect("/ws")] as const;
+  using opened = open({ websocketWriteWaitMs: 60_000 });
+  const sockets = [await opened.core.connect("/ws"), await opened.core.connect("/ws")] as const;
   const asked = [0, 0];
   for (const [index, socket] of sockets.entries()) {
     Object.defineProperty(socket, "bufferedBytes", {
@@ -92,7 +98,7 @@ test("whether a peer reads is asked of those that did not in every pass, of all 
       },
     });
   }
-  const [, stalled] = [...rig.stage.hub.connections.values()];
+  const [, stalled] = [...opened.core.hub.connections.values()];
   await eventually(() => stalled!.stalledSince > 0, { withinMs: 8_000 });
   asked.fill(0);
   await eventually(() => asked[1]! >= 4, { withinMs: 8_000 });

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryBroker } from "../memory_broker.ts";
-import { CoreStage, type JsonFrame, token } from "../core_stage.ts";
+import { type JsonFrame, TestCore, token } from "../test_core.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
 const ROOM = "hall";
@@ -23,9 +23,9 @@ const SAY: Record<string, JsonFrame> = {
   snake: { type: "message", roomId: ROOM, content: "hi" },
 };
 
-async function join(stage: CoreStage, dialect: string, user: string) {
+async function join(core: TestCore, dialect: string, user: string) {
   const path = dialect === "envelope" ? "/websocket/connect" : "/ws";
-  const socket = await stage.connect(`${path}?dialect=${dialect}&token=${token(user)}`);
+  const socket = await core.connect(`${path}?dialect=${dialect}&token=${token(user)}`);
   socket.say(JOIN[dialect]!);
   return socket;
 }
@@ -38,9 +38,9 @@ function told(frames: JsonFrame[]): string[] {
 
 for (const dialect of Object.keys(JOIN)) {
   test(`${dialect}: a message of who is typing there stops the typing first`, async () => {
-    const stage = new CoreStage(memoryBroker());
-    const typist = await join(stage, dialect, "ann");
-    const others = [await join(stage, "envelope", "eve"), await join(stage, "kebab", "kim")];
+    const core = new TestCore(memoryBroker());
+    const typist = await join(core, dialect, "ann");
+    const others = [await join(core, "envelope", "eve"), await join(core, "kebab", "kim")];
     const elsewhere = { ...SAY[dialect], room: "other", roomId: "other" };
     for (const room of [ROOM, "other"]) {
       typist.say({ ...JOIN[dialect], roomId: room, data: { action: "join", room } });
@@ -53,15 +53,15 @@ for (const dialect of Object.keys(JOIN)) {
     typist.say(SAY[dialect]!);
     typist.say(SAY[dialect]!);
     for (const { frames } of others) assertEquals(told(frames), ["typing_stop", "message", "message"]);
-    assertEquals(stage.hub.typing.takeExpired(Infinity), []);
+    assertEquals(core.hub.typing.takeExpired(Infinity), []);
   });
 }
 
 test("with a broker that answers later the order is the same", { timeout: 20_000 }, async () => {
   const broker = new SlowBroker();
-  const stage = new CoreStage(broker);
-  const typist = await join(stage, "kebab", "ann");
-  const other = await join(stage, "kebab", "bob");
+  const core = new TestCore(broker);
+  const typist = await join(core, "kebab", "ann");
+  const other = await join(core, "kebab", "bob");
   await broker.settled();
   typist.say(TYPE.kebab!);
   typist.say(SAY.kebab!);

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type BufferingPoll, Unsent } from "../../src/hub/unsent.ts";
-import { CoreStage } from "../core_stage.ts";
+import { TestCore } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 import { SlowBroker } from "../slow_broker.ts";
 
@@ -63,18 +63,18 @@ test("WebSockets that do not read count until they have read or closed", async (
 
 test("while too much waits at an address, long replies to it are unavailable and all else goes on", async () => {
   const broker = new SlowBroker();
-  const stage = new CoreStage(broker);
-  const [stalled, other] = [await stage.connect("/ws?dialect=kebab"), await stage.connect("/ws?dialect=kebab")];
+  const core = new TestCore(broker);
+  const [stalled, other] = [await core.connect("/ws?dialect=kebab"), await core.connect("/ws?dialect=kebab")];
   stalled.bufferedBytes = 64 * 1024 * 1024;
   stalled.say({ type: "ping" });
   other.say({ type: "join-room", roomId: "lobby" });
   const [refused] = await eventually(() => other.heard({ type: "error" }).length > 0 && other.heard({ type: "error" }));
-  assertEquals([refused!.code, stage.hub.rooms.size], ["unavailable", 0]);
+  assertEquals([refused!.code, core.hub.rooms.size], ["unavailable", 0]);
   other.say({ type: "ping" });
   await eventually(() => other.heard({ type: "pong" }).length === 1);
   stalled.close(1000, "");
-  await eventually(() => stage.hub.unsent.bytes === 0);
+  await eventually(() => core.hub.unsent.bytes === 0);
   other.say({ type: "join-room", roomId: "lobby" });
   await eventually(() => other.heard({ type: "room-joined" }).length === 1);
-  assert(stage.hub.unsent.bytes === 0);
+  assert(core.hub.unsent.bytes === 0);
 });

@@ -6,7 +6,7 @@ import { bytesOf } from "../../src/hub/frame_size.ts";
 import { run } from "../../src/maybe.ts";
 import type { Member } from "../../src/message.ts";
 import { tellMembers } from "../../src/hub/status.ts";
-import { CoreStage, type CoreStageOptions, type FakeSocket, token } from "../core_stage.ts";
+import { type FakeSocket, TestCore, type TestCoreOptions, token } from "../test_core.ts";
 import { eventually } from "../harness.ts";
 import { type ViewedDialect, viewOf } from "../member_views.ts";
 import { SlowBroker } from "../slow_broker.ts";
@@ -21,14 +21,14 @@ const DIALECTS = ["envelope", "kebab", "snake", "plain"] as const;
 /** How far apart a room is told. */
 const PACE_MS = 5_000;
 
-function open(roomAnnounceMax?: number, options: CoreStageOptions = {}): CoreStage {
+function open(roomAnnounceMax?: number, options: TestCoreOptions = {}): TestCore {
   const broker = memoryBroker({ roomAnnounceMax });
-  return new CoreStage(broker, { ...options, roomAnnounceMax });
+  return new TestCore(broker, { ...options, roomAnnounceMax });
 }
 
-async function come(stage: CoreStage, user: string, dialect: (typeof DIALECTS)[number] = "kebab"): Promise<FakeSocket> {
+async function come(core: TestCore, user: string, dialect: (typeof DIALECTS)[number] = "kebab"): Promise<FakeSocket> {
   const path = dialect === "envelope" ? "/websocket/connect" : "/ws";
-  const socket = await stage.connect(`${path}?dialect=${dialect}&token=${token(user)}`);
+  const socket = await core.connect(`${path}?dialect=${dialect}&token=${token(user)}`);
   socket.say(JOIN[dialect]);
   return socket;
 }
@@ -39,7 +39,7 @@ async function go(socket: FakeSocket): Promise<void> {
 }
 
 /** Members without a socket here. */
-function crowd({ hub }: CoreStage, count: number, name?: string): Member[] {
+function crowd({ hub }: TestCore, count: number, name?: string): Member[] {
   const members = Array.from({ length: count }, (_, n) => {
     return { connection: hub.ids.next(), user: `u${n}`, name: name ?? `u${n}` };
   });
@@ -47,20 +47,20 @@ function crowd({ hub }: CoreStage, count: number, name?: string): Member[] {
   return members;
 }
 
-function leave({ hub }: CoreStage, members: Member[]): void {
+function leave({ hub }: TestCore, members: Member[]): void {
   for (const { connection } of members) hub.broker.presence.leave("hall", connection);
 }
 
 /** Tells what is due in so many milliseconds; returns how many rooms that were. */
-function tellDue(stage: CoreStage, inMs = 0): number {
-  const due = stage.hub.views.takeDue(performance.now() + inMs);
-  for (const room of due) run(tellMembers(stage.hub, room));
+function tellDue(core: TestCore, inMs = 0): number {
+  const due = core.hub.views.takeDue(performance.now() + inMs);
+  for (const room of due) run(tellMembers(core.hub, room));
   return due.length;
 }
 
 /** What a client of each dialect would show, and what the admin API would. */
-async function compare(stage: CoreStage, watchers: Map<ViewedDialect, FakeSocket>): Promise<void> {
-  const { list, members, users, announcing } = await stage.hub.broker.presence.roster("hall", 500);
+async function compare(core: TestCore, watchers: Map<ViewedDialect, FakeSocket>): Promise<void> {
+  const { list, members, users, announcing } = await core.hub.broker.presence.roster("hall", 500);
   for (const [dialect, socket] of watchers) {
     const ofConnections = dialect === "envelope" || dialect === "kebab";
     const names = list.map(({ connection, user }) => ofConnections ? connection : String(user));
@@ -72,53 +72,53 @@ async function compare(stage: CoreStage, watchers: Map<ViewedDialect, FakeSocket
   }
 }
 
-async function watch(stage: CoreStage): Promise<Map<ViewedDialect, FakeSocket>> {
+async function watch(core: TestCore): Promise<Map<ViewedDialect, FakeSocket>> {
   const watchers = new Map<ViewedDialect, FakeSocket>();
-  for (const dialect of DIALECTS) watchers.set(dialect, await come(stage, `watcher of ${dialect}`, dialect));
+  for (const dialect of DIALECTS) watchers.set(dialect, await come(core, `watcher of ${dialect}`, dialect));
   return watchers;
 }
 
 test("a room crosses its bound and comes back: every dialect's view is the truth again", async () => {
-  const stage = open(6);
-  const watchers = await watch(stage);
-  const guests = [await come(stage, "ann"), await come(stage, "bob")];
-  await compare(stage, watchers);
-  assertEquals(tellDue(stage), 0);
-  guests.push(await come(stage, "cat"), await come(stage, "ann"));
-  assertEquals(tellDue(stage), 1);
-  await compare(stage, watchers);
+  const core = open(6);
+  const watchers = await watch(core);
+  const guests = [await come(core, "ann"), await come(core, "bob")];
+  await compare(core, watchers);
+  assertEquals(tellDue(core), 0);
+  guests.push(await come(core, "cat"), await come(core, "ann"));
+  assertEquals(tellDue(core), 1);
+  await compare(core, watchers);
   for (const guest of guests.splice(0)) await go(guest);
-  assertEquals(tellDue(stage), 0, "not twice within five seconds");
-  assertEquals(tellDue(stage, PACE_MS), 1);
-  await compare(stage, watchers);
-  guests.push(await come(stage, "dan"));
-  await compare(stage, watchers);
-  assertEquals(tellDue(stage, 2 * PACE_MS), 0, "joins and leaves tell it from here");
+  assertEquals(tellDue(core), 0, "not twice within five seconds");
+  assertEquals(tellDue(core, PACE_MS), 1);
+  await compare(core, watchers);
+  guests.push(await come(core, "dan"));
+  await compare(core, watchers);
+  assertEquals(tellDue(core, 2 * PACE_MS), 0, "joins and leaves tell it from here");
 });
 
 test("521 come and 60 go at the default bound: nobody is shown ghosts, everybody the total", async () => {
-  const stage = open();
-  const watchers = await watch(stage);
-  const guests = crowd(stage, 517);
-  tellDue(stage);
-  leave(stage, guests.splice(0, 60));
-  tellDue(stage, PACE_MS);
-  await compare(stage, watchers);
+  const core = open();
+  const watchers = await watch(core);
+  const guests = crowd(core, 517);
+  tellDue(core);
+  leave(core, guests.splice(0, 60));
+  tellDue(core, PACE_MS);
+  await compare(core, watchers);
   assertEquals(viewOf("envelope", watchers.get("envelope")!.frames), { list: [], total: 461, announcing: false });
-  leave(stage, guests.splice(0, 62));
-  tellDue(stage, 2 * PACE_MS);
-  await compare(stage, watchers);
+  leave(core, guests.splice(0, 62));
+  tellDue(core, 2 * PACE_MS);
+  await compare(core, watchers);
   assertEquals(viewOf("envelope", watchers.get("envelope")!.frames).list.length, 399);
 });
 
 test("a room that does not announce names nobody, tells no status, and says so to who joins", async () => {
-  const stage = open(2);
-  const watcher = await come(stage, "eve", "envelope");
+  const core = open(2);
+  const watcher = await come(core, "eve", "envelope");
   const [joins, statuses] = [{ type: "room_update" }, { type: "presence" }];
-  for (const user of ["ann", "bob", "cat"]) await come(stage, user);
+  for (const user of ["ann", "bob", "cat"]) await come(core, user);
   const told = watcher.heard(joins).map(({ data }) => data as Record<string, unknown>);
   assertEquals(told.map(({ action, total, announcing }) => [action, total, announcing]), [["member_joined", 2, true]]);
-  const late = await come(stage, "dan", "envelope");
+  const late = await come(core, "dan", "envelope");
   const { members, total, announcing } = late.heard({ type: "room_joined" })[0]!.data as Record<string, unknown>;
   assertEquals([members, total, announcing], [[], 5, false]);
   late.say({ type: "presence", data: { status: "busy" } });
@@ -133,35 +133,35 @@ test("a room that does not announce names nobody, tells no status, and says so t
 });
 
 test("rooms whose presence is off are told nothing", async () => {
-  const stage = open(2, { rooms: [{ match: "hall", presence: false }] });
-  const watcher = await come(stage, "eve", "envelope");
-  for (const user of ["ann", "bob", "cat"]) await come(stage, user);
-  assertEquals(tellDue(stage, PACE_MS), 0);
-  stage.node.execute({ do: "tell_members", rooms: ["hall"] });
-  assertEquals(tellDue(stage, PACE_MS), 0);
+  const core = open(2, { rooms: [{ match: "hall", presence: false }] });
+  const watcher = await come(core, "eve", "envelope");
+  for (const user of ["ann", "bob", "cat"]) await come(core, user);
+  assertEquals(tellDue(core, PACE_MS), 0);
+  core.node.execute({ do: "tell_members", rooms: ["hall"] });
+  assertEquals(tellDue(core, PACE_MS), 0);
   assertEquals(watcher.heard({ type: "room_update" }), []);
 });
 
 test("members that were lost and entered again are told as a whole, once", async () => {
-  const stage = open();
-  const watchers = await watch(stage);
+  const core = open();
+  const watchers = await watch(core);
   for (const socket of watchers.values()) socket.frames.length = 0;
-  for (let n = 0; n < 3; n++) stage.node.execute({ do: "tell_members", rooms: ["hall", "nobody is in it"] });
-  assertEquals(tellDue(stage, PACE_MS), 1);
-  await compare(stage, watchers);
+  for (let n = 0; n < 3; n++) core.node.execute({ do: "tell_members", rooms: ["hall", "nobody is in it"] });
+  assertEquals(tellDue(core, PACE_MS), 1);
+  await compare(core, watchers);
   for (const socket of watchers.values()) assertEquals(socket.frames.length, 1);
 });
 
 test("a list takes at most an eighth of what may be unsent, and the total says that it is cut", async () => {
-  const stage = open();
-  crowd(stage, 490, "é".repeat(100));
-  const watchers = await watch(stage);
+  const core = open();
+  crowd(core, 490, "é".repeat(100));
+  const watchers = await watch(core);
   const watcher = watchers.get("envelope")!;
-  stage.node.execute({ do: "tell_members", rooms: ["hall"] });
-  assertEquals(tellDue(stage, PACE_MS), 1);
+  core.node.execute({ do: "tell_members", rooms: ["hall"] });
+  assertEquals(tellDue(core, PACE_MS), 1);
   const ask = { type: "system", id: "m", data: { action: "members", room: "hall" } };
   watcher.say(ask);
-  crowd(stage, 10);
+  crowd(core, 10);
   watcher.say(ask);
   const lists = watcher.frames.map(({ data }) => data as { members?: unknown[]; total: number; announcing: boolean })
     .filter(({ members }) => members);
@@ -171,7 +171,7 @@ test("a list takes at most an eighth of what may be unsent, and the total says t
     "joined, told, and asked for twice",
   );
   for (const { members } of lists) {
-    assertLessOrEqual(bytesOf(JSON.stringify(members)), stage.hub.maxBufferedBytes / 8);
+    assertLessOrEqual(bytesOf(JSON.stringify(members)), core.hub.maxBufferedBytes / 8);
     assert(members!.length > 300 && members!.length < 490, `${members!.length} members are named`);
   }
   assertEquals(viewOf("snake", watchers.get("snake")!.frames).list.length, 494, "ids alone fit");
@@ -179,9 +179,9 @@ test("a list takes at most an eighth of what may be unsent, and the total says t
 
 test("what happens while the list is read is in it", { timeout: 20_000 }, async () => {
   const broker = new SlowBroker();
-  const stage = new CoreStage(broker);
-  const watcher = await come(stage, "eve", "envelope");
-  const leaver = await come(stage, "ann");
+  const core = new TestCore(broker);
+  const watcher = await come(core, "eve", "envelope");
+  const leaver = await come(core, "ann");
   await eventually(() => watcher.heard({ type: "room_joined" })[0] && leaver.heard({ type: "room-joined" })[0]);
   await broker.settled();
   const told = () => watcher.frames.filter(({ data }) => (data as { action?: string }).action === "members");
@@ -191,13 +191,13 @@ test("what happens while the list is read is in it", { timeout: 20_000 }, async 
     broker.onEffect = () => {};
     const { presence } = broker.engine;
     presence.enter("hall", { connection: "there", user: "dan", name: "Dan" });
-    presence.leave("hall", [...stage.hub.connections.values()].find(({ user }) => user === "ann")!.id);
+    presence.leave("hall", [...core.hub.connections.values()].find(({ user }) => user === "ann")!.id);
     const from = { connection: "eve's", user: "eve", name: "eve" };
     const event = { kind: "presence", id: "p", timestamp: 1, room: "hall", from, status: "busy" } as const;
     broker.engine.publish({ room: "hall", event });
   };
-  stage.node.execute({ do: "tell_members", rooms: ["hall"] });
-  tellDue(stage, PACE_MS);
+  core.node.execute({ do: "tell_members", rooms: ["hall"] });
+  tellDue(core, PACE_MS);
   await eventually(() => told()[0]);
   const { members, total } = told()[0]!.data as { members: Record<string, unknown>[]; total: number };
   assertEquals(members.map(({ user_id, status }) => `${user_id} ${status}`), ["eve busy", "dan online"]);

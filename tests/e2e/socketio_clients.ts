@@ -3,7 +3,7 @@
  */
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { Inbox, PATIENCE_MS } from "../harness.ts";
-import type { Stage } from "./stage.ts";
+import type { TestServer } from "./test_server.ts";
 
 /** Without a namespace: `/`. */
 export type ClientOptions = Partial<ManagerOptions & SocketOptions> & { namespace?: string };
@@ -75,26 +75,26 @@ export class SocketioClient {
   }
 }
 
-/** The clients of one test, of users whose tokens the stage signs. */
+/** The clients of one test, of users whose tokens the server signs. */
 export class SocketioClients implements AsyncDisposable {
-  readonly #stage: Stage;
+  readonly #server: TestServer;
   readonly #options: ClientOptions;
   readonly #clients: SocketioClient[] = [];
 
-  constructor(stage: Stage, options: ClientOptions = {}) {
-    this.#stage = stage;
+  constructor(server: TestServer, options: ClientOptions = {}) {
+    this.#server = server;
     this.#options = options;
   }
 
   /** Without a user: a guest. */
   async connect(user?: string, options: ClientOptions = {}): Promise<SocketioClient> {
-    const auth = user === undefined ? {} : { token: await this.#stage.token(user) };
+    const auth = user === undefined ? {} : { token: await this.#server.token(user) };
     return await this.open({ auth, ...options }).connected();
   }
 
   /** Not yet connected. */
   open({ namespace = "", ...options }: ClientOptions = {}): SocketioClient {
-    const client = new SocketioClient(this.#stage.url(namespace), { ...this.#options, ...options });
+    const client = new SocketioClient(this.#server.url(namespace), { ...this.#options, ...options });
     this.#clients.push(client);
     return client;
   }

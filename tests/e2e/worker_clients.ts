@@ -1,13 +1,13 @@
-/** Clients of a server with several workers, and where each of them landed. Used by the tests of workers. */
+/** Clients of a server with several workers, and where each of them landed. */
 import { nodeOf } from "../../src/id.ts";
 import { signToken } from "../../src/verifiers/sign.ts";
 import { eventually, type ServerProcess, TestSocket } from "../harness.ts";
-import { Talker } from "./stage.ts";
+import { JsonClient } from "./test_server.ts";
 
 export const SECRET = "a secret of at least thirty-two bytes";
 
 /** A kebab client that knows its connection. */
-export class Sailor extends Talker {
+export class WorkerClient extends JsonClient {
   id = "";
 
   /** The worker that holds it. */
@@ -16,22 +16,25 @@ export class Sailor extends Talker {
   }
 }
 
-export async function board(server: ServerProcess, user?: string): Promise<Sailor> {
-  const sailor = new Sailor(await TestSocket.open(server.ws("/ws?dialect=kebab")));
-  const { clientId } = await sailor.hear({ type: "connected" });
-  sailor.id = String(clientId);
-  if (user === undefined) return sailor;
+export async function connectClient(server: ServerProcess, user?: string): Promise<WorkerClient> {
+  const client = new WorkerClient(await TestSocket.open(server.ws("/ws?dialect=kebab")));
+  const { clientId } = await client.hear({ type: "connected" });
+  client.id = String(clientId);
+  if (user === undefined) return client;
   const token = await signToken({ user, ttlMs: 60_000 }, { secret: SECRET });
-  await sailor.ask({ type: "authenticate", token }, { type: "authenticated" });
-  return sailor;
+  await client.ask({ type: "authenticate", token }, { type: "authenticated" });
+  return client;
 }
 
 /** Two clients on two workers: the kernel deals, so others are tried and sent away. */
-export function boardTwo(server: ServerProcess, users: [string, string]): Promise<[Sailor, Sailor]> {
+export function connectTwo(server: ServerProcess, users: [string, string]): Promise<[WorkerClient, WorkerClient]> {
   return eventually(async () => {
-    const pair = [await board(server, users[0]), await board(server, users[1])] as [Sailor, Sailor];
+    const pair = [await connectClient(server, users[0]), await connectClient(server, users[1])] as [
+      WorkerClient,
+      WorkerClient,
+    ];
     if (pair[0].worker !== pair[1].worker) return pair;
-    for (const sailor of pair) sailor.close();
+    for (const client of pair) client.close();
   }, { withinMs: 15_000 });
 }
 

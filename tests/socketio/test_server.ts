@@ -95,7 +95,7 @@ export class EchoHost implements SessionHost, ConnectionHost {
   }
 }
 
-export class Rig implements AsyncDisposable {
+export class SocketioTestServer implements AsyncDisposable {
   readonly host = new EchoHost();
   readonly engine: EngineServer;
   readonly port: number;
@@ -129,8 +129,8 @@ export class Rig implements AsyncDisposable {
   }
 
   /** `secret`: it is one of several workers. */
-  static async start(options: Partial<EngineIoOptions> = {}, secret?: string): Promise<Rig> {
-    return new Rig(await adapterForThisRuntime(), options, secret);
+  static async start(options: Partial<EngineIoOptions> = {}, secret?: string): Promise<SocketioTestServer> {
+    return new SocketioTestServer(await adapterForThisRuntime(), options, secret);
   }
 
   /** Topics of the sockets that native topics do not reach. */
@@ -193,11 +193,11 @@ export class Rig implements AsyncDisposable {
 
 /** A polling session, step by step. */
 export class Peer {
-  readonly rig: Rig;
+  readonly server: SocketioTestServer;
   readonly sid: string;
 
-  constructor(rig: Rig, sid: string) {
-    this.rig = rig;
+  constructor(server: SocketioTestServer, sid: string) {
+    this.server = server;
     this.sid = sid;
   }
 
@@ -210,7 +210,7 @@ export class Peer {
   }
 
   poll(init?: RequestInit): Promise<Response> {
-    return this.rig.fetch(this.query, init);
+    return this.server.fetch(this.query, init);
   }
 
   async post(body: string): Promise<string> {
@@ -219,12 +219,12 @@ export class Peer {
 
   send(body: BodyInit, init?: RequestInit): Promise<Response> {
     const headers = { "content-type": "text/plain;charset=UTF-8" };
-    return this.rig.fetch(this.query, { method: "POST", body, headers, ...init });
+    return this.server.fetch(this.query, { method: "POST", body, headers, ...init });
   }
 
   /** The WebSocket that is to take over. */
   async probe(): Promise<TestSocket> {
-    const socket = this.rig.socket(`EIO=4&transport=websocket&sid=${this.sid}`);
+    const socket = this.server.socket(`EIO=4&transport=websocket&sid=${this.sid}`);
     await socket.opened;
     return socket;
   }

@@ -16,7 +16,7 @@ export type JsonFrame = Record<string, unknown>;
 const SECRET = "a secret of at least thirty-two bytes";
 
 /** A client that speaks JSON. */
-export class Talker {
+export class JsonClient {
   readonly socket: TestSocket;
 
   constructor(socket: TestSocket) {
@@ -70,18 +70,18 @@ function includes(frame: unknown, expected: unknown): boolean {
   return Object.entries(expected).every(([key, value]) => includes((frame as JsonFrame)[key], value));
 }
 
-export class Stage implements AsyncDisposable {
-  readonly server: ParleyServer;
+export class TestServer implements AsyncDisposable {
+  readonly parley: ParleyServer;
   readonly log: string[];
-  readonly #talkers: Talker[] = [];
+  readonly #clients: JsonClient[] = [];
 
   private constructor(server: ParleyServer, log: string[]) {
-    this.server = server;
+    this.parley = server;
     this.log = log;
   }
 
   /** A server in this process with a known secret and, unless said otherwise, without limits on rates. */
-  static async open(options: ServerOptions = {}): Promise<Stage> {
+  static async open(options: ServerOptions = {}): Promise<TestServer> {
     const lines: string[] = [];
     const log: Log = createLog({ level: "debug", write: (line) => lines.push(line) });
     const defaults = {
@@ -94,15 +94,15 @@ export class Stage implements AsyncDisposable {
       websocketJoinRate: 0,
     };
     const all = { ...defaults, websocketDrainMs: 500, log, ...options };
-    return new Stage(await (options.demo ? createDemo(all) : createServer(all)), lines);
+    return new TestServer(await (options.demo ? createDemo(all) : createServer(all)), lines);
   }
 
   url(path: string): string {
-    return `http://127.0.0.1:${this.server.port}${path}`;
+    return `http://127.0.0.1:${this.parley.port}${path}`;
   }
 
   ws(path: string): string {
-    return `ws://127.0.0.1:${this.server.port}${path}`;
+    return `ws://127.0.0.1:${this.parley.port}${path}`;
   }
 
   token(user: string, content: Partial<TokenContent> = {}): Promise<string> {
@@ -116,46 +116,46 @@ export class Stage implements AsyncDisposable {
     return `${head}.${createHmac("sha256", SECRET).update(head).digest("base64url")}`;
   }
 
-  async talker(path: string, options?: TestSocketOptions): Promise<Talker> {
-    const talker = new Talker(await TestSocket.open(this.ws(path), options));
-    this.#talkers.push(talker);
-    return talker;
+  async client(path: string, options?: TestSocketOptions): Promise<JsonClient> {
+    const client = new JsonClient(await TestSocket.open(this.ws(path), options));
+    this.#clients.push(client);
+    return client;
   }
 
   /** An envelope client of a user, greeted. */
-  async envelope(user: string, content: Partial<TokenContent> = {}): Promise<Talker> {
-    const talker = await this.talker(`/websocket/connect?token=${await this.token(user, content)}`);
-    await talker.hear({ type: "system_notification" });
-    return talker;
+  async envelope(user: string, content: Partial<TokenContent> = {}): Promise<JsonClient> {
+    const client = await this.client(`/websocket/connect?token=${await this.token(user, content)}`);
+    await client.hear({ type: "system_notification" });
+    return client;
   }
 
   /** A snake client of a user, greeted. */
-  async snake(user: string, content: Partial<TokenContent> = {}): Promise<Talker> {
-    const talker = await this.talker(`/ws?token=${await this.token(user, content)}`);
-    await talker.hear({ type: "connected" });
-    return talker;
+  async snake(user: string, content: Partial<TokenContent> = {}): Promise<JsonClient> {
+    const client = await this.client(`/ws?token=${await this.token(user, content)}`);
+    await client.hear({ type: "connected" });
+    return client;
   }
 
   /** A kebab client, a guest or a user, greeted. */
-  async kebab(user?: string, content: Partial<TokenContent> = {}): Promise<Talker> {
-    const talker = await this.talker("/ws?dialect=kebab");
-    await talker.hear({ type: "connected" });
+  async kebab(user?: string, content: Partial<TokenContent> = {}): Promise<JsonClient> {
+    const client = await this.client("/ws?dialect=kebab");
+    await client.hear({ type: "connected" });
     if (user !== undefined) {
       const token = await this.token(user, content);
-      await talker.ask({ type: "authenticate", token }, { type: "authenticated" });
+      await client.ask({ type: "authenticate", token }, { type: "authenticated" });
     }
-    return talker;
+    return client;
   }
 
   /** A plain client, a guest or a user. */
-  async plain(user?: string, content: Partial<TokenContent> = {}): Promise<Talker> {
-    if (user === undefined) return await this.talker("/ws?dialect=plain");
-    return await this.talker(`/ws/auth?token=${await this.token(user, content)}`);
+  async plain(user?: string, content: Partial<TokenContent> = {}): Promise<JsonClient> {
+    if (user === undefined) return await this.client("/ws?dialect=plain");
+    return await this.client(`/ws/auth?token=${await this.token(user, content)}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const talker of this.#talkers) talker.close();
-    await this.server.stop();
+    for (const client of this.#clients) client.close();
+    await this.parley.stop();
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * HTTP requests against a stage, for the tests of the HTTP side: one call, one answer with its parsed body.
+ * HTTP requests to a test's server, for the tests of the HTTP side: one call, one answer with its parsed body.
  */
 import { assertEquals } from "@std/assert";
 import type { ServerOptions } from "../../src/mod.ts";
-import { type JsonFrame, Stage } from "./stage.ts";
+import { type JsonFrame, TestServer } from "./test_server.ts";
 
 export const ADMIN_KEY = "the key of the admins";
 
@@ -25,15 +25,15 @@ export interface Answer {
   text: string;
 }
 
-/** A stage whose admin key is {@link ADMIN_KEY}. */
-export function openStage(options: ServerOptions = {}): Promise<Stage> {
-  return Stage.open({ adminToken: ADMIN_KEY, ...options });
+/** A server whose admin key is {@link ADMIN_KEY}. */
+export function openHttpServer(options: ServerOptions = {}): Promise<TestServer> {
+  return TestServer.open({ adminToken: ADMIN_KEY, ...options });
 }
 
 /** `what` is a method and a path: `GET /status`. */
-export async function call(stage: Stage, what: string, options: Call = {}): Promise<Answer> {
+export async function call(server: TestServer, what: string, options: Call = {}): Promise<Answer> {
   const [method, path] = what.split(" ") as [string, string];
-  const { bearer, body, port = stage.server.port } = options;
+  const { bearer, body, port = server.parley.port } = options;
   const headers = { ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...options.headers };
   const payload = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body: payload as string });
@@ -48,8 +48,8 @@ export async function call(stage: Stage, what: string, options: Call = {}): Prom
 }
 
 /** The same with the admin key. */
-export function callAsAdmin(stage: Stage, what: string, options: Call = {}): Promise<Answer> {
-  return call(stage, what, { bearer: ADMIN_KEY, ...options });
+export function callAsAdmin(server: TestServer, what: string, options: Call = {}): Promise<Answer> {
+  return call(server, what, { bearer: ADMIN_KEY, ...options });
 }
 
 /** Holds an answer to the form that every error has. */

@@ -83,11 +83,11 @@ export class FakeSocket implements Socket {
   }
 }
 
-export interface CoreStageOptions extends ConfigOverrides {
+export interface TestCoreOptions extends ConfigOverrides {
   hooks?: Hooks;
 }
 
-export class CoreStage {
+export class TestCore {
   readonly config: Config;
   readonly hub: Hub;
   readonly node: Node;
@@ -97,7 +97,7 @@ export class CoreStage {
   readonly log: string[] = [];
   readonly #gateway: Gateway;
 
-  constructor(broker: Broker, { hooks = {}, ...overrides }: CoreStageOptions = {}) {
+  constructor(broker: Broker, { hooks = {}, ...overrides }: TestCoreOptions = {}) {
     this.config = defaultConfig({
       jwtSecret: "x".repeat(32),
       websocketMessageRate: 0,

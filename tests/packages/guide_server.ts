@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { Client } from "../../src/client/client.ts";
 import { complaintsOf, withBrowser } from "../browser/browser.ts";
-import { clientOf, CONNECT, startParley, tokenOf } from "../client/world.ts";
+import { clientOf, CONNECT, startParley, tokenOf } from "../client/real_server.ts";
 import { RedisServer } from "../e2e/redis_server.ts";
 import { TcpProxy } from "../e2e/tcp_proxy.ts";
 import { eventually, type ServerProcess } from "../harness.ts";
@@ -18,7 +18,7 @@ const PATIENCE = { withinMs: 60_000, everyMs: 50 };
 const SHORT_TTL_S = 5;
 
 /** A server that keeps its rooms in Redis, the way there that can be cut, and Fred, who sits on the sofa. */
-export class GuideWorld implements AsyncDisposable {
+export class GuideServer implements AsyncDisposable {
   readonly proxy: TcpProxy;
   readonly redis: RedisServer;
   readonly fred: Client;
@@ -34,13 +34,13 @@ export class GuideWorld implements AsyncDisposable {
     this.fred.room(ROOM).onMessage(({ username, data }) => this.heard.push(`${username}: ${data.text}`));
   }
 
-  static async open(): Promise<GuideWorld> {
+  static async open(): Promise<GuideServer> {
     const redis = await RedisServer.start();
     const server = await startParley(settings(redis));
-    const world = new GuideWorld(redis, server, await TcpProxy.start(server.port));
-    world.fred.connect();
-    await world.fred.room(ROOM).join();
-    return world;
+    const guideServer = new GuideServer(redis, server, await TcpProxy.start(server.port));
+    guideServer.fred.connect();
+    await guideServer.fred.room(ROOM).join();
+    return guideServer;
   }
 
   async say(text: string): Promise<void> {
@@ -131,8 +131,8 @@ class Visitor {
   }
 }
 
-/** The page as a browser gets it; the server that it knows is the world's proxy. */
-export async function liveThroughAll(origin: string, world: GuideWorld): Promise<void> {
+/** The page as a browser gets it; the server that it knows is the proxy. */
+export async function liveThroughAll(origin: string, server: GuideServer): Promise<void> {
   await withBrowser(async (browser) => {
     const page = await browser.newPage();
     const complaints = complaintsOf(page);
@@ -141,72 +141,72 @@ export async function liveThroughAll(origin: string, world: GuideWorld): Promise
     const visitor = new Visitor(page);
     await visitor.signIn("ann");
     await visitor.showed("You are connected as ann.");
-    await talk(world, visitor, "ann", "welcome");
+    await talk(server, visitor, "ann", "welcome");
     for (const event of [cut, switchAccount, expire, restart, emptyRedis]) {
       await visitor.forget();
-      await event(world, visitor);
+      await event(server, visitor);
     }
     assertEquals(complaints, []);
   });
 }
 
 /** Both ways. */
-async function talk(world: GuideWorld, visitor: Visitor, user: string, topic: string): Promise<void> {
+async function talk(server: GuideServer, visitor: Visitor, user: string, topic: string): Promise<void> {
   await visitor.say(`${topic}?`);
-  await world.hears(`${user}: ${topic}?`);
+  await server.hears(`${user}: ${topic}?`);
   await visitor.reads(`${user}: ${topic}?`);
-  await world.say(`${topic}!`);
+  await server.say(`${topic}!`);
   await visitor.reads(`fred: ${topic}!`);
 }
 
-async function cut(world: GuideWorld, visitor: Visitor): Promise<void> {
-  world.proxy.cut();
+async function cut(server: GuideServer, visitor: Visitor): Promise<void> {
+  server.proxy.cut();
   await visitor.showed("Cannot stay connected: disconnected");
-  await visitor.showed(`Cannot reach 127.0.0.1:${world.proxy.port}, or /websocket/connect there: unreachable`);
+  await visitor.showed(`Cannot reach 127.0.0.1:${server.proxy.port}, or /websocket/connect there: unreachable`);
   await visitor.say("typed during the cut");
-  await world.say("said during the cut");
-  world.proxy.heal();
+  await server.say("said during the cut");
+  server.proxy.heal();
   await visitor.showed("You are connected as ann.");
   await visitor.reads("fred: said during the cut");
   await visitor.reads("ann: typed during the cut");
-  await world.hears("ann: typed during the cut");
-  await talk(world, visitor, "ann", "the cut");
+  await server.hears("ann: typed during the cut");
+  await talk(server, visitor, "ann", "the cut");
 }
 
-async function switchAccount(world: GuideWorld, visitor: Visitor): Promise<void> {
-  world.proxy.cut();
+async function switchAccount(server: GuideServer, visitor: Visitor): Promise<void> {
+  server.proxy.cut();
   await visitor.showed("Cannot stay connected: disconnected");
   await visitor.say("a secret");
   await visitor.signIn("bob");
-  world.proxy.heal();
+  server.proxy.heal();
   await visitor.showed("You are connected as bob.");
-  await talk(world, visitor, "bob", "the switch");
+  await talk(server, visitor, "bob", "the switch");
   await visitor.readsNothingOf("a secret");
-  assert(!world.heard.some((line) => line.includes("a secret")), "said by nobody");
+  assert(!server.heard.some((line) => line.includes("a secret")), "said by nobody");
 }
 
-async function expire(world: GuideWorld, visitor: Visitor): Promise<void> {
+async function expire(server: GuideServer, visitor: Visitor): Promise<void> {
   await visitor.signIn("bob", SHORT_TTL_S);
   await visitor.showed("Token expired: send a fresh one before the next time");
   await visitor.signIn("bob");
   await visitor.showed("You are connected as bob.");
-  await talk(world, visitor, "bob", "the token");
+  await talk(server, visitor, "bob", "the token");
 }
 
-async function restart(world: GuideWorld, visitor: Visitor): Promise<void> {
-  await world.stop();
+async function restart(server: GuideServer, visitor: Visitor): Promise<void> {
+  await server.stop();
   await visitor.showed("Cannot stay connected: The server is going away");
-  await world.start();
+  await server.start();
   await visitor.showed("You are connected as bob.");
-  await talk(world, visitor, "bob", "the restart");
+  await talk(server, visitor, "bob", "the restart");
   await visitor.reads("fred: the token!");
 }
 
-async function emptyRedis(world: GuideWorld, visitor: Visitor): Promise<void> {
-  await world.redis.command("FLUSHALL");
-  await world.say("is anything left?");
+async function emptyRedis(server: GuideServer, visitor: Visitor): Promise<void> {
+  await server.redis.command("FLUSHALL");
+  await server.say("is anything left?");
   await visitor.showed("The server has lost the earlier messages of this room.");
   await visitor.reads("fred: is anything left?");
   await visitor.readsNothingOf("the restart");
-  await talk(world, visitor, "bob", "the empty Redis");
+  await talk(server, visitor, "bob", "the empty Redis");
 }

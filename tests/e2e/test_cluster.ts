@@ -15,28 +15,28 @@ const RUNTIMES: Runtime[] = ["bun", "deno"];
 /** When all faults are over: a dead node's members leave within 15 s, and what Redis forgot is compared a little later. */
 const REST_MS = 40_000;
 
-export interface ClusterStageOptions {
+export interface TestClusterOptions {
   /** The Redis of node n. */
   url: (node: number) => string;
   nodes: number;
   env?: Record<string, string>;
 }
 
-export class ClusterStage implements AsyncDisposable {
+export class TestCluster implements AsyncDisposable {
   readonly checker = new HistoryChecker();
   readonly nodes: ServerProcess[] = [];
   readonly participants: Participant[] = [];
-  readonly #options: ClusterStageOptions;
+  readonly #options: TestClusterOptions;
   #isOver = false;
 
-  private constructor(options: ClusterStageOptions) {
+  private constructor(options: TestClusterOptions) {
     this.#options = options;
   }
 
-  static async open(options: ClusterStageOptions): Promise<ClusterStage> {
-    const stage = new ClusterStage(options);
-    await Promise.all(Array.from({ length: options.nodes }, (_, n) => stage.startNode(n)));
-    return stage;
+  static async open(options: TestClusterOptions): Promise<TestCluster> {
+    const cluster = new TestCluster(options);
+    await Promise.all(Array.from({ length: options.nodes }, (_, n) => cluster.startNode(n)));
+    return cluster;
   }
 
   /** Starts node n, or starts it anew; Bun and Deno take turns. */

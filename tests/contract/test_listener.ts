@@ -1,6 +1,6 @@
 /**
- * A stage for the adapter's contract: an adapter that listens, a handler that writes down what it is told, and clients
- * that are matched with their sockets. Used by the adapter_*.ts suites only.
+ * What the suites of the adapter's contract test: an adapter that listens, a handler that writes down what it is told, and clients
+ * that are matched with their sockets.
  */
 import type { ListenOptions, Peer, RuntimeAdapter, Socket, SocketHandler } from "../../src/adapter.ts";
 import type { Frame } from "../../src/message.ts";
@@ -24,7 +24,7 @@ export const LIMITS = {
   idleTimeoutMs: 0,
 };
 
-export class Stage implements AsyncDisposable {
+export class TestListener implements AsyncDisposable {
   readonly adapter: RuntimeAdapter;
   readonly ports: number[] = [];
   readonly opened: Socket[] = [];
@@ -40,10 +40,10 @@ export class Stage implements AsyncDisposable {
     this.adapter = adapter;
   }
 
-  static async set(factory: AdapterFactory, script: Script = {}): Promise<Stage> {
-    const stage = new Stage(await factory());
-    stage.listen(script);
-    return stage;
+  static async start(factory: AdapterFactory, script: Script = {}): Promise<TestListener> {
+    const listener = new TestListener(await factory());
+    listener.listen(script);
+    return listener;
   }
 
   listen(script: Script): number[] {
