@@ -245,7 +245,7 @@ test("reading history is under a rate per address, the backend's aside", SLOW, a
 });
 
 test("what a join's verdict makes of a user holds over REST, too, and gives nobody else a right", SLOW, async () => {
-  await using stage = await openStage({
+  await using server = await openHttpServer({
     hooks: {
       onJoin: ({ userId }, room) => {
         if (room === "masked" && userId === "kim") return { member: { user: "bob", name: "Somebody" } };
@@ -255,11 +255,11 @@ test("what a join's verdict makes of a user holds over REST, too, and gives nobo
     },
   });
   const into = async (room: string, user: string) =>
-    await call(stage, `POST /api/chat/rooms/${room}/messages`, {
-      bearer: await stage.token(user),
+    await call(server, `POST /api/chat/rooms/${room}/messages`, {
+      bearer: await server.token(user),
       body: { content: `of ${user}` },
     });
-  const kim = await stage.snake("kim");
+  const kim = await server.snake("kim");
   await kim.ask({ type: "join_room", roomId: "masked" }, { type: "online_update", online: ["bob"] });
   assertEquals((await into("masked", "kim")).status, 201);
   const shown = await kim.hear({ type: "new_message", content: "of kim" });
@@ -268,18 +268,18 @@ test("what a join's verdict makes of a user holds over REST, too, and gives nobo
   assertEquals((await into("quiet", "ann")).status, 201);
   // The room shows a bob, but that is not him.
   assertError(await into("masked", "bob"), [403, "forbidden"]);
-  const bearer = await stage.token("bob");
-  assertError(await call(stage, "GET /api/chat/rooms/masked/messages", { bearer }), [403, "forbidden"]);
+  const bearer = await server.token("bob");
+  assertError(await call(server, "GET /api/chat/rooms/masked/messages", { bearer }), [403, "forbidden"]);
 });
 
 test("who is in a room stays in over REST while the program lets in nobody else", SLOW, async () => {
   let isOpen = true;
-  await using stage = await openStage({ hooks: { onJoin: () => isOpen } });
-  const ann = await stage.snake("ann");
+  await using server = await openHttpServer({ hooks: { onJoin: () => isOpen } });
+  const ann = await server.snake("ann");
   await ann.ask({ type: "join_room", roomId: "club" }, { type: "online_update" });
   isOpen = false;
   const read = async (user: string) =>
-    await call(stage, "GET /api/chat/rooms/club/messages", { bearer: await stage.token(user) });
+    await call(server, "GET /api/chat/rooms/club/messages", { bearer: await server.token(user) });
   assertEquals((await read("ann")).status, 200);
   assertError(await read("bob"), [403, "forbidden"]);
 });
