@@ -95,7 +95,7 @@ export class TestCore {
   readonly admission: Admission;
   readonly topics = new Topics<FakeSocket>();
   readonly log: string[] = [];
-  readonly #gateway: Gateway;
+  readonly gateway: Gateway;
 
   constructor(broker: Broker, { hooks = {}, ...overrides }: TestCoreOptions = {}) {
     this.config = defaultConfig({
@@ -133,7 +133,7 @@ export class TestCore {
     const lifecycle = new Lifecycle(this.hub, new Dispatcher(this.hub));
     this.admission = new Admission({ config, origins, stats, log: this.hub.log });
     const fetch = () => new Response();
-    this.#gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, endpoints, fetch });
+    this.gateway = new Gateway({ hub: this.hub, admission: this.admission, origins, lifecycle, endpoints, fetch });
     this.node = new Node(this.hub, adapter);
     this.api = new ServerApi(this.hub);
     broker.start(this.node);
@@ -146,11 +146,11 @@ export class TestCore {
 
   /** Up to the grant of the upgrade; what it returns opens the socket. */
   async knock(path: string, headers: Record<string, string> = {}): Promise<() => FakeSocket> {
-    const granted = await this.#gateway.upgrade(new Request(`http://parley.test${path}`, { headers }), PEER);
+    const granted = await this.gateway.upgrade(new Request(`http://parley.test${path}`, { headers }), PEER);
     if (granted instanceof Response) throw new Error(`refused with ${granted.status}: ${await granted.text()}`);
     return () => {
-      const socket = new FakeSocket(this.#gateway, this.topics, granted.context);
-      this.#gateway.open(socket);
+      const socket = new FakeSocket(this.gateway, this.topics, granted.context);
+      this.gateway.open(socket);
       return socket;
     };
   }

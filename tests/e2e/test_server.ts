@@ -8,6 +8,8 @@ import { defaultConfig } from "../../src/config/config.ts";
 import { demoPages } from "../../src/demo/pages.ts";
 import { createServer, ParleyServer, type ServerOptions } from "../../src/mod.ts";
 import * as executable from "../../src/server.ts";
+import type { DialectFamily } from "../../src/dialects/family.ts";
+import type { PubsubSettings } from "../pubsub_dialect.ts";
 import { signToken, type TokenContent } from "../../src/verifiers/sign.ts";
 import { TestSocket, type TestSocketOptions } from "../harness.ts";
 
@@ -70,6 +72,11 @@ function includes(frame: unknown, expected: unknown): boolean {
   return Object.entries(expected).every(([key, value]) => includes((frame as JsonFrame)[key], value));
 }
 
+export interface TestServerOptions extends ServerOptions, PubsubSettings {
+  /** Other dialects than there are by default. */
+  families?: readonly DialectFamily[];
+}
+
 export class TestServer implements AsyncDisposable {
   readonly parley: ParleyServer;
   readonly log: string[];
@@ -81,7 +88,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** A server in this process with a known secret and, unless said otherwise, without limits on rates. */
-  static async open(options: ServerOptions = {}): Promise<TestServer> {
+  static async open(options: TestServerOptions = {}): Promise<TestServer> {
     const lines: string[] = [];
     const log: Log = createLog({ level: "debug", write: (line) => lines.push(line) });
     const defaults = {
@@ -94,7 +101,8 @@ export class TestServer implements AsyncDisposable {
       websocketJoinRate: 0,
     };
     const all = { ...defaults, websocketDrainMs: 500, log, ...options };
-    return new TestServer(await (options.demo ? createDemo(all) : createServer(all)), lines);
+    const isOwn = options.demo || options.families;
+    return new TestServer(await (isOwn ? createOwn(all) : createServer(all)), lines);
   }
 
   url(path: string): string {
@@ -169,7 +177,8 @@ export const JOIN: Record<string, (room: string) => [JsonFrame, JsonFrame]> = {
   plain: (room) => [{ type: "join", room }, { type: "user_list", room }],
 };
 
-/** As the executable starts it: with pages, which a program that embeds a server does not get. */
-async function createDemo({ hooks, log, ...settings }: ServerOptions): Promise<ParleyServer> {
-  return new ParleyServer(await executable.createServer(defaultConfig(settings), { hooks, log, pages: demoPages }));
+/** With what a program that embeds a server does not get: pages in demo mode, as the executable, and other dialects. */
+async function createOwn({ hooks, log, families, ...settings }: TestServerOptions): Promise<ParleyServer> {
+  const extras = { hooks, log, families, pages: demoPages };
+  return new ParleyServer(await executable.createServer(defaultConfig(settings, families), extras));
 }
