@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import * as v from "valibot";
 import { ParleyError } from "./errors.ts";
 import { randomId } from "./id.ts";
+import { isRoomName, ROOM_NAME_RULE } from "./room_name.ts";
 
 /** In what it was sent, for the error message. */
 export type JsonSource = "frame" | "body";
@@ -17,6 +18,19 @@ export type JsonSource = "frame" | "body";
 /** Deeper values are refused before anything recurses over them. */
 const MAX_DEPTH = 64;
 const FIRST_ISSUE_ONLY = { abortEarly: true, abortPipeEarly: true } as const;
+
+const MAX_ID_LENGTH = 128;
+export const ID_RULE = `must be a string of 1 to ${MAX_ID_LENGTH} characters`;
+
+/** An id of a frame, a message, a connection, an emoji: any short string. */
+export const Id = v.pipe(
+  v.string(ID_RULE),
+  v.nonEmpty(ID_RULE),
+  v.maxLength(MAX_ID_LENGTH, ID_RULE),
+  v.check((id: string) => id.isWellFormed(), ID_RULE),
+);
+
+export const RoomName = v.pipe(v.string(ROOM_NAME_RULE), v.check(isRoomName, ROOM_NAME_RULE));
 
 /** Throws `bad_message`. */
 export function parseJson(text: string, source: JsonSource): unknown {

@@ -193,7 +193,7 @@ function assemble(config: Config, { adapter, log, hooks, worker, verifier, demo,
   const origins = new Origins(config.websocketAllowedOrigins);
   const admission = new Admission({ config, origins, stats, log });
   const rules = new RoomRules(config.rooms, config.defaultRoom, config.socketioNamespaces);
-  const guards = families.flatMap((family) => family.guard?.(config) ?? []);
+  const guards = families.flatMap((family) => family.guard?.({ ...config }) ?? []);
   const isTaken = (event: string) => families.some((family) => family.handles?.(event));
   const program = new ProgramPolicy({ hooks, identityOf: identityOfProgram, isTaken });
   const broker = createBroker(config, { ids, log, worker });

@@ -65,7 +65,7 @@ function readSystem(fields: JsonObject, attempted: string): CommandBody | undefi
 
 type SignalReader = (data: JsonObject, attempted: string) => Signal;
 
-const message_id = field.LooseId;
+const message_id = field.MessageId;
 const EVENTS: Record<string, SignalReader> = {
   typing_start: () => ({ type: "typing", active: true }),
   typing_stop: () => ({ type: "typing", active: false }),

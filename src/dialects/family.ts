@@ -15,7 +15,7 @@ export interface DialectFamily<S extends SettingTable = SettingTable> extends Di
   /** Whether it gives the event a meaning, which an embedding program then cannot. */
   handles?(event: string): boolean;
   /** Of rooms that it protects, at every way in: those of its own, mostly. */
-  guard?(config: DialectConfig): Policy | undefined;
+  guard?(config: DialectContext<S>["config"]): Policy | undefined;
   /** One for each wire form. The first is the one that is meant by the family's name. */
   dialects(given: DialectContext<S>): readonly AnyDialect[];
 }

@@ -6,27 +6,32 @@
  * empty. Elsewhere null means absent.
  */
 import * as v from "valibot";
-import { isRoomName, MAX_ROOM_NAME_LENGTH, ROOM_NAME_RULE } from "../room_name.ts";
+import { Id, ID_RULE, RoomName } from "../json.ts";
+import { MAX_ROOM_NAME_LENGTH } from "../room_name.ts";
 
-const MAX_ID_LENGTH = 128;
+export { Id, RoomName };
+
 /** A frame that authenticates may have 16 KiB. */
 const MAX_TOKEN_LENGTH = 16_384;
 const MAX_METADATA_LENGTH = 1_024;
 const MAX_PAGE = 100;
 const MAX_PEOPLE = 200;
 
+function ruleOf(maxLength: number): string {
+  return `must be a string of 1 to ${maxLength} characters`;
+}
+
 function bounded(maxLength: number) {
-  const rule = `must be a string of 1 to ${maxLength} characters`;
+  const rule = ruleOf(maxLength);
   const isWellFormed = v.check((text: string) => text.isWellFormed(), rule);
   return v.pipe(v.string(rule), v.nonEmpty(rule), v.maxLength(maxLength, rule), isWellFormed);
 }
 
 const wholeNumber = v.pipe(v.number("must be a number"), v.safeInteger("must be a whole number"));
 
-/** Ids that some clients keep as numbers. */
-function boundedOrNumber(maxLength: number) {
-  const rule = `must be a string of 1 to ${maxLength} characters or a whole number`;
-  return v.union([bounded(maxLength), v.pipe(wholeNumber, v.transform(String))], rule);
+/** Ids that some clients keep as numbers; here they are strings. */
+function idOrNumber<S extends v.GenericSchema<string, string>>(id: S, rule: string) {
+  return v.union([id, v.pipe(wholeNumber, v.transform(String))], `${rule} or a whole number`);
 }
 
 /** A field whose null means that it is absent. */
@@ -34,16 +39,11 @@ function absentable<S extends v.GenericSchema>(schema: S) {
   return v.nullish(schema, () => undefined);
 }
 
-export const RoomName = v.pipe(v.string(ROOM_NAME_RULE), v.check(isRoomName, ROOM_NAME_RULE));
-
-/** An id of a frame, a message, a connection, an emoji: any short string. */
-export const Id = bounded(MAX_ID_LENGTH);
-
-/** The id of a message. */
-export const LooseId = boundedOrNumber(MAX_ID_LENGTH);
+/** The id of a message, which some clients keep as a number. */
+export const MessageId = idOrNumber(Id, ID_RULE);
 
 /** The id of a user or a connection: a user may be called whatever a room may. */
-export const Person = boundedOrNumber(MAX_ROOM_NAME_LENGTH);
+export const Person = idOrNumber(bounded(MAX_ROOM_NAME_LENGTH), ruleOf(MAX_ROOM_NAME_LENGTH));
 
 const PEOPLE_RULE = `must be a list of 1 to ${MAX_PEOPLE} user ids`;
 
@@ -60,7 +60,7 @@ export const ClientId = absentable(Id);
 export const Token = bounded(MAX_TOKEN_LENGTH);
 
 export const Position = absentable(
-  v.object({ epoch: bounded(MAX_ID_LENGTH), offset: v.pipe(wholeNumber, v.minValue(0, "must not be negative")) }, (
+  v.object({ epoch: Id, offset: v.pipe(wholeNumber, v.minValue(0, "must not be negative")) }, (
     issue,
   ) => issue.expected === "Object" ? "must be a position {epoch, offset}" : "is missing"),
 );

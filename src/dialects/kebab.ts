@@ -56,7 +56,7 @@ const FRAMES: Record<string, FrameReader> = {
   "message": (fields, attempted) => ("roomId" in fields ? toRoom : toOneOrAll)(fields, attempted),
   "typing-start": on(inRoom, ({ roomId }) => typing(roomId, true)),
   "typing-stop": on(inRoom, ({ roomId }) => typing(roomId, false)),
-  "reaction": on({ ...inRoom, messageId: field.LooseId, emoji: field.Id }, ({ roomId, messageId, emoji }) => ({
+  "reaction": on({ ...inRoom, messageId: field.MessageId, emoji: field.Id }, ({ roomId, messageId, emoji }) => ({
     kind: "signal",
     target: { room: roomId },
     signal: { type: "reaction", messageId, emoji, action: "added" },

@@ -37,7 +37,7 @@ const FRAMES: Record<string, FrameReader> = {
   "message": (fields, attempted) => ("to" in fields ? toOne : toRoom)(fields, attempted),
   "typing_start": on(inRoom, ({ roomId }) => typing(roomId, true)),
   "typing_stop": on(inRoom, ({ roomId }) => typing(roomId, false)),
-  "reaction": on({ ...inRoom, messageId: field.LooseId, emoji: field.Id }, ({ roomId, messageId, emoji }) => ({
+  "reaction": on({ ...inRoom, messageId: field.MessageId, emoji: field.Id }, ({ roomId, messageId, emoji }) => ({
     kind: "signal",
     target: { room: roomId },
     signal: { type: "reaction", messageId, emoji, action: "added" },

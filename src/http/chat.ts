@@ -23,13 +23,13 @@ import { ChatRights } from "./chat_rights.ts";
 import {
   described,
   Id,
-  LooseId,
-  LooseUser,
+  IdOrNumber,
   Milliseconds,
   PageSize,
   Position,
   PositionText,
   RoomName,
+  UserOrNumber,
 } from "./fields.ts";
 import { check } from "./input.ts";
 import { type Route, route } from "./route.ts";
@@ -53,14 +53,14 @@ const DESCRIBED_TIME = {
 const TIME_RULE = "must be milliseconds since 1970 or an ISO 8601 time";
 
 const Origin = v.object({
-  id: v.optional(v.pipe(LooseId, v.transform(String))),
+  id: v.optional(v.pipe(IdOrNumber, v.transform(String))),
   timestamp: v.optional(v.pipe(
     v.union([v.number(), v.string()], TIME_RULE),
     described(DESCRIBED_TIME),
     v.transform((time) => new Date(time).getTime()),
     v.check((ms) => Number.isFinite(ms), TIME_RULE),
   )),
-  sender_user_id: v.optional(LooseUser),
+  sender_user_id: v.optional(UserOrNumber),
   sender_name: v.optional(Id),
 });
 

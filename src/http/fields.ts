@@ -3,10 +3,11 @@
  * words; the description of the API is written from them too.
  */
 import * as v from "valibot";
-import { isRoomName, MAX_ROOM_NAME_LENGTH, ROOM_NAME_RULE } from "../room_name.ts";
+import { Id, ID_RULE, RoomName as AnyRoomName } from "../json.ts";
+import { isRoomName, MAX_ROOM_NAME_LENGTH } from "../room_name.ts";
 
-const MAX_ID_LENGTH = 128;
-const ID_RULE = `must be a string of 1 to ${MAX_ID_LENGTH} characters`;
+export { Id };
+
 const PAGE_RULE = "must be a whole number of at least 1";
 
 /**
@@ -21,39 +22,27 @@ export function described<Input>(as: Described) {
 export const DESCRIBED_AS = Symbol("described as");
 export type Described = Record<string, unknown> | v.GenericSchema;
 
-/** An id of a connection, a message, a notification. */
-export const Id = v.pipe(v.string(ID_RULE), v.nonEmpty(ID_RULE), v.maxLength(MAX_ID_LENGTH, ID_RULE));
-
 /** What {@link isRoomName} tells of single characters, as far as it can be said without flags: for the description. */
 // deno-lint-ignore no-control-regex
 const NAME_PATTERN = /^(?!\*$)[^\u0000-\u001f\u007f-\u009f]+$/;
+const NAME_FORM = { minLength: 1, maxLength: MAX_ROOM_NAME_LENGTH, pattern: NAME_PATTERN.source };
 
-function name(rule: string) {
-  return v.pipe(
-    v.string(rule),
-    v.minLength(1, rule),
-    v.maxLength(MAX_ROOM_NAME_LENGTH, rule),
-    v.regex(NAME_PATTERN, rule),
-    v.check(isRoomName, rule),
-  );
-}
-
-export const RoomName = name(ROOM_NAME_RULE);
+export const RoomName = v.pipe(AnyRoomName, described(NAME_FORM));
 
 const USER_RULE = `must be a user id: 1 to ${MAX_ROOM_NAME_LENGTH} characters, no control characters, not "*"`;
 
 /** A user's id as a key, or a connection's: what can name a user is what can name a room. */
-export const User = name(USER_RULE);
+export const User = v.pipe(v.string(USER_RULE), v.check(isRoomName, USER_RULE), described(NAME_FORM));
 
 const OR_NUMBER = "or a whole number within ±(2^53−1), larger ones written as strings";
-const LOOSE_ID_RULE = `${ID_RULE} ${OR_NUMBER}`;
-const LOOSE_USER_RULE = `${USER_RULE}, ${OR_NUMBER}`;
+const ID_OR_NUMBER_RULE = `${ID_RULE} ${OR_NUMBER}`;
+const USER_OR_NUMBER_RULE = `${USER_RULE}, ${OR_NUMBER}`;
 
 /** An id that some backends keep as a number; JSON has rounded what a double cannot hold, so that is refused. */
-export const LooseId = v.union([Id, v.pipe(v.number(), v.safeInteger())], LOOSE_ID_RULE);
+export const IdOrNumber = v.union([Id, v.pipe(v.number(), v.safeInteger())], ID_OR_NUMBER_RULE);
 
 /** The same for an id of a user. */
-export const LooseUser = v.union([User, v.pipe(v.number(), v.safeInteger())], LOOSE_USER_RULE);
+export const UserOrNumber = v.union([User, v.pipe(v.number(), v.safeInteger())], USER_OR_NUMBER_RULE);
 
 /** A page's size in a query; what is over `max` is cut. */
 export function PageSize(usual: number, max: number) {

@@ -20,7 +20,7 @@ const MESSAGE_FIELDS = new Set(["conversationId", "to", "content", "clientMessag
 const ADDRESS_FIELDS = new Set(["conversationId", "to", "userId"]);
 
 const conversationId = field.RoomName;
-const messageId = field.LooseId;
+const messageId = field.MessageId;
 const address = { conversationId: field.OptionalRoomName, to: field.OptionalPerson };
 
 const EVENTS: Record<string, FrameReader> = {

@@ -44,3 +44,11 @@ test("an embedding program's numeric ids are held to the same", SLOW, async () =
   }
   await server.sendToUser(rounded - 1, { type: "x" });
 });
+
+test("an id over HTTP is held to what one in a frame is: half a surrogate pair is refused", SLOW, async () => {
+  await using server = await openHttpServer();
+  const chat = "POST /api/chat/rooms/lobby/messages";
+  const refused = await callAsAdmin(server, chat, { body: '{"content":"hi","id":"a\\ud800"}' });
+  assertError(refused, [400, "bad_message"]);
+  assertEquals((await callAsAdmin(server, chat, { body: '{"content":"hi","id":"a\\ud83d\\ude00"}' })).status, 201);
+});
