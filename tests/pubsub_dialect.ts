@@ -27,6 +27,8 @@ const SETTINGS = {
   pubsubPath: text("PUBSUB_PATH", "/pubsub", "where pubsub connects", { placeholder: "PATH" }),
 };
 
+const OWN_TYPES = "hello subbed unsubbed pubbed authenticated pong fault msg count notice";
+
 // ---- decode ----
 
 const inChannel = { channel: field.RoomName };
@@ -140,18 +142,7 @@ function createPubsub({ config }: DialectContext<typeof SETTINGS>): Dialect {
 export const pubsubFamily: DialectFamily<typeof SETTINGS> = {
   name: "pubsub",
   settings: SETTINGS,
-  reserved: reserving(
-    "hello",
-    "subbed",
-    "unsubbed",
-    "pubbed",
-    "authenticated",
-    "pong",
-    "fault",
-    "msg",
-    "count",
-    "notice",
-  ),
+  reserved: reserving(...OWN_TYPES.split(" ")),
   dialects: (given) => [createPubsub(given)],
 };
 

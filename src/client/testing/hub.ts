@@ -8,7 +8,7 @@ import { identityOf } from "./identity.ts";
 import { refusalOf, type RefusalReason } from "./refusal.ts";
 import { Refused } from "./refused.ts";
 import { Repeats } from "./repeats.ts";
-import { Session, type World } from "./session.ts";
+import { Session, type SessionHost } from "./session.ts";
 import { Statuses } from "./statuses.ts";
 
 export interface HubOptions {
@@ -29,13 +29,13 @@ const LIMITS = { rate: 50, burst: 100, bytesPerSecond: 262_144, maxBytes: 65_536
 
 const BEARER = "parley.bearer.";
 
-export class FakeHub implements World, Acceptor {
+export class FakeHub implements SessionHost, Acceptor {
   readonly clock: Clock;
   readonly latencyMs: number;
   readonly limits = LIMITS;
   readonly statuses: Statuses;
   readonly repeats: Repeats;
-  readonly mayJoin: World["mayJoin"];
+  readonly mayJoin: SessionHost["mayJoin"];
   readonly sessions = new Map<Session, FakeSocket>();
   /** Until when, in milliseconds since 1970. */
   readonly blocked = new Map<string, number>();

@@ -13,7 +13,7 @@ import type { Repeats } from "./repeats.ts";
 import type { Statuses } from "./statuses.ts";
 
 /** What a connection needs of its server. */
-export interface World {
+export interface SessionHost {
   readonly clock: Clock;
   readonly limits: { readonly maxBytes: number };
   readonly statuses: Statuses;
@@ -51,17 +51,17 @@ const TYPING = ["typing_start", "typing_stop"];
 
 export class Session implements Member, Peer {
   readonly id: string;
-  readonly #world: World;
+  readonly #host: SessionHost;
   readonly #socket: FakeSocket;
   readonly #rooms = new Set<FakeRoom>();
   #identity: Identity;
   #expiry: unknown;
 
-  constructor(world: World, socket: FakeSocket, identity: Identity) {
-    this.#world = world;
+  constructor(host: SessionHost, socket: FakeSocket, identity: Identity) {
+    this.#host = host;
     this.#socket = socket;
     this.#identity = identity;
-    this.id = world.newId();
+    this.id = host.newId();
   }
 
   get user(): string {
@@ -81,7 +81,7 @@ export class Session implements Member, Peer {
       connection_id: this.id,
       user_id: user,
       rooms: this.rooms,
-      limits: this.#world.limits,
+      limits: this.#host.limits,
     };
     this.tell({ type: "system_notification", data });
     this.tell({ type: "custom_event", room: `user:${user}`, data: { event: "unread_count", count: 0 } });
@@ -89,18 +89,18 @@ export class Session implements Member, Peer {
   }
 
   asMember(): RoomMember {
-    const { status } = this.#world.statuses.of(this.user);
+    const { status } = this.#host.statuses.of(this.user);
     return { connection_id: this.id, user_id: this.user, name: this.#identity.name, status };
   }
 
   tell(frame: Unstamped): void {
-    this.#socket.tell({ timestamp: this.#world.clock.now(), id: this.#world.newId(), ...frame });
+    this.#socket.tell({ timestamp: this.#host.clock.now(), id: this.#host.newId(), ...frame });
   }
 
   // ---- what the socket says ----
 
   receive(text: string): void {
-    const { maxBytes } = this.#world.limits;
+    const { maxBytes } = this.#host.limits;
     if (new TextEncoder().encode(text).length > maxBytes) return this.#socket.closeWith(TOO_LARGE, "Frame too large");
     let frame: Partial<Asked> = {};
     try {
@@ -113,10 +113,10 @@ export class Session implements Member, Peer {
   }
 
   gone(): void {
-    this.#world.clock.clearTimeout(this.#expiry);
+    this.#host.clock.clearTimeout(this.#expiry);
     for (const room of this.#rooms) room.leave(this);
     this.#rooms.clear();
-    this.#world.gone(this);
+    this.#host.gone(this);
   }
 
   // ---- inside ----
@@ -157,22 +157,22 @@ export class Session implements Member, Peer {
       throw new Refused("bad_message", 'Cannot send the message: it has neither "room" nor "to"');
     }
     const room = to === undefined ? this.#joined(name!, "publish to") : undefined;
-    const message_id = this.#world.newId();
+    const message_id = this.#host.newId();
     const message: MessageFrame = {
       ...this.#sender({ type: "message", to, data: Object(data) }),
       room: room?.name,
       id: id !== undefined && room ? id : message_id,
       message_id,
-      timestamp: this.#world.clock.now(),
+      timestamp: this.#host.clock.now(),
     };
-    const known = id === undefined ? undefined : this.#world.repeats.find([this.user, name, to, id, data]);
+    const known = id === undefined ? undefined : this.#host.repeats.find([this.user, name, to, id, data]);
     if (known) return this.#acknowledge(frame, { ...known, duplicate: true });
     if (room) {
       room.append(message);
       room.tell(message, echo ? undefined : this);
-    } else this.#world.direct(to!, message, this);
+    } else this.#host.direct(to!, message, this);
     const receipt = { message_id, position: message.position };
-    if (id !== undefined) this.#world.repeats.keep([this.user, name, to, id, data], receipt);
+    if (id !== undefined) this.#host.repeats.keep([this.user, name, to, id, data], receipt);
     if (!room || !echo) this.#acknowledge(frame, receipt);
   }
 
@@ -180,10 +180,10 @@ export class Session implements Member, Peer {
     const { room: name, to } = frame;
     const { event, ...rest } = Object(frame.data) as { event: string };
     const own = TYPING.includes(event) ? {} : rest;
-    const read_at = event === "message_read" ? this.#world.clock.now() : undefined;
+    const read_at = event === "message_read" ? this.#host.clock.now() : undefined;
     const signal = this.#sender({ type: "custom_event", to, data: { ...own, event, user_id: this.user, read_at } });
     const toAll = ["reaction", "message_read"].includes(event);
-    if (to !== undefined) this.#world.direct(to, signal, this);
+    if (to !== undefined) this.#host.direct(to, signal, this);
     else this.#joined(name!, "signal into").tell(signal, toAll ? undefined : this);
     this.#acknowledge(frame);
   }
@@ -194,8 +194,8 @@ export class Session implements Member, Peer {
 
   #say(frame: Asked): void {
     const { status, metadata } = Object(frame.data) as { status: PresenceStatus; metadata?: unknown };
-    const isNews = this.#world.statuses.set(this.user, { status, metadata });
-    if (isNews) this.#world.announceStatus(this);
+    const isNews = this.#host.statuses.set(this.user, { status, metadata });
+    if (isNews) this.#host.announceStatus(this);
     this.#acknowledge(frame);
   }
 
@@ -236,7 +236,7 @@ export class Session implements Member, Peer {
 
   #join(frame: Asked, name: string, since: Position | undefined): void {
     if (!name) throw new Refused("bad_message", 'Cannot read the system frame for "join": "room" must be a room name');
-    if (!this.rooms.includes(name) && !this.#world.mayJoin(this.user, name)) {
+    if (!this.rooms.includes(name) && !this.#host.mayJoin(this.user, name)) {
       throw new Refused("forbidden", `Cannot join room "${name}": it is not allowed to you`, name);
     }
     const room = this.#enter(name);
@@ -244,13 +244,13 @@ export class Session implements Member, Peer {
   }
 
   #leave(frame: Asked, name: string): void {
-    const room = this.#world.room(name);
+    const room = this.#host.room(name);
     if (!room.isReserved && room.leave(this)) this.#rooms.delete(room);
     this.#answer(frame, { type: "room_left", room: name, data: { room: name } });
   }
 
   #enter(name: string): FakeRoom {
-    const room = this.#world.room(name);
+    const room = this.#host.room(name);
     this.#rooms.add(room);
     room.enter(this);
     return room;
@@ -258,18 +258,18 @@ export class Session implements Member, Peer {
 
   #follow(frame: Asked, action: string, users: string[], isOne: boolean): void {
     for (const user of users) {
-      const room = this.#world.room(`presence:${user}`);
+      const room = this.#host.room(`presence:${user}`);
       if (action === "subscribe_presence") this.#enter(room.name);
       else if (room.leave(this)) this.#rooms.delete(room);
     }
-    const states = users.map((user) => ({ userId: user, user_id: user, ...this.#world.statuses.of(user) }));
+    const states = users.map((user) => ({ userId: user, user_id: user, ...this.#host.statuses.of(user) }));
     this.#system(frame, isOne ? { action, ...states[0] } : { action, states });
   }
 
   #authenticate(frame: Asked, token: string | undefined): void {
     const identity = identityOf(token);
     if (!identity) throw new Refused("unauthorized", "Invalid token: it names nobody");
-    if (identity.expiresAt <= this.#world.clock.now()) {
+    if (identity.expiresAt <= this.#host.clock.now()) {
       throw new Refused("token_expired", "Invalid token: it has expired");
     }
     if (identity.user !== this.user) {
@@ -281,7 +281,7 @@ export class Session implements Member, Peer {
   }
 
   #expireAt(at: number): void {
-    const { clock } = this.#world;
+    const { clock } = this.#host;
     clock.clearTimeout(this.#expiry);
     if (at === Infinity) return;
     this.#expiry = clock.setTimeout(() => {
@@ -300,7 +300,7 @@ export class Session implements Member, Peer {
 
   /** A room that it is in, or could join. */
   #visible(name: string): FakeRoom {
-    if (this.rooms.includes(name) || this.#world.mayJoin(this.user, name)) return this.#world.room(name);
+    if (this.rooms.includes(name) || this.#host.mayJoin(this.user, name)) return this.#host.room(name);
     throw new Refused("forbidden", `Cannot look into room "${name}": it is not open to you`, name);
   }
 }

@@ -56,7 +56,7 @@ export const flat: Scenario = {
 };
 
 async function compared(server: Server, settings: Settings, others: Others): Promise<Metrics> {
-  const stages: Stage[] = [];
+  const stages: RunningServer[] = [];
   try {
     for (const seated of [NOBODY, others]) stages.push(await open(server, await server.start({}), seated));
     const rounds: Metrics[][] = [];
@@ -76,14 +76,14 @@ async function compared(server: Server, settings: Settings, others: Others): Pro
   }
 }
 
-interface Stage {
+interface RunningServer {
   readonly server: Server;
   readonly running: Running;
   readonly talkers: Crowd;
   readonly crowds: readonly Crowd[];
 }
 
-async function open(server: Server, running: Running, { rooms, members }: typeof NOBODY): Promise<Stage> {
+async function open(server: Server, running: Running, { rooms, members }: typeof NOBODY): Promise<RunningServer> {
   const line = lineTo(server, running);
   (await Crowd.open({ ...line, ...WARM_UP })).close();
   await delay(QUIET_MS);
@@ -92,7 +92,7 @@ async function open(server: Server, running: Running, { rooms, members }: typeof
   return { server, running, talkers, crowds: [idle, talkers] };
 }
 
-async function read({ server, running, talkers }: Stage, seconds: number): Promise<Metrics> {
+async function read({ server, running, talkers }: RunningServer, seconds: number): Promise<Metrics> {
   const { pids } = running;
   const metrics = await measureWindow(talkers, { load: { kind: "closed", inFlight: 1 }, seconds, pids, awake: true });
   const before = cpuUs(pids);
