@@ -1,10 +1,11 @@
 /**
  * The end of the executable: signals, farewells, exit codes.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
 import {
   eventually,
+  RUNTIME,
   spawnGroup,
   spawnInTerminal,
   spawnServer,
@@ -26,8 +27,9 @@ test("SIGTERM tells everybody, closes 1001 in batches, refuses newcomers and exi
     return response.status === 503 && response;
   });
   assertEquals(ready.status, 503);
-  const late = new TestSocket(server.ws("/ws"));
-  assert((await late.closed).code !== 1001);
+  // Deno's listener may have stopped by then: the connection waits in the system's queue, and ends with the process.
+  const refused = RUNTIME === "bun" ? /^refused with 503$/ : /^refused with 503$|^Error: Cannot /;
+  assertMatch(await fateOf({ port: server.port, path: "/ws" }), refused);
   for (const socket of sockets) assertEquals((await socket.closed).code, 1001);
   assertEquals(await server.exited, { code: 0, signal: null });
 });

@@ -67,6 +67,7 @@ test("thirty clients of all transports join while four hundred events flow", { t
     assertEquals(numbers, Array.from({ length: numbers.length }, (_, at) => first + at));
     assertEquals(numbers.at(-1) ?? EVENTS, EVENTS);
   }
+  await watcher.settle();
   assertEquals(numbersOf(watcher).length, EVENTS);
   assertEquals([speaker.heard("newMessage"), speaker.heard("stroke")], [[], []]);
 });

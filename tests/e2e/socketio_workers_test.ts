@@ -17,6 +17,7 @@ test("clients of every transport connect and chat, whichever worker they meet", 
   const clients = ways.map((transports) => new SocketioClient(server.url, { transports, reconnection: false }));
   try {
     await Promise.all(clients.map((client) => client.connected()));
+    assertEquals(new Set(clients.map(workerOf)).size, 2, "both workers have clients");
     for (const client of clients) await client.ask("joinConversation", { conversationId });
     const speakers = [clients[0]!, clients[EACH]!, clients.at(-1)!];
     for (const [at, speaker] of speakers.entries()) {
@@ -29,3 +30,8 @@ test("clients of every transport connect and chat, whichever worker they meet", 
     for (const client of clients) client.close();
   }
 });
+
+/** Its session's id begins with the port at which other workers find the one that has it. */
+function workerOf({ socket }: SocketioClient): string | undefined {
+  return socket.io.engine.id?.split(".")[0];
+}

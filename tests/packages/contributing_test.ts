@@ -82,7 +82,7 @@ test(
     const words = [join(changed.folder, "src/main.ts")];
     const child = spawn(runtimePath("bun"), words, { env, stdio: ["ignore", "pipe", "pipe"] });
     await using server = new ServerProcess(child, port);
-    await eventually(async () => (await fetch(`http://127.0.0.1:${port}/livez`)).ok, { withinMs: 15_000 });
+    await eventually(async () => (await fetch(`${server.url}/livez`)).ok, { withinMs: 15_000 });
     const token = await signToken({ user: "ann", ttlMs: 60_000 }, { secret: SECRET });
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws?token=${token}`);
     const heard: { type: string; roomId?: string }[] = [];

@@ -3,11 +3,12 @@
  * each topic, and nothing for a single member. Real hub, rooms, broker and dialects; sockets and the adapter count.
  */
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Socket } from "../../src/adapter.ts";
 import { ServerApi } from "../../src/commands/server_api.ts";
 import { Cluster } from "../../src/brokers/cluster/cluster.ts";
 import type { MemoryBroker } from "../../src/brokers/memory/broker.ts";
+import { eventually } from "../waiting.ts";
 import { memoryBroker } from "../memory_broker.ts";
 import { publish } from "../../src/commands/publish.ts";
 import { defaultConfig } from "../../src/config/config.ts";
@@ -45,7 +46,8 @@ class TestFanout implements Disposable {
   readonly #broker: MemoryBroker;
 
   constructor(room: string, dialects: AnyDialect[]) {
-    const config = defaultConfig({ jwtSecret: "x".repeat(32), roomAnnounceMax: 1 });
+    const rooms = [{ match: "busy", coalesce: "20ms" }];
+    const config = defaultConfig({ jwtSecret: "x".repeat(32), roomAnnounceMax: 1, rooms });
     this.#broker = memoryBroker();
     const adapter = {
       zombies: 0,
@@ -163,3 +165,14 @@ for (const [what, { room, dialects, topics }] of Object.entries(WAYS)) {
     assertEquals(fanout.work, { encoded: names, published: topics, excepted: [undefined, undefined], sent: 0 });
   });
 }
+
+test("a room whose rule coalesces hands over together what follows the first message closely", async () => {
+  using fanout = new TestFanout("busy", [kebab]);
+  for (let n = 0; n < 10; n++) {
+    publish(fanout.hub, fanout.members[0]!, { kind: "publish", target: { room: "busy" }, data: n, echo: true });
+  }
+  assertEquals(fanout.work.encoded.length, 10);
+  assert(fanout.work.published.length <= 1, "what follows the first in the same turn waits");
+  await eventually(() => fanout.work.published.length > 1);
+  assertEquals([fanout.work.published.length, fanout.work.sent], [10, 0]);
+});
