@@ -26,8 +26,8 @@ export const publish: Handler<"publish"> = (hub, connection, command) => {
   const target = resolved(connection, command.target);
   const verdict = mayPublish(hub, connection, { target, message: command });
   // The way of most messages: nothing is made for them that is not sent.
-  if (!isPromise(verdict)) return send(hub, connection, { target, command: asLeft(command, verdict) });
-  return verdict.then((settled) => send(hub, connection, { target, command: asLeft(command, settled) }));
+  if (!isPromise(verdict)) return send(hub, connection, approved({ target, command }, verdict));
+  return verdict.then((settled) => send(hub, connection, approved({ target, command }, settled)));
 };
 
 /** With the room that is meant by a frame that names nothing. */
@@ -37,10 +37,11 @@ function resolved(connection: Connection, target: Target): Target {
   return { room: roomOf(connection, target) };
 }
 
-/** The message as its verdict lets it go out. */
-function asLeft(command: CommandOf<"publish">, verdict: Verdict<PublishTerms>): CommandOf<"publish"> {
-  const terms = termsOf(verdict, { room: command.target.room });
-  return "data" in terms ? { ...command, data: terms.data } : command;
+/** The message as its verdict lets it go out. A refusal names the room: a message may wait for the join of that. */
+function approved(message: Approved, verdict: Verdict<PublishTerms>): Approved {
+  const { target, command } = message;
+  const terms = termsOf(verdict, { room: target.room });
+  return "data" in terms ? { target, command: { ...command, data: terms.data } } : message;
 }
 
 /** The verdict about a message, or a signal with content; `target` names the room if one is meant. */

@@ -211,3 +211,17 @@ test("a connection that closed while its message was being judged keeps nothing 
   early.say(kebab.say("lobby", long));
   assertEquals(errorsOf(early), []);
 });
+
+test("a message that means the room of its path waits for that room's join, and its refusal names the room", async () => {
+  const path = "/ws/lobby";
+  const bob = await open().connect(path);
+  bob.say({ type: "leave" });
+  bob.say({ type: "message", content: "early" });
+  assertEquals(bob.heard({ type: "error" }), []);
+  bob.say({ type: "join" });
+  assertEquals(textsOf(DIALECTS.plain!, bob), ["early"]);
+  const ann = await open({ rooms: [{ match: "lobby", publish: "nobody" }] }).connect(path);
+  ann.say({ type: "message", content: "no" });
+  const [{ data, room }] = ann.heard({ type: "error" }) as [JsonFrame];
+  assertEquals([(data as JsonFrame).code, room], ["forbidden", "lobby"]);
+});
