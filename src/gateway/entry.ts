@@ -42,6 +42,14 @@ export function* enter(hub: Hub, entrant: Entrant): Steps<Admitted | undefined> 
   return counts && { identity: counts, kicks };
 }
 
+/** What is decided, or `unavailable`: a program that never answers would take one place after another. */
+export function inTime<T>(decided: Promise<T>, withinMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const error = new ParleyError("unavailable", "Cannot connect: it was not decided in time", { retryAfter: withinMs });
+  const timer = setTimeout(() => late.reject(error), withinMs);
+  return Promise.race([decided, late.promise]).finally(() => clearTimeout(timer));
+}
+
 /** Throws `forbidden` for who is blocked, `unavailable` if that cannot be found out. */
 function* checkEntry(hub: Hub, identity: Identity): Steps<void> {
   try {

@@ -9,7 +9,7 @@ import type { Admission } from "./admission.ts";
 import { Connection } from "../hub/connection.ts";
 import { credentialOf, isBadToken, verifyCredential } from "./credentials.ts";
 import type { AnyDialect } from "../dialect.ts";
-import { enter, trustedHeaders } from "./entry.ts";
+import { enter, inTime, trustedHeaders } from "./entry.ts";
 import type { EndpointTable, ResolvedEndpoint } from "./endpoint.ts";
 import { CLOSE, ParleyError, toHttp, toParleyError } from "../errors.ts";
 import { bytesOf } from "../hub/frame_size.ts";
@@ -162,14 +162,14 @@ export class Gateway implements SocketHandler {
     );
   }
 
-  /** While this waits the client counts as a connection: else there could be any number of such. */
+  /** While this waits the client counts as a connection: else there could be any number of such. It does not wait for ever. */
   #decide(candidate: Candidate): MaybePromise<UpgradeGrant> {
-    const { admission } = this.#parts;
+    const { admission, hub } = this.#parts;
     const { address } = candidate.grant.context as UpgradeTicket;
     const decided = run(this.#enter(candidate));
     if (!isPromise(decided)) return decided;
     admission.enter(address);
-    return decided.finally(() => admission.leave(address));
+    return inTime(decided, hub.config.authenticateTimeoutMs).finally(() => admission.leave(address));
   }
 
   *#enter(candidate: Candidate): Steps<UpgradeGrant> {

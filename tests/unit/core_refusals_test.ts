@@ -1,5 +1,5 @@
 /** Refusals by a frame where the cause is not the client's: the server goes away, the broker is away, others were first. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { type FakeSocket, TestCore, type TestCoreOptions, token } from "../test_core.ts";
 import { eventually } from "../harness.ts";
@@ -61,3 +61,18 @@ test("what a refused client says is not heard, and it is counted until it has go
   await Promise.resolve();
   assertEquals((await core.connect("/websocket/connect", ASKS)).heard({ type: "error" }).length, 1);
 });
+
+test(
+  "a program that never answers costs each client its handshake, and the server no place",
+  { timeout: 20_000 },
+  async () => {
+    const hooks = { onConnect: () => new Promise<void>(() => {}) };
+    const { core } = open({ hooks, websocketConnectionTimeoutMs: 100, websocketMaxConnections: 1 });
+    for (let client = 0; client < 2; client++) {
+      const { message } = await assertRejects(() => core.knock("/ws?dialect=kebab"), Error, "refused with 503");
+      assertStringIncludes(message, "not decided in time");
+      assertStringIncludes(message, '"code":"unavailable","retryAfter":100');
+    }
+    assertEquals(core.leftovers(), { connections: 0, rooms: 0, turns: 0, topics: 0 });
+  },
+);
