@@ -34,7 +34,7 @@ export interface ErrorDetail {
   clientId?: string;
   /** Which of several causes it is, in one word: why a connection was not let in. */
   reason?: string;
-  /** The policy that refused it; for the log, told to nobody. */
+  /** The policy that refused it, for the log. Clients learn it only as the `reason` of a connection that was not let in. */
   by?: string;
   /** What the dialect needs to address its answer, if the frame could be read that far. */
   ref?: unknown;

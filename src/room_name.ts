@@ -1,8 +1,8 @@
 /**
  * Names of rooms: which are valid, and which belong to the server.
  *
- * Called by dialects and http/ on every name a stranger sends, by the verifier on user ids, and by the hub and the
- * permissions to tell the reserved rooms from the others. Pure; knows nothing of who is in a room.
+ * Every name that a stranger sends has to pass here, and every user id, since it becomes part of a room's name. Pure; knows
+ * nothing of who is in a room.
  */
 export const MAX_ROOM_NAME_LENGTH = 255;
 
