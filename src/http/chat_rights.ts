@@ -37,7 +37,10 @@ export class ChatRights {
   async toPublish(caller: Caller, room: string, data: unknown): Promise<ApprovedMessage> {
     const { policies } = this.#hub;
     const who = this.#askerOf(caller);
-    const { member, publish } = termsOf(await this.#unlessIn(who, room, () => policies.join(who, room, {})), { room });
+    // What a room made of a member when it joined is known where the member is: a refusal by now is not overruled by it.
+    const { member, publish } = termsOf(await this.#unlessInGroup(who, room, () => policies.join(who, room, {})), {
+      room,
+    });
     if (publish === false) termsOf(listensOnly(room), { room });
     const message = { kind: "publish" as const, target: { room }, data };
     const terms = termsOf(await policies.publish(who, message.target, message), { room });
@@ -48,20 +51,20 @@ export class ChatRights {
   /** Members may, and who could join. Throws `forbidden` or `unauthorized`. */
   async toRead(caller: Caller, room: string): Promise<void> {
     const who = this.#askerOf(caller);
-    termsOf(await this.#unlessIn(who, room, () => this.#hub.policies.read(who, room, "history")), { room });
+    const verdict = await this.#unlessInGroup(who, room, () => this.#hub.policies.read(who, room, "history"));
+    // Who is in the room hears it all anyway: the program may let in nobody else by now.
+    const isIn = !verdict.allow && verdict.by === PROGRAM && await run(isMember(this.#hub, who.identity.user, room));
+    termsOf(isIn ? ALLOWED : verdict, { room });
   }
 
-  /** The verdict, except that who is in the room was let in already: the program may let in nobody else by now. */
-  async #unlessIn(
-    who: HttpAsker,
+  /** The verdict, except on groups, which nobody joins and the server puts their members into. */
+  async #unlessInGroup(
+    { identity }: HttpAsker,
     room: string,
     ask: () => MaybePromise<Verdict<JoinTerms>>,
   ): Promise<Verdict<JoinTerms>> {
-    const { identity } = who;
     if (typeOfRoom(room) === "group" && (await run(groupRooms(this.#hub, identity))).includes(room)) return ALLOWED;
-    const verdict = await ask();
-    if (verdict.allow || verdict.by !== PROGRAM) return verdict;
-    return await run(isMember(this.#hub, identity.user, room)) ? ALLOWED : verdict;
+    return await ask();
   }
 
   #askerOf({ identity: given, address }: Caller): HttpAsker {

@@ -272,6 +272,19 @@ test("what a join's verdict makes of a user holds over REST, too, and gives nobo
   assertError(await call(server, "GET /api/chat/rooms/masked/messages", { bearer }), [403, "forbidden"]);
 });
 
+test("who may only listen in a room cannot speak there over REST once the program lets in nobody", SLOW, async () => {
+  let isOpen = true;
+  await using server = await openHttpServer({ hooks: { onJoin: () => isOpen && { publish: false } } });
+  const ann = await server.snake("ann");
+  await ann.ask({ type: "join_room", roomId: "club" }, { type: "online_update" });
+  isOpen = false;
+  const bearer = await server.token("ann");
+  assertError(await call(server, "POST /api/chat/rooms/club/messages", { bearer, body: { content: "hi" } }), [
+    403,
+    "forbidden",
+  ]);
+});
+
 test("who is in a room stays in over REST while the program lets in nobody else", SLOW, async () => {
   let isOpen = true;
   await using server = await openHttpServer({ hooks: { onJoin: () => isOpen } });
