@@ -44,12 +44,27 @@ function stage(name, folder) {
   const { sources, isDependent = false } = PACKAGES[name];
   fs.cpSync(join("packages", name), folder, { recursive: true });
   fs.cpSync("LICENSE", join(folder, "LICENSE"));
+  copyHandbook(folder);
   fs.cpSync(sources, join(folder, "src"), { recursive: true });
   const { version, repository, dependencies } = readJson("package.json");
   const { name: published, ...own } = readJson(join(folder, "package.json"));
   const manifest = { name: published, version, repository, ...own, ...(isDependent && { dependencies }) };
   fs.writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return `${published}-${version}.tgz`;
+}
+
+/**
+ * Where the README links to the handbook, that goes along; the repository's own README stays behind.
+ * @param {string} folder
+ */
+function copyHandbook(folder) {
+  const readme = join(folder, "README.md");
+  const text = fs.readFileSync(readme, "utf8");
+  if (text.includes("](../../docs/")) fs.cpSync("docs", join(folder, "docs"), { recursive: true });
+  fs.writeFileSync(
+    readme,
+    text.replaceAll("](../../docs/", "](docs/").replaceAll("[Parley](../../README.md)", "Parley"),
+  );
 }
 
 /** @param {string} folder */

@@ -93,9 +93,9 @@ export interface Policy {
   /** Before the upgrade is granted, and at each CONNECT of Socket.IO; `who` has the identity of its token, if that was good. */
   connect?(who: Asker, arrival: Arrival): MaybePromise<Verdict<ConnectTerms>>;
   /** It was let in and greeted; its frames wait until this settles. */
-  connected?(who: Asker, arrival: Arrival): MaybePromise<void>;
+  connected?(who: Asker, arrival: Arrival): MaybePromise<unknown>;
   /** One that it was told of with `connected` has closed; `who` is as it was then. */
-  disconnect?(who: Asker, end: ConnectionEnd): MaybePromise<void>;
+  disconnect?(who: Asker, end: ConnectionEnd): MaybePromise<unknown>;
   join?(who: Asker, room: string, request: { since?: StreamPosition }): MaybePromise<Verdict<JoinTerms>>;
   /** Of a room that it is not in. */
   read?(who: Asker, room: string, what: "history" | "presence"): MaybePromise<Verdict>;

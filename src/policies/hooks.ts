@@ -45,7 +45,7 @@ export interface Hooks {
     arrival: Arrival,
   ): MaybePromise<void | boolean | { readonly identity?: UserClaims | undefined }>;
   /** A client is in and has been greeted. What it sends waits until this has settled. */
-  onConnected?(client: Client, arrival: Arrival): MaybePromise<void>;
+  onConnected?(client: Client, arrival: Arrival): MaybePromise<unknown>;
   /**
    * `false` refuses with `forbidden`. `member` says how this room sees the client, in place of its own user id and name,
    * with up to a KiB of `info` beside; with `publish: false` it may only listen.
@@ -60,7 +60,7 @@ export interface Hooks {
     message: { room?: string; to?: string; data: unknown },
   ): MaybePromise<void | boolean | { data: unknown }>;
   /** A client that was in has gone; `code`: see the table of close codes. */
-  onDisconnect?(client: Client, code: number, reason: string): MaybePromise<void>;
+  onDisconnect?(client: Client, code: number, reason: string): MaybePromise<unknown>;
 }
 
 const HOOKS: Record<keyof Hooks, true> = {

@@ -25,6 +25,7 @@ test("server package: npm installs the tarball, which brings nothing of the demo
   await folder.install("server");
   const files = readdirSync(join(folder.path, "node_modules/parley-server"), { recursive: true, encoding: "utf8" });
   assert(files.includes("dist/http/assets/client.js"));
+  assert(files.includes("docs/embedding.md"), "the README links to the handbook");
   const { dependencies } = JSON.parse(
     readFileSync(join(folder.path, "node_modules/parley-server/package.json"), "utf8"),
   );
