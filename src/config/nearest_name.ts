@@ -25,6 +25,13 @@ function nearestName(name: string, known: readonly string[]): string | undefined
 
 const MIN_HEAD = 3;
 
+/** Whether a name is one of these but for one letter. Short names resemble too much by chance. */
+export function isLetterAway(name: string, known: readonly string[]): boolean {
+  return name.length >= MIN_LENGTH && known.some((other) => editDistance(name, other) === 1);
+}
+
+const MIN_LENGTH = 5;
+
 /** How many letters must be changed, added or taken away to come from one word to the other. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);

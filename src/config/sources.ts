@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { reasonOf } from "../errors.ts";
 import { readFlags } from "./flags.ts";
 import type { Setting, SettingTable } from "./kinds.ts";
-import { thereIsNo } from "./nearest_name.ts";
+import { isLetterAway, thereIsNo } from "./nearest_name.ts";
 import { fileKeyOf, flagOf, type Values } from "./settings.ts";
 
 export interface Sources {
@@ -120,9 +120,10 @@ function openConfigFile(
   }
 }
 
-/** Names beginning with WEBSOCKET_ that mean nothing here: most likely typing errors. */
+/** Names that mean nothing here and begin with WEBSOCKET_, or are a setting's but for a letter: most likely typing errors. */
 export function unknownVariables(env: Sources["env"], settings: SettingTable): string[] {
   const known = Object.values(settings).map((setting) => setting.env);
-  return Object.keys(env).filter((name) => name.startsWith("WEBSOCKET_") && !known.includes(name))
+  return Object.keys(env).filter((name) => !known.includes(name))
+    .filter((name) => name.startsWith("WEBSOCKET_") || isLetterAway(name, known))
     .map((name) => `${name} has no effect: ${thereIsNo("setting", name, known)}`);
 }

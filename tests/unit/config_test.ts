@@ -195,6 +195,10 @@ test("config: settings without effect and misspelt names are notes for the log",
   assertEquals(notesOf({ env: { WEBSOCKET_MAX_ROOM: "3" } }), [
     'WEBSOCKET_MAX_ROOM has no effect: there is no setting "WEBSOCKET_MAX_ROOM", did you mean WEBSOCKET_MAX_ROOMS?',
   ]);
+  assertEquals(notesOf({ env: { PORTT: "1", JWT_SECRETS: SECRET, HOME: "/root", USER: "ann", REDIS_PORT: "1" } }), [
+    'PORTT has no effect: there is no setting "PORTT", did you mean PORT?',
+    'JWT_SECRETS has no effect: there is no setting "JWT_SECRETS", did you mean JWT_SECRET?',
+  ]);
   assertEquals(notesOf({ env: { ADMIN_HOST: "10.0.0.1" } }), ["ADMIN_HOST has no effect: there is no ADMIN_PORT"]);
 });
 
