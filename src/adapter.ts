@@ -56,7 +56,7 @@ export interface UpgradeGrant {
 }
 
 export interface SocketHandler {
-  /** Every request that is no upgrade. Must not reject. */
+  /** Every request that is not an upgrade. Must not reject. */
   fetch(request: Request, peer: Peer): MaybePromise<Response>;
   /**
    * A request to upgrade whose handshake is well-formed: a Response refuses it in plain HTTP. `open` follows a grant,
@@ -117,7 +117,7 @@ export interface RuntimeAdapter {
   stop(): Promise<void>;
 }
 
-/** The refusal of a request whose `Host` is none, so that its URL is none either; absent: there is something to look at. */
+/** The refusal of a request whose `Host` is not valid, so that its URL is not either; absent: there is something to look at. */
 export function refuseHost({ url }: Request): Response | undefined {
   return URL.canParse(url) ? undefined : refusal("bad_message", "Cannot serve the request: its Host is malformed");
 }

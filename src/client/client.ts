@@ -119,7 +119,7 @@ export class Client<Events extends object = Record<string, unknown>> extends Lin
 
   /**
    * A `system` frame: `notifications`, `mark_read`, `members`, …; resolves with the data of its answer. `isPatient`: a
-   * refusal that will pass, as `unavailable`, is no answer, and it is asked again.
+   * refusal that will pass, as `unavailable`, is not an answer, and it is asked again.
    */
   async command(action: string, fields?: object, isPatient?: boolean): Promise<unknown> {
     return (await this.request({ type: "system", data: { ...fields, action } }, isPatient)).data;

@@ -40,7 +40,7 @@ export type ClientErrorCode =
   | "too_large"
   /** Data that its schema rejects; the issues are the cause. */
   | "invalid_data"
-  /** A listener of the application threw, or a frame is no JSON; what was thrown is the cause. */
+  /** A listener of the application threw, or a frame is not JSON; what was thrown is the cause. */
   | "unexpected";
 
 export interface ClientError extends Error {

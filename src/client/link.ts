@@ -66,7 +66,7 @@ export abstract class Link {
   /** What the server has just said of the connection, if that was a refusal. */
   #refusal?: Refusal;
 
-  /** Throws TypeError for a URL or an option that is none. */
+  /** Throws TypeError for a URL or an option that it does not know. */
   constructor(url: string, options: ClientOptions) {
     this.#url = socketUrl(url);
     const settings = this.options = settingsOf(options);

@@ -62,7 +62,7 @@ export const DEFAULTS = {
 /** Every option with its value; those of `backoff` stand among the others. */
 export type Settings = typeof DEFAULTS;
 
-/** Throws TypeError for a name that is no option, and for a value that is none of it; null and undefined are not given. */
+/** Throws TypeError for a name that is not an option, and for a value that it does not take; null and undefined are not given. */
 export function settingsOf(options: ClientOptions): Settings {
   const settings: Settings & Record<string, unknown> = { ...DEFAULTS };
   for (const [name, value] of Object.entries({ ...options, ...options.backoff })) {

@@ -63,7 +63,7 @@ export class Outbox {
 
   /**
    * Rejects with a ClientError: the server's code, `timeout`, `queue_full`, `disconnected`, `too_large`, `signed_out` or
-   * `closed`. `isPatient`: a refusal that will pass is no answer.
+   * `closed`. `isPatient`: a refusal that will pass is not an answer.
    */
   request(frame: ClientFrame, isPatient?: boolean): Promise<ServerFrame> {
     const { platform, options } = this.#wire;

@@ -20,12 +20,12 @@ export function bearer(token: string): string {
   return "parley.bearer." + token;
 }
 
-/** Milliseconds since 1970; NaN for a token that is no JWT or never expires. */
+/** Milliseconds since 1970; NaN for a token that is not a JWT or never expires. */
 export function expiryMs(token: MaybeToken): number {
   return Number(claimsOf(token).exp) * 1000;
 }
 
-/** Empty for a token that is no JWT. The claims are those in which the server looks. */
+/** Empty for a token that is not a JWT. The claims are those in which the server looks. */
 export function userOf(token: unknown): string {
   const { sub, userId, user_id, id } = claimsOf(token);
   return String(sub || userId || user_id || id || "");

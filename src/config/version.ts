@@ -1,5 +1,5 @@
 /**
  * The version of this program, as `--version`, /status and the start of the log say it. A test holds it against
- * package.json, which is no part of what is compiled.
+ * package.json, which is not a part of what is compiled.
  */
 export const VERSION = "0.1.0";

@@ -25,7 +25,7 @@ export function textOf(data: unknown): string | undefined {
 
 /**
  * What is left of canonical data without the fields `taken`: undefined if that is nothing, and X itself where
- * {@link compose} has wrapped an X that is no object. If none of the fields is there, the data as it is.
+ * {@link compose} has wrapped an X that is not an object. If none of the fields is there, the data as it is.
  */
 export function besides(data: unknown, taken: readonly string[]): unknown {
   if (!isObject(data)) return data;

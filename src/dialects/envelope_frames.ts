@@ -105,7 +105,7 @@ const FRAMES: Record<string, FrameReader> = {
     if (data === undefined) throw new ParleyError("bad_message", 'Cannot read the message frame: "data" is missing');
     // Naming nobody means everybody, which the hub grants to administrators only.
     const target = room === undefined && to === undefined ? { broadcast: "all" } : { room, to };
-    // A copy to one recipient is no answer to the sender, so it bears the server's id only.
+    // A copy to one recipient is not an answer to the sender, so it bears the server's id only.
     const stamp = id !== undefined && to === undefined;
     return { kind: "publish", target, data, clientId: id, stamp, echo: echo !== false };
   }),

@@ -104,7 +104,7 @@ export function quote(text: string): string {
   return toWellFormedJson(text.length > QUOTED_LENGTH ? `${cutText(text, QUOTED_LENGTH)}…` : text);
 }
 
-/** A field for a `ref`: what is no short string is left out, since the frame will be refused for it anyway. */
+/** A field for a `ref`: what is not a short string is left out, since the frame will be refused for it anyway. */
 export function shortString(value: unknown): string | undefined {
   return typeof value === "string" && value.length <= MAX_ROOM_NAME_LENGTH ? value : undefined;
 }

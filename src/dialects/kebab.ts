@@ -69,7 +69,7 @@ function publish(target: Target, clientId: string | undefined, { message, data, 
   return { kind: "publish", target, data: contentOf(message, data), clientId, echo: echo !== false };
 }
 
-/** A `message` that is no string is the data. */
+/** A `message` that is not a string is the data. */
 function contentOf(message: unknown, data: unknown): unknown {
   if (typeof message === "string") return compose(message, data);
   if ((message === undefined) !== (data === undefined)) return message === undefined ? data : message;

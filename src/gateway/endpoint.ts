@@ -86,7 +86,7 @@ export class EndpointTable {
 
   /**
    * Throws ParleyError: `not_found` for a path that is not ours,
-   * `bad_message` for a dialect, a room or an escape that is none.
+   * `bad_message` for a dialect, a room or an escape that is not valid.
    */
   resolve(url: URL, offer: Offer): ResolvedEndpoint {
     if (offer.isUnanswerable) throw new ParleyError("bad_message", `Cannot connect: ${NEEDS_ANOTHER}`);

@@ -13,7 +13,7 @@ import { offerOf } from "./subprotocols.ts";
 
 /** What carries a dialect whose frames are not those of a plain WebSocket. `url` is the request's, taken apart. */
 export interface Transport extends Pick<SocketHandler, "open" | "message" | "close"> {
-  /** A request under its path that is no upgrade. Must not reject. */
+  /** A request under its path that is not an upgrade. Must not reject. */
   fetch(request: Request, peer: Peer, url: URL): MaybePromise<Response>;
   /** One that is. Must not reject. */
   upgrade(request: Request, peer: Peer, url: URL): MaybePromise<Response | UpgradeGrant>;

@@ -101,7 +101,7 @@ export interface GatewayParts {
   origins: Origins;
   lifecycle: Lifecycle;
   endpoints: EndpointTable;
-  /** Every request that is no upgrade. */
+  /** Every request that is not an upgrade. */
   fetch: SocketHandler["fetch"];
 }
 

@@ -15,7 +15,7 @@ export interface ProtocolParts {
   addressOf(headers: Headers, peer: Peer): string;
 }
 
-/** What is none of theirs, the method included, goes to `otherwise`. */
+/** What is not theirs, the method included, goes to `otherwise`. */
 export function serveProtocols(routes: readonly ProtocolRoute[], { otherwise, log, addressOf }: ProtocolParts): Fetch {
   if (routes.length === 0) return otherwise;
   const patterns = routes.map((route) => ({ route, pattern: new PathPattern(route.path) }));

@@ -6,7 +6,7 @@ import type { Peer } from "../adapter.ts";
 
 /**
  * The client's address behind `proxies` trusted proxies: that many from the right of `X-Forwarded-For`. Whatever stands
- * further left was written by the client itself. What is no address there counts as none: the proxy's own is taken.
+ * further left was written by the client itself. What is not an address there does not count: the proxy's own is taken.
  */
 export function addressOf(headers: Headers, peer: Peer, proxies: number): string {
   if (proxies === 0) return peer.address;

@@ -139,7 +139,7 @@ export class SocketioDialect implements Dialect<SocketioPacket> {
       }
       case "presence": {
         const { from, status, metadata, room } = event;
-        // Followers are told in a room of their own, which is none to them.
+        // Followers are told in a room of their own, which is not a room to them.
         const conversationId = typeOfRoom(room ?? "") === "custom" ? this.#shown(room) : undefined;
         return [this.#event("userPresence", { userId: userIdOf(from), status, metadata, conversationId })];
       }

@@ -93,7 +93,7 @@ export class Cluster implements Directory, Control {
     if (!looksLikeId(connection)) return [];
     const asked = this.#broker.ask<What>(question, nodeOf(connection));
     return after(asked, ({ values, asked }) => {
-      // "Not there" is an answer, and this is none: it may be tried again.
+      // "Not there" is an answer, and this is not one: it may be tried again.
       if (values.length >= asked) return values;
       throw new ParleyError("unavailable", `Cannot reach connection "${connection}": its node does not answer`);
     });
