@@ -100,19 +100,29 @@ export class PolicyChain {
   }
 }
 
-/** `granted`: by those that were asked before. */
-function ask<Asked, Terms>(
-  policies: readonly Asked[],
-  question: (policy: Asked, granted: Granted<Terms>) => MaybePromise<Verdict<Terms>>,
-  granted: Granted<Terms> = ALLOWED as Granted<Terms>,
+/** How far a question has come: `granted` by those before `at`. */
+interface Progress<Terms> {
+  readonly at: number;
+  readonly granted: Granted<Terms>;
+}
+
+const NOBODY_YET: Progress<object> = { at: 0, granted: ALLOWED };
+
+function ask<Who, Terms>(
+  policies: readonly Who[],
+  question: (policy: Who, granted: Granted<Terms>) => MaybePromise<Verdict<Terms>>,
+  { at, granted }: Progress<Terms> = NOBODY_YET as Progress<Terms>,
 ): MaybePromise<Verdict<Terms>> {
   let terms = granted;
-  for (const [at, policy] of policies.entries()) {
-    const verdict = question(policy, terms);
+  // An index, since every message comes this way.
+  for (let next = at; next < policies.length; next++) {
+    const verdict = question(policies[next]!, terms);
     if (isPromise(verdict)) {
       const before = terms;
+      const at = next + 1;
       return verdict.then((settled) => {
-        return settled.allow ? ask(policies.slice(at + 1), question, combined(before, settled)) : settled;
+        if (!settled.allow) return settled;
+        return ask(policies, question, { at, granted: combined(before, settled) });
       });
     }
     if (!verdict.allow) return verdict;
